@@ -1,0 +1,66 @@
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpus } from "node:os";
+import { basename, join } from "node:path";
+import { MBEDTLS, mbedtlsSource } from "./mbedtls-source.mjs";
+import { inParallel, run } from "./run.mjs";
+import { upToDate } from "./stamp.mjs";
+
+const STACK = 32 * 1024;
+
+const exported = [
+	...["init", "transfer", "transfer_size", "random", "hash_compute", "generate_key", "import_sealed", "destroy_key"],
+	...["export_public_key", "write_csr", "sign_hash", "verify_hash", "x509_facts", "x509_verify"],
+	...["envelope_open", "envelope_read", "envelope_import", "envelope_close"],
+	...["aka_encrypt", "aka_fingerprint", "dm_digest"],
+].map((name) => `tre_${name}`);
+
+/** Builds `mbedtls.wasm`: Mbed TLS and `firmware/crypto` for wasm32, with a memory of its own. */
+export async function buildCryptoWasm(root, progress) {
+	const build = join(root, "build");
+	const room = join(root, "firmware", "crypto");
+	const output = join(build, "mbedtls.wasm");
+	const inputs = readdirSync(room)
+		.filter((name) => /\.[ch]$/.test(name))
+		.map((name) => join(room, name));
+	await upToDate(output, [...inputs, join(root, "firmware", "build", "crypto-wasm.mjs")], [MBEDTLS.sha256], async () => {
+		const source = await mbedtlsSource(build, progress);
+		progress("building mbedtls.wasm (Mbed TLS for wasm32)");
+		const objects = join(build, "crypto-wasm");
+		rmSync(objects, { recursive: true, force: true });
+		mkdirSync(objects, { recursive: true });
+		const flags = [
+			"--target=wasm32-wasi",
+			"-Os",
+			"-std=c11",
+			"-Wall",
+			"-ffunction-sections",
+			"-fdata-sections",
+			`-I${room}`,
+			`-I${join(source, "include")}`,
+			`-I${join(source, "library")}`,
+			'-DMBEDTLS_CONFIG_FILE="tre_mbedtls_config.h"',
+		];
+		const library = readdirSync(join(source, "library"))
+			.filter((name) => name.endsWith(".c") && !/^(ssl|psa|net_|timing|threading|debug)/.test(name))
+			.map((name) => join(source, "library", name));
+		const own = inputs.filter((name) => name.endsWith(".c"));
+		const compile = async (file) => {
+			const strict = own.includes(file) ? ["-Wextra", "-Werror"] : [];
+			await run("clang-14", [...flags, ...strict, "-c", file, "-o", join(objects, `${basename(file)}.o`)]);
+		};
+		await inParallel([...library, ...own], cpus().length, compile);
+		await run("clang-14", [
+			"--target=wasm32-wasi",
+			"-nostartfiles",
+			"-fuse-ld=/usr/bin/wasm-ld-14",
+			...readdirSync(objects).map((name) => join(objects, name)),
+			"-o",
+			output,
+			...["--no-entry", "--gc-sections", "--strip-all", "--stack-first", `-zstack-size=${STACK}`, "--allow-undefined"].map(
+				(flag) => `-Wl,${flag}`,
+			),
+			...exported.map((name) => `-Wl,--export=${name}`),
+		]);
+	});
+	return output;
+}

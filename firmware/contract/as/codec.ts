@@ -1,0 +1,373 @@
+// Generated from the contract: npm run contract.
+
+import { CborReader, CborWriter } from "./cbor";
+
+export const PROTOCOL_VERSION: u32 = 1;
+export const MAX_SEGMENT: u32 = 480;
+export const MAX_MESSAGE: u32 = 8192;
+export const MAX_RESPONSE: u32 = 4096;
+export const WINDOW: u32 = 8;
+export const FRAME_REQUEST: u8 = 1;
+export const FRAME_RESPONSE: u8 = 2;
+export const FRAME_HAVE_REQUEST: u8 = 3;
+export const FRAME_HAVE_RESPONSE: u8 = 4;
+
+export const STATE_BLANK: u32 = 0;
+export const STATE_KEYED: u32 = 1;
+export const STATE_PERSONALISED: u32 = 2;
+export const STATE_IDLE: u32 = 3;
+export const STATE_BOOTSTRAPPED: u32 = 4;
+export const STATE_REQUESTED: u32 = 5;
+export const STATE_INSTALLED: u32 = 6;
+export const STATE_TRIAL: u32 = 7;
+
+export const ERROR_TRAPPED: u32 = 1;
+export const ERROR_UNKNOWN_COMMAND: u32 = 2;
+export const ERROR_MALFORMED_REQUEST: u32 = 3;
+export const ERROR_WRONG_STATE: u32 = 4;
+export const ERROR_VERSION_UNSUPPORTED: u32 = 5;
+export const ERROR_MESSAGE_TOO_LARGE: u32 = 6;
+export const ERROR_STORE_FULL: u32 = 7;
+export const ERROR_STORE_DAMAGED: u32 = 8;
+export const ERROR_CRYPTO_FAILURE: u32 = 9;
+export const ERROR_HELLO_FIRST: u32 = 10;
+export const ERROR_CERTIFICATE_MALFORMED: u32 = 16;
+export const ERROR_CERTIFICATE_MISMATCH: u32 = 17;
+export const ERROR_ROOT_NOT_CA: u32 = 18;
+export const ERROR_CERTIFICATES_MISSING: u32 = 19;
+export const ERROR_CREDENTIAL_MISSING: u32 = 20;
+export const ERROR_ENVELOPE_INVALID: u32 = 32;
+export const ERROR_ENVELOPE_SUITE: u32 = 33;
+export const ERROR_ENVELOPE_CONTENT: u32 = 34;
+export const ERROR_WRONG_TRE: u32 = 35;
+export const ERROR_ROOT_MISMATCH: u32 = 36;
+export const ERROR_DOCUMENT_MALFORMED: u32 = 48;
+export const ERROR_SIGNATURE_INVALID: u32 = 49;
+export const ERROR_SIGNATURE_ALGORITHM: u32 = 50;
+export const ERROR_THUMBPRINT_MISMATCH: u32 = 51;
+export const ERROR_REPLAYED: u32 = 52;
+export const ERROR_NONCE_SPENT: u32 = 53;
+export const ERROR_NONCE_MISMATCH: u32 = 54;
+export const ERROR_KEY_REUSED: u32 = 55;
+export const ERROR_ALGORITHM_UNSUPPORTED: u32 = 56;
+export const ERROR_VERSION_NOT_HIGHER: u32 = 57;
+export const ERROR_AUTN_MAC: u32 = 64;
+export const ERROR_SEPARATION_BIT: u32 = 65;
+export const ERROR_NO_MCIM: u32 = 66;
+export const ERROR_NOT_AUTHENTICATED: u32 = 67;
+export const ERROR_DM_SERVER_REFUSED: u32 = 68;
+export const ERROR_NO_ACCOUNT: u32 = 69;
+
+export const COMMAND_HELLO: u32 = 1;
+export const COMMAND_INFO: u32 = 2;
+export const COMMAND_STATUS: u32 = 3;
+export const COMMAND_MAKE_KEYS: u32 = 16;
+export const COMMAND_CERTIFICATE_REQUEST: u32 = 17;
+export const COMMAND_INSTALL_CERTIFICATES: u32 = 18;
+export const COMMAND_INSTALL_CREDENTIAL: u32 = 19;
+export const COMMAND_LOCK: u32 = 20;
+export const COMMAND_AUTHENTICATE: u32 = 32;
+export const COMMAND_ACCEPT_BOOTSTRAP: u32 = 33;
+export const COMMAND_PROVISIONING_REQUEST: u32 = 34;
+export const COMMAND_ACCEPT_MCIM: u32 = 35;
+export const COMMAND_ACTIVATE: u32 = 36;
+export const COMMAND_CONFIRM_CONNECTIVITY: u32 = 37;
+export const COMMAND_RECEIPT: u32 = 38;
+export const COMMAND_RELEASE_ROOT: u32 = 39;
+export const COMMAND_DM_CREDENTIAL: u32 = 40;
+export const COMMAND_DM_VERIFY: u32 = 41;
+
+/** Bit n is set where life state n allows the command; 0 for an unknown command. */
+export function allowedStates(command: u32): u32 {
+  switch (command) {
+    case COMMAND_HELLO:
+      return 255;
+    case COMMAND_INFO:
+      return 255;
+    case COMMAND_STATUS:
+      return 255;
+    case COMMAND_MAKE_KEYS:
+      return 1;
+    case COMMAND_CERTIFICATE_REQUEST:
+      return 2;
+    case COMMAND_INSTALL_CERTIFICATES:
+      return 2;
+    case COMMAND_INSTALL_CREDENTIAL:
+      return 2;
+    case COMMAND_LOCK:
+      return 6;
+    case COMMAND_AUTHENTICATE:
+      return 252;
+    case COMMAND_ACCEPT_BOOTSTRAP:
+      return 120;
+    case COMMAND_PROVISIONING_REQUEST:
+      return 48;
+    case COMMAND_ACCEPT_MCIM:
+      return 32;
+    case COMMAND_ACTIVATE:
+      return 64;
+    case COMMAND_CONFIRM_CONNECTIVITY:
+      return 128;
+    case COMMAND_RECEIPT:
+      return 248;
+    case COMMAND_RELEASE_ROOT:
+      return 252;
+    case COMMAND_DM_CREDENTIAL:
+      return 248;
+    case COMMAND_DM_VERIFY:
+      return 248;
+    default:
+      return 0;
+  }
+}
+
+export class HelloRequest {
+  minVersion: u32 = 0;
+  maxVersion: u32 = 0;
+  maxFrame: u32 = 0;
+  maxMessage: u32 = 0;
+
+  read(reader: CborReader): bool {
+    this.minVersion = reader.uint();
+    this.maxVersion = reader.uint();
+    this.maxFrame = reader.uint();
+    this.maxMessage = reader.uint();
+    return reader.finished();
+  }
+}
+
+export function writeHelloResponse(writer: CborWriter, version: u32, maxFrame: u32, maxMessage: u32, window: u32, bootCounter: u32): void {
+  writer.array(6);
+  writer.uint(0);
+  writer.uint(version);
+  writer.uint(maxFrame);
+  writer.uint(maxMessage);
+  writer.uint(window);
+  writer.uint(bootCounter);
+}
+
+export function writeInfoResponse(writer: CborWriter, treId: Uint8Array, type: Uint8Array, version: Uint8Array, target: Uint8Array, entropy: Uint8Array, suites: Uint8Array, algorithms: Uint8Array, forms: Uint8Array, modules: Uint8Array): void {
+  writer.array(10);
+  writer.uint(0);
+  writer.text(treId);
+  writer.text(type);
+  writer.text(version);
+  writer.text(target);
+  writer.text(entropy);
+  writer.text(suites);
+  writer.text(algorithms);
+  writer.text(forms);
+  writer.text(modules);
+}
+
+export function writeStatusResponse(writer: CborWriter, state: u32, bootCounter: u32, transaction: u32, serial: u32, currentRoot: Uint8Array, pendingRoot: Uint8Array, nonceB: Uint8Array, activeImsi: Uint8Array, activeMcim: Uint8Array, pendingImsi: Uint8Array, pendingMcim: Uint8Array): void {
+  writer.array(12);
+  writer.uint(0);
+  writer.uint(state);
+  writer.uint(bootCounter);
+  writer.uint(transaction);
+  writer.uint(serial);
+  writer.bytes(currentRoot);
+  writer.bytes(pendingRoot);
+  writer.bytes(nonceB);
+  writer.text(activeImsi);
+  writer.bytes(activeMcim);
+  writer.text(pendingImsi);
+  writer.bytes(pendingMcim);
+}
+
+export function writeMakeKeysResponse(writer: CborWriter, treId: Uint8Array): void {
+  writer.array(2);
+  writer.uint(0);
+  writer.text(treId);
+}
+
+export class CertificateRequestRequest {
+  usage: u32 = 0;
+
+  read(reader: CborReader): bool {
+    this.usage = reader.uint();
+    return reader.finished();
+  }
+}
+
+export function writeCertificateRequestResponse(writer: CborWriter, request: Uint8Array): void {
+  writer.array(2);
+  writer.uint(0);
+  writer.bytes(request);
+}
+
+export class InstallCertificatesRequest {
+  sign: Uint8Array = new Uint8Array(0);
+  encrypt: Uint8Array = new Uint8Array(0);
+  pva: Uint8Array = new Uint8Array(0);
+  sho: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.sign = reader.bytes();
+    this.encrypt = reader.bytes();
+    this.pva = reader.bytes();
+    this.sho = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeInstallCertificatesResponse(writer: CborWriter): void {
+  writer.array(1);
+  writer.uint(0);
+}
+
+export class InstallCredentialRequest {
+  object: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.object = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeInstallCredentialResponse(writer: CborWriter, imsi: Uint8Array): void {
+  writer.array(2);
+  writer.uint(0);
+  writer.text(imsi);
+}
+
+export function writeLockResponse(writer: CborWriter, reign: Uint8Array): void {
+  writer.array(2);
+  writer.uint(0);
+  writer.bytes(reign);
+}
+
+export class AuthenticateRequest {
+  rand: Uint8Array = new Uint8Array(0);
+  autn: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.rand = reader.bytes();
+    this.autn = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeAuthenticateResponse(writer: CborWriter, outcome: u32, res: Uint8Array, ck: Uint8Array, ik: Uint8Array, auts: Uint8Array): void {
+  writer.array(6);
+  writer.uint(0);
+  writer.uint(outcome);
+  writer.bytes(res);
+  writer.bytes(ck);
+  writer.bytes(ik);
+  writer.bytes(auts);
+}
+
+export class AcceptBootstrapRequest {
+  document: Uint8Array = new Uint8Array(0);
+  algorithm: u32 = 0;
+  signature: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.document = reader.bytes();
+    this.algorithm = reader.uint();
+    this.signature = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeAcceptBootstrapResponse(writer: CborWriter, kind: Uint8Array, serial: u32, repeated: bool): void {
+  writer.array(4);
+  writer.uint(0);
+  writer.text(kind);
+  writer.uint(serial);
+  writer.bool(repeated);
+}
+
+export function writeProvisioningRequestResponse(writer: CborWriter, document: Uint8Array): void {
+  writer.array(2);
+  writer.uint(0);
+  writer.bytes(document);
+}
+
+export class AcceptMcimRequest {
+  document: Uint8Array = new Uint8Array(0);
+  algorithm: u32 = 0;
+  signature: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.document = reader.bytes();
+    this.algorithm = reader.uint();
+    this.signature = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeAcceptMcimResponse(writer: CborWriter, imsi: Uint8Array, mcimId: Uint8Array): void {
+  writer.array(3);
+  writer.uint(0);
+  writer.text(imsi);
+  writer.bytes(mcimId);
+}
+
+export function writeActivateResponse(writer: CborWriter, imsi: Uint8Array, committed: bool): void {
+  writer.array(3);
+  writer.uint(0);
+  writer.text(imsi);
+  writer.bool(committed);
+}
+
+export function writeConfirmConnectivityResponse(writer: CborWriter): void {
+  writer.array(1);
+  writer.uint(0);
+}
+
+export class ReceiptRequest {
+  challenge: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.challenge = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeReceiptResponse(writer: CborWriter, document: Uint8Array): void {
+  writer.array(2);
+  writer.uint(0);
+  writer.bytes(document);
+}
+
+export function writeReleaseRootResponse(writer: CborWriter, certificate: Uint8Array): void {
+  writer.array(2);
+  writer.uint(0);
+  writer.bytes(certificate);
+}
+
+export class DmCredentialRequest {
+  nonce: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.nonce = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeDmCredentialResponse(writer: CborWriter, serverId: Uint8Array, user: Uint8Array, digest: Uint8Array): void {
+  writer.array(4);
+  writer.uint(0);
+  writer.text(serverId);
+  writer.text(user);
+  writer.bytes(digest);
+}
+
+export class DmVerifyRequest {
+  digest: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.digest = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeDmVerifyResponse(writer: CborWriter, accepted: bool, nextNonce: Uint8Array): void {
+  writer.array(3);
+  writer.uint(0);
+  writer.bool(accepted);
+  writer.bytes(nextNonce);
+}

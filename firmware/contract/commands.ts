@@ -1,0 +1,221 @@
+import type { LifeState } from "./states.ts";
+
+/** uint: 0 … 2^32-1. bytes: a byte string of 0 … max octets. text: printable ASCII. */
+export type FieldType = "uint" | "bytes" | "text" | "bool";
+
+export interface CommandRow {
+	readonly number: number;
+	/** First protocol version that has it. */
+	readonly since: number;
+	readonly does: string;
+	readonly request: Readonly<Record<string, FieldType>>;
+	readonly response: Readonly<Record<string, FieldType>>;
+	readonly allowed: "always" | readonly LifeState[];
+	/** Response fields that are random or depend on the target; transcripts mask them. */
+	readonly varies?: readonly string[];
+}
+
+const operating = ["personalised", "idle", "bootstrapped", "requested", "installed", "trial"] as const;
+const afterBootstrap = ["bootstrapped", "requested", "installed", "trial", "idle"] as const;
+
+/**
+ * The protocol between TRE and host: one row a command, the single source of both codecs.
+ * A request is the CBOR array [command, …request], a response [error, …response].
+ */
+export const commands = {
+	hello: {
+		number: 1,
+		since: 1,
+		does: "Opens a session; asked again until it is answered",
+		request: { minVersion: "uint", maxVersion: "uint", maxFrame: "uint", maxMessage: "uint" },
+		response: { version: "uint", maxFrame: "uint", maxMessage: "uint", window: "uint", bootCounter: "uint" },
+		allowed: "always",
+		varies: ["bootCounter"],
+	},
+	info: {
+		number: 2,
+		since: 1,
+		does: "What this TRE is; the TRE info of M2MMobj and the TRE_id (empty when blank)",
+		request: {},
+		response: {
+			treId: "text",
+			type: "text",
+			version: "text",
+			target: "text",
+			entropy: "text",
+			suites: "text",
+			algorithms: "text",
+			forms: "text",
+			modules: "text",
+		},
+		allowed: "always",
+		varies: ["treId", "target", "entropy"],
+	},
+	status: {
+		number: 3,
+		since: 1,
+		does: "Life state, last durable transaction and what is installed",
+		request: {},
+		response: {
+			state: "uint",
+			bootCounter: "uint",
+			transaction: "uint",
+			serial: "uint",
+			currentRoot: "bytes",
+			pendingRoot: "bytes",
+			nonceB: "bytes",
+			activeImsi: "text",
+			activeMcim: "bytes",
+			pendingImsi: "text",
+			pendingMcim: "bytes",
+		},
+		allowed: "always",
+		varies: ["bootCounter", "currentRoot", "pendingRoot", "nonceB", "activeMcim", "pendingMcim"],
+	},
+	makeKeys: {
+		number: 16,
+		since: 1,
+		does: "B.2.2.1: makes the signing and the encryption key pair inside and fixes the TRE_id",
+		request: {},
+		response: { treId: "text" },
+		allowed: ["blank"],
+		varies: ["treId"],
+	},
+	certificateRequest: {
+		number: 17,
+		since: 1,
+		does: "B.2.2.1: PKCS#10 request, DER; usage 0 signs, 1 decrypts",
+		request: { usage: "uint" },
+		response: { request: "bytes" },
+		allowed: ["keyed"],
+		varies: ["request"],
+	},
+	installCertificates: {
+		number: 18,
+		since: 1,
+		does: "B.2.2.1: both CertTRE, CertPVA and CertSHO[0], DER",
+		request: { sign: "bytes", encrypt: "bytes", pva: "bytes", sho: "bytes" },
+		response: {},
+		allowed: ["keyed"],
+	},
+	installCredential: {
+		number: 19,
+		since: 1,
+		does: "B.2.2.1: {PCID, K, OPc, algorithm} as protected data for PuKTRE, issuer CertSHO[0]",
+		request: { object: "bytes" },
+		response: { imsi: "text" },
+		allowed: ["keyed"],
+		varies: ["imsi"],
+	},
+	lock: {
+		number: 20,
+		since: 1,
+		does: "Ends personalisation; the REIGN is for the RO only. May be asked again until the first AUTHENTICATE",
+		request: {},
+		response: { reign: "bytes" },
+		allowed: ["keyed", "personalised"],
+		varies: ["reign"],
+	},
+	authenticate: {
+		number: 32,
+		since: 1,
+		does: "TS 33.102 6.3 with the active MCIM; outcome 0 success (res, ck, ik), 1 synchronisation failure (auts)",
+		request: { rand: "bytes", autn: "bytes" },
+		response: { outcome: "uint", res: "bytes", ck: "bytes", ik: "bytes", auts: "bytes" },
+		allowed: operating,
+		varies: ["res", "ck", "ik", "auts"],
+	},
+	acceptBootstrap: {
+		number: 33,
+		since: 1,
+		does: "B.2.3.3: the signed octets of a bootstrap; algorithm 1 rsa-sha256, 2 ecdsa-sha256",
+		request: { document: "bytes", algorithm: "uint", signature: "bytes" },
+		response: { kind: "text", serial: "uint", repeated: "bool" },
+		allowed: ["idle", "bootstrapped", "requested", "installed"],
+	},
+	provisioningRequest: {
+		number: 34,
+		since: 1,
+		does: "B.2.3.4 II: the signed M2MMobj; the same content whenever it is asked for again",
+		request: {},
+		response: { document: "bytes" },
+		allowed: ["bootstrapped", "requested"],
+		varies: ["document"],
+	},
+	acceptMcim: {
+		number: 35,
+		since: 1,
+		does: "B.2.3.4 VI and VII: the signed octets of M2MMCIMMobj; verifies, decrypts and installs",
+		request: { document: "bytes", algorithm: "uint", signature: "bytes" },
+		response: { imsi: "text", mcimId: "bytes" },
+		allowed: ["requested"],
+		varies: ["imsi", "mcimId"],
+	},
+	activate: {
+		number: 36,
+		since: 1,
+		does: "B.2.3.5: the new MCIM authenticates from now on; a trial where fallback is on, else committed at once",
+		request: {},
+		response: { imsi: "text", committed: "bool" },
+		allowed: ["installed"],
+		varies: ["imsi"],
+	},
+	confirmConnectivity: {
+		number: 37,
+		since: 1,
+		does: "B.2.3.5: the host has IP connectivity with the new MCIM; commits after a successful AKA",
+		request: {},
+		response: {},
+		allowed: ["trial"],
+	},
+	receipt: {
+		number: 38,
+		since: 1,
+		does: "Signed TREReceipt over state, root, reign, serial, nonceB, mcimId and the asker's challenge",
+		request: { challenge: "bytes" },
+		response: { document: "bytes" },
+		allowed: ["idle", "bootstrapped", "requested", "installed", "trial"],
+		varies: ["document"],
+	},
+	releaseRoot: {
+		number: 39,
+		since: 1,
+		does: "CertSHO in DER that the host's TLS client may trust: the pending one, after commit the current one",
+		request: {},
+		response: { certificate: "bytes" },
+		allowed: operating,
+		varies: ["certificate"],
+	},
+	dmCredential: {
+		number: 40,
+		since: 1,
+		does: "Client digest (syncml:auth-md5) of the DM account; an empty nonce stands for the stored one",
+		request: { nonce: "bytes" },
+		response: { serverId: "text", user: "text", digest: "bytes" },
+		allowed: afterBootstrap,
+		varies: ["digest", "user"],
+	},
+	dmVerify: {
+		number: 41,
+		since: 1,
+		does: "Checks the DM server's digest; nextNonce is for its next session",
+		request: { digest: "bytes" },
+		response: { accepted: "bool", nextNonce: "bytes" },
+		allowed: afterBootstrap,
+		varies: ["nextNonce"],
+	},
+} as const satisfies Record<string, CommandRow>;
+
+export type CommandName = keyof typeof commands;
+
+/** Frame level constants, shared by both ends (DESIGN section 5, documents.md "Frame"). */
+export const wire = {
+	protocolVersion: 1,
+	/** Octets of a segment in the largest frame the firmware takes. */
+	maxSegment: 480,
+	maxMessage: 8192,
+	maxResponse: 4096,
+	window: 8,
+	/** Kinds of frame: a segment of a request or response, or which segments have arrived. */
+	kinds: { request: 1, response: 2, haveRequest: 3, haveResponse: 4 },
+} as const;

@@ -1,0 +1,54 @@
+/** Who has to act for the next attempt to succeed. */
+export type Fault = "host" | "factory" | "operator" | "network" | "device";
+
+export interface ErrorRow {
+	readonly number: number;
+	readonly fault: Fault;
+	/** What it means and what to do next; the firmware itself holds no words. */
+	readonly advice: string;
+}
+
+/** Every error a response can carry. Numbers are never given twice. */
+export const errors = {
+	trapped: { number: 1, fault: "device", advice: "The firmware stopped inside this command and started again; read `status`, then repeat the command." },
+	"unknown-command": { number: 2, fault: "host", advice: "The TRE does not know this command; compare the protocol version in `hello`." },
+	"malformed-request": { number: 3, fault: "host", advice: "The request is not the deterministic CBOR array that the contract describes." },
+	"wrong-state": { number: 4, fault: "host", advice: "The command is not allowed in this life state; read `status`." },
+	"version-unsupported": { number: 5, fault: "host", advice: "No common protocol version; update the host or the firmware." },
+	"message-too-large": { number: 6, fault: "host", advice: "The message is longer than `hello` allows." },
+	"store-full": { number: 7, fault: "device", advice: "The flash store has no room for this change; nothing was changed." },
+	"store-damaged": { number: 8, fault: "device", advice: "The flash store cannot be read; the device has to go back to its factory." },
+	"crypto-failure": { number: 9, fault: "device", advice: "The crypto side failed (entropy or memory); restart the device and repeat." },
+	"hello-first": { number: 10, fault: "host", advice: "The TRE has restarted; send `hello` before anything else." },
+	"certificate-malformed": { number: 16, fault: "factory", advice: "A certificate cannot be parsed or is not DER of a supported form." },
+	"certificate-mismatch": { number: 17, fault: "factory", advice: "A CertTRE does not carry this TRE's key, TRE_id, usage or CertPVA's signature." },
+	"root-not-ca": { number: 18, fault: "operator", advice: "CertSHO must be a self-signed CA certificate." },
+	"certificates-missing": { number: 19, fault: "factory", advice: "Install the certificates before the credential and before `lock`." },
+	"credential-missing": { number: 20, fault: "factory", advice: "Install the network credential before `lock`." },
+	"envelope-invalid": { number: 32, fault: "operator", advice: "The protected data does not open with PrKTRE; protect it for this TRE's CertTRE again." },
+	"envelope-suite": { number: 33, fault: "operator", advice: "The TRE does not support this suite; `info` lists those it does." },
+	"envelope-content": { number: 34, fault: "operator", advice: "The protected data opens, but its tag or fields are not those asked for." },
+	"wrong-tre": { number: 35, fault: "operator", advice: "The document is for another TRE_id." },
+	"root-mismatch": { number: 36, fault: "operator", advice: "The protected data names another root than the document brings or awaits." },
+	"document-malformed": { number: 48, fault: "operator", advice: "The document is not the canonical XML of its profile." },
+	"signature-invalid": { number: 49, fault: "operator", advice: "The signature does not verify under the root that may sign this document." },
+	"signature-algorithm": { number: 50, fault: "operator", advice: "Use rsa-sha256 or ecdsa-sha256." },
+	"thumbprint-mismatch": { number: 51, fault: "operator", advice: "The CertificateStore's thumbprint is not that of its certificate." },
+	replayed: { number: 52, fault: "operator", advice: "REIGN or SERIAL is not ahead of what was accepted; ask the device for a receipt and sign again." },
+	"nonce-spent": { number: 53, fault: "operator", advice: "This nonceA ended with an earlier change; the new SHO prepares a new account." },
+	"nonce-mismatch": { number: 54, fault: "operator", advice: "The nonceB is not that of the open provisioning request." },
+	"key-reused": { number: 55, fault: "operator", advice: "This TRE has held that K before; prepare an MCIM with a new K." },
+	"algorithm-unsupported": { number: 56, fault: "operator", advice: "The MCIM asks for an algorithm that the TRE does not have; `info` lists them." },
+	"version-not-higher": { number: 57, fault: "operator", advice: "A version of this object is stored that is as high or higher." },
+	"autn-mac": { number: 64, fault: "network", advice: "The network does not hold this subscription's K (MAC failure)." },
+	"separation-bit": { number: 65, fault: "network", advice: "The vector is for EPS, which this firmware does not serve yet; ask for a UMTS vector." },
+	"no-mcim": { number: 66, fault: "host", advice: "No MCIM is active." },
+	"not-authenticated": { number: 67, fault: "host", advice: "Run AKA with the new MCIM before confirming IP connectivity." },
+	"dm-server-refused": { number: 68, fault: "operator", advice: "The DM server's digest is wrong; give it the nonce in the answer and let it try once more." },
+	"no-account": { number: 69, fault: "host", advice: "No DM account is stored." },
+} as const satisfies Record<string, ErrorRow>;
+
+export type TreErrorName = keyof typeof errors;
+
+export const errorNameOf = (number: number): TreErrorName | undefined =>
+	(Object.keys(errors) as TreErrorName[]).find((name) => errors[name].number === number);

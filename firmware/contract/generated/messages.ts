@@ -1,0 +1,94 @@
+// Generated from the contract: npm run contract.
+
+export interface Messages {
+	/** Opens a session; asked again until it is answered. */
+	hello: {
+		request: { minVersion: number; maxVersion: number; maxFrame: number; maxMessage: number };
+		response: { version: number; maxFrame: number; maxMessage: number; window: number; bootCounter: number };
+	};
+	/** What this TRE is; the TRE info of M2MMobj and the TRE_id (empty when blank). */
+	info: {
+		request: Record<string, never>;
+		response: { treId: string; type: string; version: string; target: string; entropy: string; suites: string; algorithms: string; forms: string; modules: string };
+	};
+	/** Life state, last durable transaction and what is installed. */
+	status: {
+		request: Record<string, never>;
+		response: { state: number; bootCounter: number; transaction: number; serial: number; currentRoot: Uint8Array; pendingRoot: Uint8Array; nonceB: Uint8Array; activeImsi: string; activeMcim: Uint8Array; pendingImsi: string; pendingMcim: Uint8Array };
+	};
+	/** B.2.2.1: makes the signing and the encryption key pair inside and fixes the TRE_id. */
+	makeKeys: {
+		request: Record<string, never>;
+		response: { treId: string };
+	};
+	/** B.2.2.1: PKCS#10 request, DER; usage 0 signs, 1 decrypts. */
+	certificateRequest: {
+		request: { usage: number };
+		response: { request: Uint8Array };
+	};
+	/** B.2.2.1: both CertTRE, CertPVA and CertSHO[0], DER. */
+	installCertificates: {
+		request: { sign: Uint8Array; encrypt: Uint8Array; pva: Uint8Array; sho: Uint8Array };
+		response: Record<string, never>;
+	};
+	/** B.2.2.1: {PCID, K, OPc, algorithm} as protected data for PuKTRE, issuer CertSHO[0]. */
+	installCredential: {
+		request: { object: Uint8Array };
+		response: { imsi: string };
+	};
+	/** Ends personalisation; the REIGN is for the RO only. May be asked again until the first AUTHENTICATE. */
+	lock: {
+		request: Record<string, never>;
+		response: { reign: Uint8Array };
+	};
+	/** TS 33.102 6.3 with the active MCIM; outcome 0 success (res, ck, ik), 1 synchronisation failure (auts). */
+	authenticate: {
+		request: { rand: Uint8Array; autn: Uint8Array };
+		response: { outcome: number; res: Uint8Array; ck: Uint8Array; ik: Uint8Array; auts: Uint8Array };
+	};
+	/** B.2.3.3: the signed octets of a bootstrap; algorithm 1 rsa-sha256, 2 ecdsa-sha256. */
+	acceptBootstrap: {
+		request: { document: Uint8Array; algorithm: number; signature: Uint8Array };
+		response: { kind: string; serial: number; repeated: boolean };
+	};
+	/** B.2.3.4 II: the signed M2MMobj; the same content whenever it is asked for again. */
+	provisioningRequest: {
+		request: Record<string, never>;
+		response: { document: Uint8Array };
+	};
+	/** B.2.3.4 VI and VII: the signed octets of M2MMCIMMobj; verifies, decrypts and installs. */
+	acceptMcim: {
+		request: { document: Uint8Array; algorithm: number; signature: Uint8Array };
+		response: { imsi: string; mcimId: Uint8Array };
+	};
+	/** B.2.3.5: the new MCIM authenticates from now on; a trial where fallback is on, else committed at once. */
+	activate: {
+		request: Record<string, never>;
+		response: { imsi: string; committed: boolean };
+	};
+	/** B.2.3.5: the host has IP connectivity with the new MCIM; commits after a successful AKA. */
+	confirmConnectivity: {
+		request: Record<string, never>;
+		response: Record<string, never>;
+	};
+	/** Signed TREReceipt over state, root, reign, serial, nonceB, mcimId and the asker's challenge. */
+	receipt: {
+		request: { challenge: Uint8Array };
+		response: { document: Uint8Array };
+	};
+	/** CertSHO in DER that the host's TLS client may trust: the pending one, after commit the current one. */
+	releaseRoot: {
+		request: Record<string, never>;
+		response: { certificate: Uint8Array };
+	};
+	/** Client digest (syncml:auth-md5) of the DM account; an empty nonce stands for the stored one. */
+	dmCredential: {
+		request: { nonce: Uint8Array };
+		response: { serverId: string; user: string; digest: Uint8Array };
+	};
+	/** Checks the DM server's digest; nextNonce is for its next session. */
+	dmVerify: {
+		request: { digest: Uint8Array };
+		response: { accepted: boolean; nextNonce: Uint8Array };
+	};
+}

@@ -1,0 +1,16 @@
+/** Life of a device (DESIGN section 7), in the order in which it is lived. Numbers go on the wire. */
+export const lifeStates = {
+	blank: 0,
+	keyed: 1,
+	personalised: 2,
+	idle: 3,
+	bootstrapped: 4,
+	requested: 5,
+	installed: 6,
+	trial: 7,
+} as const;
+
+export type LifeState = keyof typeof lifeStates;
+
+export const lifeStateOf = (number: number): LifeState | undefined =>
+	(Object.keys(lifeStates) as LifeState[]).find((name) => lifeStates[name] === number);

@@ -1,0 +1,30 @@
+/** Keys of the records in the store. A key is never given a second meaning. */
+export const RECORD_STATE: u32 = 1;
+export const RECORD_BOOTS: u32 = 2;
+export const RECORD_SIGN_KEY: u32 = 3;
+export const RECORD_DECRYPT_KEY: u32 = 4;
+export const RECORD_CERT_SIGN: u32 = 5;
+export const RECORD_CERT_DECRYPT: u32 = 6;
+export const RECORD_CERT_PVA: u32 = 7;
+export const RECORD_ROOT_CURRENT: u32 = 8;
+export const RECORD_ROOT_PENDING: u32 = 9;
+export const RECORD_ROOT_FORMER: u32 = 10;
+export const RECORD_TRE_ID: u32 = 11;
+export const RECORD_CHANGE: u32 = 12;
+export const RECORD_SPENT_NONCES: u32 = 13;
+export const RECORD_LAST_BOOTSTRAP: u32 = 14;
+
+/** Of a DM account three records: public fields, client password, server password. */
+export const RECORD_ACCOUNT_CURRENT: u32 = 16;
+export const RECORD_ACCOUNT_PENDING: u32 = 20;
+export const ACCOUNT_CLIENT_PASSWORD: u32 = 1;
+export const ACCOUNT_SERVER_PASSWORD: u32 = 2;
+
+export const MCIM_SLOTS: u32 = 8;
+export const RECORD_MCIM: u32 = 32;
+export const RECORD_MCIM_KEY: u32 = 48;
+/** SEQ_MS of index IND of slot s stands at RECORD_SEQ + 32 s + IND. */
+export const RECORD_SEQ: u32 = 0x100;
+
+export const MAX_FINGERPRINTS: u32 = 512;
+export const RECORD_FINGERPRINT: u32 = 0x400;
