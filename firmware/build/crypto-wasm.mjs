@@ -1,28 +1,25 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { MBEDTLS, mbedtlsSource } from "./mbedtls-source.mjs";
 import { inParallel, run } from "./run.mjs";
 import { upToDate } from "./stamp.mjs";
 
 const STACK = 32 * 1024;
 
-const exported = [
-	...["init", "transfer", "transfer_size", "random", "hash_compute", "generate_key", "import_sealed", "destroy_key"],
-	...["export_public_key", "write_csr", "sign_hash", "verify_hash", "x509_facts", "x509_verify"],
-	...["envelope_open", "envelope_read", "envelope_import", "envelope_close"],
-	...["aka_encrypt", "aka_fingerprint", "dm_digest"],
-].map((name) => `tre_${name}`);
-
 /** Builds `mbedtls.wasm`: Mbed TLS and `firmware/crypto` for wasm32, with a memory of its own. */
 export async function buildCryptoWasm(root, progress) {
+	// Compiled by the step before this one.
+	const { surface } = await import(pathToFileURL(join(root, "build/js/firmware/crypto/surface.js")).href);
+	const exported = ["init", "transfer", "transfer_size", ...Object.keys(surface)].map((name) => `tre_${name}`);
 	const build = join(root, "build");
 	const room = join(root, "firmware", "crypto");
 	const output = join(build, "mbedtls.wasm");
 	const inputs = readdirSync(room)
 		.filter((name) => /\.[ch]$/.test(name))
 		.map((name) => join(room, name));
-	await upToDate(output, [...inputs, join(root, "firmware", "build", "crypto-wasm.mjs")], [MBEDTLS.sha256], async () => {
+	await upToDate(output, [...inputs, join(root, "firmware", "build", "crypto-wasm.mjs")], [MBEDTLS.sha256, ...exported], async () => {
 		const source = await mbedtlsSource(build, progress);
 		progress("building mbedtls.wasm (Mbed TLS for wasm32)");
 		const objects = join(build, "crypto-wasm");

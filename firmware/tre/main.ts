@@ -32,4 +32,6 @@ export function tick(): void {
   passTime();
 }
 
+import "./abort";
+
 export { executingId };

@@ -1,6 +1,6 @@
 /**
  * The crypto side: imports of the module `crypto`, described argument by argument in
- * `firmware/crypto/surface.json` and function by function in `firmware/crypto/tre_crypto.h`.
+ * `firmware/crypto/surface.ts` and function by function in `firmware/crypto/tre_crypto.h`.
  * A negative result is a PSA status.
  */
 export declare function random(out: usize, size: i32): i32;

@@ -1,0 +1,20 @@
+import { join } from "node:path";
+import { run } from "./run.mjs";
+import { upToDate } from "./stamp.mjs";
+
+const flags = [
+	...["--runtime", "incremental", "--stackSize", "4096", "--initialMemory", "1", "--maximumMemory", "1"],
+	...["--use", "abort=firmware/tre/abort/onAbort", "-O3s", "--converge"],
+];
+
+/** Builds `tre.wasm`: the TRE in one 64 KiB page, the same file for every target. */
+export async function buildTreWasm(root, progress) {
+	const output = join(root, "build", "tre.wasm");
+	const inputs = [join(root, "firmware", "tre"), join(root, "firmware", "contract", "as")];
+	await upToDate(output, inputs, flags, async () => {
+		progress("building tre.wasm (AssemblyScript)");
+		const asc = join(root, "node_modules", "assemblyscript", "bin", "asc.js");
+		await run(process.execPath, [asc, "firmware/tre/main.ts", "-o", output, ...flags], { cwd: root });
+	});
+	return output;
+}

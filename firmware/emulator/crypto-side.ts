@@ -1,0 +1,87 @@
+import { randomFillSync } from "node:crypto";
+import { type Argument, surface } from "../crypto/surface.ts";
+
+const INVALID_ARGUMENT = -135;
+const BUFFER_TOO_SMALL = -138;
+
+type Native = (...args: number[]) => number;
+
+interface CryptoExports {
+	memory: WebAssembly.Memory;
+	tre_init(): number;
+	tre_transfer(): number;
+	tre_transfer_size(): number;
+}
+
+/**
+ * The crypto side in its own WASM instance and memory. Octets cross to and from the TRE's memory by
+ * copies of checked length, through the transfer area; no pointer of one side is used on the other.
+ */
+export class CryptoSide {
+	readonly #exports: CryptoExports & Record<string, unknown>;
+	readonly #transfer: number;
+	readonly #transferSize: number;
+
+	constructor(module: WebAssembly.Module, rootKey: Uint8Array) {
+		const fill = (at: number, size: number, write: (target: Uint8Array) => void): number => {
+			write(new Uint8Array(this.memory.buffer, at, size));
+			return 0;
+		};
+		const instance = new WebAssembly.Instance(module, {
+			board: {
+				entropy: (at: number, size: number) => fill(at, size, (target) => randomFillSync(target)),
+				root_key: (at: number, size: number) =>
+					size === rootKey.length ? fill(at, size, (target) => target.set(rootKey)) : INVALID_ARGUMENT,
+			},
+		});
+		this.#exports = instance.exports as unknown as CryptoExports & Record<string, unknown>;
+		const status = this.#exports.tre_init();
+		if (status !== 0) throw new Error(`the crypto side does not start (PSA status ${status})`);
+		this.#transfer = this.#exports.tre_transfer();
+		this.#transferSize = this.#exports.tre_transfer_size();
+	}
+
+	get memory(): WebAssembly.Memory {
+		return this.#exports.memory;
+	}
+
+	/** The imports of module `crypto` for a TRE whose memory is `treMemory()`. */
+	imports(treMemory: () => Uint8Array): Record<string, Native> {
+		const table = Object.entries(surface) as [string, readonly Argument[]][];
+		return Object.fromEntries(table.map(([name, shape]) => [name, this.#bridge(name, shape, treMemory)]));
+	}
+
+	#bridge(name: string, shape: readonly Argument[], treMemory: () => Uint8Array): Native {
+		const target = this.#exports[`tre_${name}`] as Native;
+		return (...args) => {
+			const outer = treMemory();
+			const inner = new Uint8Array(this.memory.buffer, this.#transfer, this.#transferSize);
+			const passed: number[] = [];
+			let used = 0;
+			let output: { from: number; to: number; size: number; kind: Argument } | undefined;
+			let next = 0;
+			for (const kind of shape) {
+				const first = (args[next++] ?? 0) >>> 0;
+				if (kind === "u32") {
+					passed.push(first);
+					continue;
+				}
+				const size = (args[next++] ?? 0) >>> 0;
+				if (first + size > outer.length) return INVALID_ARGUMENT;
+				if (used + size > inner.length) return BUFFER_TOO_SMALL;
+				if (kind === "in") inner.set(outer.subarray(first, first + size), used);
+				else output = { from: used, to: first, size, kind };
+				passed.push(this.#transfer + used, size);
+				used += size;
+			}
+			const result = target(...passed);
+			if (output && result >= 0) {
+				const count = output.kind === "fill" ? output.size : result;
+				if (count > output.size) return BUFFER_TOO_SMALL;
+				outer.set(inner.subarray(output.from, output.from + count), output.to);
+			}
+			inner.fill(0, 0, used);
+			return result;
+		};
+	}
+}

@@ -1,0 +1,128 @@
+import { CryptoSide } from "./crypto-side.ts";
+import type { Flash } from "./flash.ts";
+
+const FAILED = -1;
+
+interface TreExports {
+	memory: WebAssembly.Memory;
+	boot(trapped: number): void;
+	lineBuffer(): number;
+	lineSize(): number;
+	receive(length: number): void;
+	tick(): void;
+	executingId(): number;
+}
+
+export interface MachineParts {
+	readonly tre: WebAssembly.Module;
+	readonly crypto: WebAssembly.Module;
+	readonly flash: Flash;
+	/** 32 octets; the crypto side alone sees them. */
+	readonly rootKey: Uint8Array;
+	readonly uartWrite: (octets: Uint8Array) => void;
+	readonly seconds: () => number;
+	readonly onTrap?: (error: Error) => void;
+}
+
+/**
+ * A TRE: `tre.wasm` beside `mbedtls.wasm`, each with its own memory, on a flash. What was programmed
+ * is durable before an octet leaves. A trap ends both instances; new ones answer for the request.
+ */
+export class Machine {
+	readonly #parts: MachineParts;
+	#tre: TreExports;
+	#crypto: CryptoSide;
+
+	constructor(parts: MachineParts) {
+		this.#parts = parts;
+		[this.#tre, this.#crypto] = this.#instantiate();
+		this.#tre.boot(-1);
+		parts.flash.sync();
+	}
+
+	/** Octets from the line. */
+	receive(octets: Uint8Array): void {
+		const room = this.#tre.lineSize();
+		for (let at = 0; at < octets.length; at += room) {
+			const part = octets.subarray(at, at + room);
+			this.#guarded(() => {
+				this.#memory().set(part, this.#tre.lineBuffer());
+				this.#tre.receive(part.length);
+			});
+		}
+		this.#parts.flash.sync();
+	}
+
+	/** To be called at least once a second. */
+	tick(): void {
+		this.#guarded(() => this.#tre.tick());
+		this.#parts.flash.sync();
+	}
+
+	/** Copies of both memories, for tests that search them. */
+	memories(): { tre: Uint8Array; crypto: Uint8Array } {
+		return { tre: this.#memory().slice(), crypto: new Uint8Array(this.#crypto.memory.buffer).slice() };
+	}
+
+	#memory(): Uint8Array {
+		return new Uint8Array(this.#tre.memory.buffer);
+	}
+
+	#guarded(step: () => void): void {
+		try {
+			step();
+		} catch (error) {
+			if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) throw error;
+			this.#parts.onTrap?.(error as Error);
+			const trapped = this.#tre.executingId();
+			[this.#tre, this.#crypto] = this.#instantiate();
+			this.#tre.boot(trapped);
+		}
+	}
+
+	#instantiate(): [TreExports, CryptoSide] {
+		const { flash } = this.#parts;
+		const crypto = new CryptoSide(this.#parts.crypto, this.#parts.rootKey);
+		let exports: TreExports | undefined;
+		const memory = () => new Uint8Array((exports as TreExports).memory.buffer);
+		const text = (value: string) => (out: number, size: number) => {
+			const octets = new TextEncoder().encode(value).subarray(0, size);
+			memory().set(octets, out);
+			return octets.length;
+		};
+		const within = (address: number, size: number) => address + size <= flash.sectorSize * flash.sectorCount;
+		const instance = new WebAssembly.Instance(this.#parts.tre, {
+			crypto: crypto.imports(memory),
+			flash: {
+				sector_size: () => flash.sectorSize,
+				sector_count: () => flash.sectorCount,
+				read: (address: number, out: number, size: number) => {
+					if (!within(address, size)) return FAILED;
+					flash.read(address, memory().subarray(out, out + size));
+					return 0;
+				},
+				program: (address: number, input: number, size: number) => {
+					if (!within(address, size)) return FAILED;
+					flash.program(address, memory().slice(input, input + size));
+					return 0;
+				},
+				erase: (sector: number) => {
+					if (sector >= flash.sectorCount) return FAILED;
+					flash.erase(sector);
+					return 0;
+				},
+			},
+			board: {
+				uart_write: (input: number, size: number) => {
+					flash.sync();
+					this.#parts.uartWrite(memory().slice(input, input + size));
+				},
+				seconds: () => this.#parts.seconds(),
+				target: text("emulator"),
+				entropy_name: text("os"),
+			},
+		});
+		exports = instance.exports as unknown as TreExports;
+		return [exports, crypto];
+	}
+}
