@@ -5,6 +5,7 @@
 #include "mbedtls/base64.h"
 #include "mbedtls/constant_time.h"
 #include "mbedtls/ctr_drbg.h"
+#include "mbedtls/ecdsa.h"
 #include "mbedtls/gcm.h"
 #include "mbedtls/md.h"
 #include "mbedtls/memory_buffer_alloc.h"
@@ -256,19 +257,36 @@ int32_t tre_sign_hash(uint32_t key, const uint8_t *hash, uint32_t hash_length, u
 
 /* ---- certificates ---- */
 
+/* XML signatures carry r | s, 32 octets each, not DER (RFC 4050, XML-DSig 1.1 clause 6.4.3). */
+static int verify_ecdsa(mbedtls_pk_context *pk, const uint8_t *hash, const uint8_t *signature, uint32_t length) {
+  mbedtls_ecp_keypair *pair = mbedtls_pk_ec(*pk);
+  mbedtls_mpi r, s;
+  mbedtls_mpi_init(&r);
+  mbedtls_mpi_init(&s);
+  int failed = length != 64 || mbedtls_mpi_read_binary(&r, signature, 32) != 0 ||
+               mbedtls_mpi_read_binary(&s, signature + 32, 32) != 0 ||
+               mbedtls_ecdsa_verify(&pair->MBEDTLS_PRIVATE(grp), hash, 32, &pair->MBEDTLS_PRIVATE(Q), &r, &s) != 0;
+  mbedtls_mpi_free(&r);
+  mbedtls_mpi_free(&s);
+  return failed;
+}
+
+static int verify_with(uint32_t alg, mbedtls_pk_context *pk, const uint8_t *hash, const uint8_t *signature,
+                       uint32_t length) {
+  if (alg == TRE_SIGN_ECDSA_SHA256)
+    return mbedtls_pk_get_type(pk) != MBEDTLS_PK_ECKEY || verify_ecdsa(pk, hash, signature, length);
+  return mbedtls_pk_get_type(pk) != MBEDTLS_PK_RSA || mbedtls_pk_verify(pk, MBEDTLS_MD_SHA256, hash, 32, signature, length);
+}
+
 int32_t tre_verify_hash(uint32_t alg, const uint8_t *cert, uint32_t cert_length, const uint8_t *hash,
                         uint32_t hash_length, const uint8_t *signature, uint32_t signature_length) {
-  mbedtls_pk_type_t wanted = alg == TRE_SIGN_RSA_SHA256 ? MBEDTLS_PK_RSA : MBEDTLS_PK_ECKEY;
   if (alg != TRE_SIGN_RSA_SHA256 && alg != TRE_SIGN_ECDSA_SHA256) return TRE_ERROR_NOT_SUPPORTED;
   if (hash_length != 32) return TRE_ERROR_INVALID_ARGUMENT;
   mbedtls_x509_crt crt;
   mbedtls_x509_crt_init(&crt);
   int32_t result = TRE_ERROR_INVALID_ARGUMENT;
   if (mbedtls_x509_crt_parse_der(&crt, cert, cert_length) == 0) {
-    result = TRE_ERROR_INVALID_SIGNATURE;
-    if (mbedtls_pk_get_type(&crt.pk) == wanted &&
-        mbedtls_pk_verify(&crt.pk, MBEDTLS_MD_SHA256, hash, hash_length, signature, signature_length) == 0)
-      result = 0;
+    result = verify_with(alg, &crt.pk, hash, signature, signature_length) == 0 ? 0 : TRE_ERROR_INVALID_SIGNATURE;
   }
   mbedtls_x509_crt_free(&crt);
   return result;

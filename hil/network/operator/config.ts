@@ -1,0 +1,21 @@
+import type { KeyType } from "../shared/certificates.ts";
+
+/** Configuration file of an operator process. */
+export interface OperatorConfig {
+	readonly shoId: string;
+	/** MCC and MNC, five digits. */
+	readonly plmn: string;
+	/** Database and private keys; mode 0700. */
+	readonly folder: string;
+	/** File that names the contracted parties. */
+	readonly registry: string;
+	/** Key of CertSHO. */
+	readonly keyType: KeyType;
+	/** B.2.3.4 IV: check CertTRE under CertPVA here, or ask the PVA. */
+	readonly validation: "local" | "pva";
+	readonly apn: string;
+	/** Policy for the operator's own subscribers: DPFs only, or any host. */
+	readonly egress: "provisioning" | "any";
+	/** NOTE Y: what the operator writes into bootstraps and MCIMs. */
+	readonly fallback: { readonly seconds: number; readonly boots: number };
+}

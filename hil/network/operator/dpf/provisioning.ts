@@ -1,0 +1,166 @@
+import { createHash, randomUUID, X509Certificate } from "node:crypto";
+import { type M2mm, type Receipt, readM2mm, readReceipt, writeM2mmcim } from "../../../../host/wire/management/objects.ts";
+import { type NodeCommand, nodes, status } from "../../../../host/wire/syncml/message.ts";
+import { emit, step } from "../../shared/events.ts";
+import { postMutualTls } from "../../shared/http.ts";
+import { rootHash } from "../../shared/registry.ts";
+import type { OperatorContext } from "../context.ts";
+import type { Registration } from "../store.ts";
+import { validateAtPva, validateLocally } from "./validation.ts";
+
+export interface Outcome {
+	/** DM status of the alert that carried the object. */
+	readonly code: number;
+	readonly commands: readonly Omit<NodeCommand, "cmdId">[];
+}
+
+class Mismatch extends Error {}
+
+const keyOf = (certificate: string) => new X509Certificate(Buffer.from(certificate, "base64")).publicKey;
+
+/** Download and provisioning function: what B.2.3.4 III to VIII asks of SHO[i+1]. */
+export class Provisioning {
+	readonly #context: OperatorContext;
+
+	constructor(context: OperatorContext) {
+		this.#context = context;
+	}
+
+	/** M2MMobj has arrived: III and IV, then V. */
+	async takeRequest(treId: string, signed: string): Promise<Outcome> {
+		const { store, config, keys } = this.#context;
+		const registration = store.registrations.get(treId);
+		if (!registration) return { code: status.notFound, commands: [] };
+		emit({ event: "document", name: "m2mm.xml", treId, content: signed });
+		try {
+			const request = await step(
+				{ clause: "B.2.3.4 III", from: `${config.shoId} DPF`, to: `${config.shoId} DPF`, what: "M2MMobj: signature, nonceA, root and account" },
+				() => this.#checkRequest(registration, signed),
+			);
+			await this.#validate(registration, request);
+			store.registrations.update(treId, { nonceB: request.nonceB.toString("base64"), state: "requested" });
+			const object = await step(
+				{ clause: "B.2.3.4 V", from: `${config.shoId} DPF`, to: "TRE", what: "M2MMCIMMobj: protected MCIM and nonceB, signed" },
+				() => writeM2mmcim(request.nonceB, Buffer.from(registration.protectedMcim, "base64"), keys.root.key),
+			);
+			emit({ event: "document", name: "m2mmcim.xml", treId, content: object });
+			const data = Buffer.from(object, "utf8").toString("base64");
+			return {
+				code: status.accepted,
+				commands: [
+					{ name: "Replace", items: [{ target: nodes.m2mmcim, format: "b64", type: "application/xml", data }] },
+					{ name: "Exec", items: [{ target: nodes.install }] },
+				],
+			};
+		} catch (error) {
+			return this.#refused(treId, error);
+		}
+	}
+
+	/** A receipt has arrived: from it alone the operator records what happened. */
+	async takeReceipt(treId: string, signed: string): Promise<Outcome> {
+		const { store } = this.#context;
+		const registration = store.registrations.get(treId);
+		if (!registration) return { code: status.notFound, commands: [] };
+		try {
+			const receipt = readReceipt(signed, keyOf(registration.certSign));
+			if (receipt.treId !== treId) throw new Mismatch("the receipt is of another TRE");
+			if (receipt.nonceB.toString("base64") !== registration.nonceB) throw new Mismatch("the receipt is of another request");
+			emit({ event: "document", name: `receipt-${receipt.state}.xml`, treId, content: signed });
+			return await this.#believe(registration, receipt, signed);
+		} catch (error) {
+			return this.#refused(treId, error);
+		}
+	}
+
+	/** DESIGN section 6: the DPF refuses an M2MMobj that names another root or account than its own. */
+	#checkRequest(registration: Registration, signed: string): M2mm {
+		const request = readM2mm(signed, keyOf(registration.certSign));
+		if (request.treId !== registration.treId) throw new Mismatch("M2MMobj is of another TRE");
+		if (request.nonceA.toString("base64") !== registration.nonceA) throw new Mismatch("nonceA is not that of this registration");
+		if (!request.rootHash.equals(rootHash(this.#context.keys.root.certificate))) throw new Mismatch("the pending root is not ours");
+		if (request.accountHash.toString("base64") !== registration.accountHash) throw new Mismatch("the DM account is not ours");
+		return request;
+	}
+
+	async #validate(registration: Registration, request: M2mm): Promise<void> {
+		const { config } = this.#context;
+		const [sign, encrypt] = [Buffer.from(registration.certSign, "base64"), Buffer.from(registration.certEncrypt, "base64")];
+		const atPva = config.validation === "pva";
+		const to = atPva ? "PVA" : `${config.shoId} DPF`;
+		const what = atPva ? "validate the TRE at the PVA" : "validate the TRE locally under CertPVA";
+		await step({ clause: "B.2.3.4 IV", from: `${config.shoId} DPF`, to, what }, async () => {
+			const verdict = atPva
+				? await validateAtPva(this.#context, sign, encrypt, request)
+				: validateLocally(this.#context, registration.treId, sign, encrypt);
+			if (!verdict.trusted) throw new Mismatch(`the TRE is not trusted: ${verdict.reason}`);
+		});
+	}
+
+	async #believe(registration: Registration, receipt: Receipt, signed: string): Promise<Outcome> {
+		const { store, config } = this.#context;
+		const { treId } = registration;
+		if (receipt.state === "installed") {
+			if (receipt.mcimId.toString("base64") !== registration.mcimId) throw new Mismatch("another MCIM was installed");
+			await step(
+				{ clause: "B.2.3.4 VII", from: "TRE", to: `${config.shoId} DPF`, what: "receipt: the MCIM is installed", mark: "installed" },
+				() => store.registrations.update(treId, { state: "installed" }),
+			);
+			return { code: status.ok, commands: this.#networkParameters() };
+		}
+		if (receipt.state === "committed") {
+			if (!receipt.currentRoot.equals(rootHash(this.#context.keys.root.certificate))) throw new Mismatch("another root was committed");
+			await this.#takeOver(registration, receipt, signed);
+		}
+		return { code: status.ok, commands: [] };
+	}
+
+	/** VIII, step 9: packet switched network parameters of the new SHO. */
+	#networkParameters(): Outcome["commands"] {
+		const { shoId, apn } = this.#context.config;
+		const leaf = (name: string, data: string) => ({ target: `${nodes.nap}/${shoId}/${name}`, format: "chr", data });
+		return [{ name: "Replace", items: [leaf("Name", shoId), leaf("Bearer", "GSM-GPRS"), leaf("Apn", apn)] }];
+	}
+
+	/** The change is a success: this operator serves the device, and tells the former one. */
+	async #takeOver(registration: Registration, receipt: Receipt, signed: string): Promise<void> {
+		const { store, config, registry, keys } = this.#context;
+		const { treId } = registration;
+		const reign = createHash("sha256").update(receipt.nonceB).digest("hex");
+		if (receipt.reign !== reign) throw new Mismatch("the receipt's reign is not that of this nonceB");
+		await step(
+			{ clause: "B.2.3.5", from: "TRE", to: `${config.shoId} DPF`, what: "receipt: the change is committed" },
+			() => {
+				store.devices.put(treId, {
+					treId,
+					certSign: registration.certSign,
+					certEncrypt: registration.certEncrypt,
+					imsi: registration.imsi,
+					reign,
+					serial: receipt.serial,
+					bootstrapped: true,
+					left: false,
+				});
+				store.registrations.update(treId, { state: "committed" });
+			},
+		);
+		const from = registry.operator(registration.fromSho);
+		if (!from) return;
+		await step(
+			{ clause: "B.2.3.5", from: config.shoId, to: from.shoId, what: "committed, with the TRE's receipt", mark: "committed" },
+			() =>
+				postMutualTls(
+					{ ...from.api, root: from.certificate },
+					"/peer/committed",
+					{ id: randomUUID(), treId, receipt: signed },
+					keys.apiClient,
+				),
+		);
+	}
+
+	#refused(treId: string, error: unknown): Outcome {
+		const what = error instanceof Error ? error.message : String(error);
+		emit({ event: "problem", what: `${this.#context.config.shoId} DPF refuses ${treId}: ${what}` });
+		return { code: status.commandFailed, commands: [] };
+	}
+}

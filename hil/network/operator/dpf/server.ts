@@ -1,0 +1,56 @@
+import { createServer } from "node:https";
+import { type Message, readMessage, SyncmlError, writeMessage } from "../../../../host/wire/syncml/message.ts";
+import { XmlError } from "../../../../host/wire/xml/parse.ts";
+import { keyToPem, toPem } from "../../shared/certificates.ts";
+import { type Listening, listen, readBody } from "../../shared/http.ts";
+import { dpfHost, type OperatorContext } from "../context.ts";
+import { Provisioning } from "./provisioning.ts";
+import { DmSession } from "./session.ts";
+
+export const DM_TYPE = "application/vnd.syncml.dm+xml";
+export const DM_PATH = "/dm";
+const MAX_SESSIONS = 1000;
+
+export const provUrl = (shoId: string): string => `https://${dpfHost(shoId)}${DM_PATH}`;
+
+/** The OMA DM server of an operator, over HTTPS under its own root. */
+export function serveDpf(context: OperatorContext): Promise<Listening> {
+	const provisioning = new Provisioning(context);
+	const sessions = new Map<string, DmSession>();
+
+	const sessionOf = (message: Message): DmSession => {
+		const key = `${message.source} ${message.sessionId}`;
+		// Message 1 opens a session, also where a broken one had the same number.
+		const known = message.msgId === 1 ? undefined : sessions.get(key);
+		const session = known ?? new DmSession(context, provisioning, provUrl(context.config.shoId));
+		sessions.delete(key);
+		sessions.set(key, session);
+		for (const oldest of sessions.keys()) {
+			if (sessions.size <= MAX_SESSIONS) break;
+			sessions.delete(oldest);
+		}
+		return session;
+	};
+
+	const options = {
+		key: keyToPem(context.keys.dpf.key),
+		cert: toPem(context.keys.dpf.certificate),
+		minVersion: "TLSv1.2" as const,
+	};
+	const server = createServer(options, async (request, response) => {
+		try {
+			const octets = await readBody(request);
+			if (request.method !== "POST" || request.url !== DM_PATH) {
+				response.writeHead(404).end();
+				return;
+			}
+			const message = readMessage(octets);
+			const answer = await sessionOf(message).answer(message);
+			response.writeHead(200, { "content-type": DM_TYPE }).end(writeMessage(answer));
+		} catch (error) {
+			const malformed = error instanceof XmlError || error instanceof SyncmlError;
+			response.writeHead(malformed ? 400 : 500).end(malformed ? error.message : "internal error");
+		}
+	});
+	return listen(server);
+}

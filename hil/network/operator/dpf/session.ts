@@ -1,0 +1,127 @@
+import { randomBytes } from "node:crypto";
+import { type Alert, alerts, type Command, type Item, type Message, type NodeCommand, nodes, type Status, status } from "../../../../host/wire/syncml/message.ts";
+import type { OperatorContext } from "../context.ts";
+import type { Registration } from "../store.ts";
+import { authMd5, sameDigest } from "./digest.ts";
+import type { Provisioning } from "./provisioning.ts";
+
+const NONCE_OCTETS = 16;
+
+type NewCommand = Omit<NodeCommand, "cmdId">;
+
+/** One OMA DM session with one device, server side: authentication, statuses, then what provisioning asks for. */
+export class DmSession {
+	readonly #context: OperatorContext;
+	readonly #provisioning: Provisioning;
+	readonly #url: string;
+	#treId: string | undefined;
+	#msgId = 0;
+	/** Commands of the last answer: sent again when the client asks for a new credential. */
+	#outstanding: readonly NewCommand[] = [];
+	/** The credential was refused once and presented again; a second refusal ends it. */
+	#presentedAgain = false;
+
+	constructor(context: OperatorContext, provisioning: Provisioning, url: string) {
+		this.#context = context;
+		this.#provisioning = provisioning;
+		this.#url = url;
+	}
+
+	/** Takes a client's package and makes the server's. */
+	async answer(message: Message): Promise<Message> {
+		this.#msgId++;
+		const registration = this.#treId === undefined ? this.#authenticate(message) : this.#context.store.registrations.get(this.#treId);
+		if (!registration) return this.#challenge(message);
+		const first = this.#treId === undefined;
+		this.#treId = registration.treId;
+		const statuses: Command[] = [];
+		const wanted: NewCommand[] = [];
+		let present = first;
+		const header = this.#headerStatus(message, first, registration);
+		for (const command of message.commands) {
+			if (command.name === "Status") {
+				if (!this.#takeHeaderStatus(command)) continue;
+				present = true;
+				wanted.push(...this.#outstanding);
+			} else if (command.name === "Alert") {
+				const outcome = await this.#takeAlert(registration.treId, command);
+				statuses.push(this.#status(message, command.cmdId, command.name, outcome.code));
+				wanted.push(...outcome.commands);
+			} else {
+				const code = command.name === "Replace" ? status.ok : status.badRequest;
+				statuses.push(this.#status(message, command.cmdId, command.name, code));
+			}
+		}
+		this.#outstanding = wanted;
+		return this.#message(message, [header, ...statuses, ...wanted.map((command) => ({ ...command, cmdId: 0 }))], present);
+	}
+
+	#authenticate(message: Message): Registration | undefined {
+		const registration = message.locName === undefined ? undefined : this.#context.store.registrations.get(message.locName);
+		if (!registration || message.cred === undefined) return undefined;
+		const expected = authMd5(registration.user, registration.clientPassword, Buffer.from(registration.serverNonce, "base64"));
+		return sameDigest(expected, message.cred) ? registration : undefined;
+	}
+
+	/** A fresh nonce for the next credential; without one that fits, nothing else is done. */
+	#challenge(message: Message): Message {
+		const known = message.locName === undefined ? undefined : this.#context.store.registrations.get(message.locName);
+		const nextNonce = randomBytes(NONCE_OCTETS).toString("base64");
+		if (known) this.#context.store.registrations.update(known.treId, { serverNonce: nextNonce });
+		const code = message.cred === undefined ? status.missingCredentials : status.invalidCredentials;
+		return this.#message(message, [{ ...this.#status(message, 0, "SyncHdr", code), nextNonce }], false);
+	}
+
+	#headerStatus(message: Message, first: boolean, registration: Registration): Command {
+		if (!first) return this.#status(message, 0, "SyncHdr", status.ok);
+		const nextNonce = randomBytes(NONCE_OCTETS).toString("base64");
+		this.#context.store.registrations.update(registration.treId, { serverNonce: nextNonce });
+		return { ...this.#status(message, 0, "SyncHdr", status.authenticated), nextNonce };
+	}
+
+	/** Keeps the client's nonce for the server's next credential; true where the last one has to be presented again. */
+	#takeHeaderStatus(answer: Status): boolean {
+		if (answer.cmd !== "SyncHdr" || this.#treId === undefined) return false;
+		if (answer.nextNonce !== undefined) this.#context.store.registrations.update(this.#treId, { clientNonce: answer.nextNonce });
+		const refused = answer.code === status.invalidCredentials || answer.code === status.missingCredentials;
+		const again = refused && !this.#presentedAgain;
+		this.#presentedAgain ||= again;
+		return again;
+	}
+
+	async #takeAlert(treId: string, alert: Alert): Promise<{ code: number; commands: readonly NewCommand[] }> {
+		if (alert.code === alerts.clientInitiated) return { code: status.ok, commands: [] };
+		const item = alert.items[0];
+		if (alert.code !== alerts.generic || !item?.data) return { code: status.badRequest, commands: [] };
+		return this.#takeObject(treId, item);
+	}
+
+	#takeObject(treId: string, item: Item): Promise<{ code: number; commands: readonly NewCommand[] }> {
+		const octets = Buffer.from(item.data ?? "", "base64").toString("utf8");
+		if (item.source === nodes.m2mm) return this.#provisioning.takeRequest(treId, octets);
+		if (item.source === nodes.receipt) return this.#provisioning.takeReceipt(treId, octets);
+		return Promise.resolve({ code: status.badRequest, commands: [] });
+	}
+
+	#status(message: Message, cmdRef: number, cmd: string, code: number): Status {
+		return { name: "Status", cmdId: 0, msgRef: message.msgId, cmdRef, cmd, code };
+	}
+
+	#message(message: Message, commands: readonly Command[], withCredential: boolean): Message {
+		const { shoId } = this.#context.config;
+		const registration = this.#treId === undefined ? undefined : this.#context.store.registrations.get(this.#treId);
+		const cred =
+			withCredential && registration
+				? authMd5(shoId, registration.serverPassword, Buffer.from(registration.clientNonce, "base64"))
+				: undefined;
+		return {
+			sessionId: message.sessionId,
+			msgId: this.#msgId,
+			target: message.source,
+			source: this.#url,
+			...(cred === undefined ? {} : { cred, locName: shoId }),
+			commands: commands.map((command, n) => ({ ...command, cmdId: n + 1 })),
+			final: true,
+		};
+	}
+}

@@ -1,0 +1,45 @@
+import { toPem } from "../shared/certificates.ts";
+import { type Element, runElement } from "../shared/element.ts";
+import { serveJson, serveMutualTls } from "../shared/http.ts";
+import type { OperatorConfig } from "./config.ts";
+import { apiHost, dpfHost, openContext } from "./context.ts";
+import { serveDpf } from "./dpf/server.ts";
+import { Drf } from "./drf/drf.ts";
+import { homeRoutes } from "./hss/home.ts";
+import { factoryRoutes } from "./peer/factory.ts";
+import { peerRoutes } from "./peer/peer.ts";
+import { portalRoutes } from "./portal/portal.ts";
+
+/** One operator: HSS, DRF, DPF, portal and operator-to-operator API live and die together. */
+export async function startOperator(config: OperatorConfig): Promise<Element> {
+	const context = await openContext(config);
+	const { registry, keys } = context;
+	const drf = new Drf(context);
+	const contracted = () => [
+		...registry.content.operators.map((entry) => ({ name: entry.shoId, certificate: entry.certificate })),
+		...registry.pvas().map((entry) => ({ name: entry.pvaId, certificate: entry.certificate })),
+	];
+	const home = await serveJson(homeRoutes(context, (imsi) => drf.located(imsi)));
+	const portal = await serveJson(portalRoutes(context));
+	const dpf = await serveDpf(context);
+	const api = await serveMutualTls({ ...peerRoutes(context, drf), ...factoryRoutes(context) }, keys.apiServer, contracted);
+	return {
+		addresses: {
+			shoId: config.shoId,
+			certificate: toPem(keys.root.certificate),
+			plmn: config.plmn,
+			home: `http://${home.address}`,
+			portal: `http://${portal.address}`,
+			dpfHost: dpfHost(config.shoId),
+			dpfAddress: dpf.address,
+			apiHost: apiHost(config.shoId),
+			apiAddress: api.address,
+		},
+		close: async () => {
+			await Promise.all([home.close(), portal.close(), dpf.close(), api.close()]);
+			context.store.close();
+		},
+	};
+}
+
+runElement(startOperator);

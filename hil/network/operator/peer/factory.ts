@@ -1,0 +1,49 @@
+import { rootHash } from "../../shared/registry.ts";
+import { Refusal, type Routes } from "../../shared/http.ts";
+import type { OperatorContext } from "../context.ts";
+import { validateLocally } from "../dpf/validation.ts";
+import { newImsi } from "../provisioning/imsi.ts";
+import { prepareMcim } from "../provisioning/objects.ts";
+
+/** What a TRE factory asks of the RO (B.2.2.1): the RO makes {PCID, K, OPc}, so the factory never sees K. */
+export function factoryRoutes(context: OperatorContext): Routes {
+	const { store, config, keys, registry } = context;
+	const onlyPva = (caller: string) => {
+		if (!registry.pvas().some((pva) => pva.pvaId === caller)) throw new Refusal("not-a-factory", `${caller} is no PVA`, 403);
+	};
+	return {
+		"POST /factory/credential": (body: { treId: string; certSign: string; certEncrypt: string }, caller: string) => {
+			onlyPva(caller);
+			const [sign, encrypt] = [Buffer.from(body.certSign, "base64"), Buffer.from(body.certEncrypt, "base64")];
+			const verdict = validateLocally(context, body.treId, sign, encrypt);
+			if (!verdict.trusted) throw new Refusal("cert-tre", `CertTRE is refused: ${verdict.reason}`);
+			const imsi = newImsi(context);
+			const mcim = prepareMcim({
+				treId: body.treId,
+				certificate: encrypt,
+				issuer: rootHash(keys.root.certificate),
+				imsi,
+				fallback: config.fallback,
+			});
+			store.subscribers.put(imsi, { imsi, k: mcim.k.toString("hex"), opc: mcim.opc.toString("hex"), seq: 0 });
+			store.devices.put(body.treId, {
+				treId: body.treId,
+				certSign: body.certSign,
+				certEncrypt: body.certEncrypt,
+				imsi,
+				reign: "",
+				serial: 0,
+				bootstrapped: false,
+				left: false,
+			});
+			return { object: mcim.object.toString("base64"), certificate: keys.root.certificate.toString("base64"), pcid: imsi };
+		},
+
+		"POST /factory/locked": ({ treId, reign }: { treId: string; reign: string }, caller: string) => {
+			onlyPva(caller);
+			if (!store.devices.get(treId)) throw new Refusal("device-unknown", `no credential was made for ${treId}`, 404);
+			store.devices.update(treId, { reign });
+			return {};
+		},
+	};
+}

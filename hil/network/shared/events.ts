@@ -1,0 +1,53 @@
+/**
+ * What a process of the bench tells about itself, a JSON object a line on standard output.
+ *
+ * - `ready`: it serves; `addresses` are for the registry.
+ * - `step`: a step of the 3GPP text happened.
+ * - `document`: a document left or arrived that the evidence folder keeps.
+ */
+export type BenchEvent =
+	| { readonly event: "ready"; readonly addresses: Record<string, string> }
+	| StepEvent
+	| { readonly event: "document"; readonly name: string; readonly treId?: string; readonly content: string; readonly about?: Record<string, string> }
+	| { readonly event: "problem"; readonly what: string };
+
+export interface StepEvent {
+	readonly event: "step";
+	readonly clause: string;
+	readonly from: string;
+	readonly to: string;
+	readonly what: string;
+	readonly ms: number;
+	readonly ok: boolean;
+	/** Name for those who wait for it. */
+	readonly mark?: string;
+	/** Where the time went, milliseconds. */
+	readonly share?: Readonly<Record<string, number>>;
+}
+
+export const emit = (event: BenchEvent): void => {
+	process.stdout.write(`${JSON.stringify(event)}\n`);
+};
+
+export interface StepNames {
+	readonly clause: string;
+	readonly from: string;
+	readonly to: string;
+	readonly what: string;
+	readonly mark?: string;
+}
+
+/** Runs a step, measures it, and tells of it whether it succeeds or not. */
+export async function step<T>(names: StepNames, run: () => Promise<T> | T): Promise<T> {
+	const start = performance.now();
+	const told = (ok: boolean, what = names.what) =>
+		emit({ event: "step", ...names, what, ms: Math.round((performance.now() - start) * 10) / 10, ok });
+	try {
+		const result = await run();
+		told(true);
+		return result;
+	} catch (error) {
+		told(false, `${names.what}: ${error instanceof Error ? error.message : error}`);
+		throw error;
+	}
+}

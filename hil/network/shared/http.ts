@@ -1,0 +1,171 @@
+import { X509Certificate } from "node:crypto";
+import { createServer as createHttpServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from "node:http";
+import { createServer as createHttpsServer, request as httpsRequest } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { allowsTls, type Identity, isIssuedBy, keyToPem, toPem } from "./certificates.ts";
+
+/** A request that is understood and refused; `code` is for machines. */
+export class Refusal extends Error {
+	readonly status: number;
+	readonly code: string;
+
+	constructor(code: string, message: string, status = 409) {
+		super(message);
+		this.code = code;
+		this.status = status;
+	}
+}
+
+export type Json = Record<string, unknown>;
+
+/** A handler gets the parsed body and, under mutual TLS, the authenticated caller. */
+export type Handler = (body: never, caller: string) => Promise<object> | object;
+export type Routes = Readonly<Record<string, Handler>>;
+
+const MAX_BODY = 256 * 1024;
+const LOOPBACK = "127.0.0.1";
+
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+	const parts: Buffer[] = [];
+	let size = 0;
+	for await (const part of request as AsyncIterable<Buffer>) {
+		size += part.length;
+		if (size > MAX_BODY) throw new Refusal("too-large", `more than ${MAX_BODY} octets`, 413);
+		parts.push(part);
+	}
+	return Buffer.concat(parts);
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+	response.writeHead(status, { "content-type": "application/json" });
+	response.end(JSON.stringify(body));
+}
+
+async function dispatch(routes: Routes, request: IncomingMessage, response: ServerResponse, caller: string): Promise<void> {
+	const handler = routes[`${request.method} ${request.url}`];
+	if (!handler) throw new Refusal("not-found", `${request.method} ${request.url} is not served here`, 404);
+	const octets = await readBody(request);
+	let body: unknown = {};
+	try {
+		if (octets.length > 0) body = JSON.parse(octets.toString("utf8"));
+	} catch {
+		throw new Refusal("malformed", "the body is no JSON", 400);
+	}
+	answer(response, 200, await handler(body as never, caller));
+}
+
+function fail(response: ServerResponse, error: unknown): void {
+	if (error instanceof Refusal) answer(response, error.status, { error: error.code, message: error.message });
+	else answer(response, 500, { error: "internal", message: error instanceof Error ? error.message : String(error) });
+}
+
+export interface Listening {
+	readonly address: string;
+	close(): Promise<void>;
+}
+
+export function listen(server: Server): Promise<Listening> {
+	return new Promise((resolve, reject) => {
+		server.once("error", reject);
+		server.listen(0, LOOPBACK, () => {
+			const { port } = server.address() as AddressInfo;
+			const close = () =>
+				new Promise<void>((done) => {
+					server.close(() => done());
+					server.closeAllConnections();
+				});
+			resolve({ address: `${LOOPBACK}:${port}`, close });
+		});
+	});
+}
+
+/** JSON over HTTP on a port that the system picks. */
+export const serveJson = (routes: Routes): Promise<Listening> =>
+	listen(
+		createHttpServer((request, response) => {
+			dispatch(routes, request, response, "").catch((error) => fail(response, error));
+		}),
+	);
+
+/** Who may call, by their root: name and certificate (PEM). */
+export type Callers = () => readonly { readonly name: string; readonly certificate: string }[];
+
+/** The contracted party whose root signed the client's leaf; TLS has proved that it holds the key. */
+function callerOf(socket: TLSSocket, callers: Callers): string {
+	const raw = socket.getPeerCertificate().raw;
+	const leaf = raw && new X509Certificate(raw);
+	const found = leaf && callers().find(({ certificate }) => isIssuedBy(leaf, new X509Certificate(certificate)));
+	if (!leaf || !found || !allowsTls(leaf, "client") || leaf.subject !== `CN=${found.name}`) {
+		throw new Refusal("not-contracted", "the client certificate is of no contracted party", 403);
+	}
+	return found.name;
+}
+
+/** JSON over mutual TLS. */
+export const serveMutualTls = (routes: Routes, identity: Identity, callers: Callers): Promise<Listening> =>
+	listen(
+		createHttpsServer(
+			{
+				key: keyToPem(identity.key),
+				cert: toPem(identity.certificate),
+				requestCert: true,
+				// The registry decides, request by request; see callerOf.
+				rejectUnauthorized: false,
+				minVersion: "TLSv1.2",
+			},
+			(request, response) => {
+				const run = async () => dispatch(routes, request, response, callerOf(request.socket as TLSSocket, callers));
+				run().catch((error) => fail(response, error));
+			},
+		),
+	);
+
+interface Target {
+	readonly address: string;
+	readonly host: string;
+	/** PEM of the only root that is trusted. */
+	readonly root: string;
+}
+
+function exchange<Answer>(open: (done: (response: IncomingMessage) => void) => ReturnType<typeof httpRequest>, body: object): Promise<Answer> {
+	return new Promise((resolve, reject) => {
+		const request = open((response) => {
+			readBody(response)
+				.then((octets) => {
+					const parsed = JSON.parse(octets.toString("utf8")) as Json;
+					if (response.statusCode === 200) resolve(parsed as Answer);
+					else reject(new Refusal(String(parsed.error), String(parsed.message), response.statusCode));
+				})
+				.catch(reject);
+		});
+		request.on("error", (error) => reject(new Refusal("unreachable", error.message, 503)));
+		request.setTimeout(CALL_TIMEOUT_MS, () => request.destroy(new Error("no answer in time")));
+		request.end(JSON.stringify(body));
+	});
+}
+
+const CALL_TIMEOUT_MS = 20_000;
+const headers = { "content-type": "application/json" };
+
+export const postJson = <Answer>(url: string, body: object): Promise<Answer> =>
+	exchange((done) => httpRequest(url, { method: "POST", headers, agent: false }, done), body);
+
+/** Calls a contracted party, showing one's own leaf. */
+export function postMutualTls<Answer>(target: Target, path: string, body: object, identity: Identity): Promise<Answer> {
+	const [hostname, port] = target.address.split(":");
+	const options = {
+		hostname,
+		port,
+		path,
+		method: "POST",
+		headers: { ...headers, host: target.host },
+		agent: false as const,
+		servername: target.host,
+		ca: target.root,
+		key: keyToPem(identity.key),
+		cert: toPem(identity.certificate),
+		minVersion: "TLSv1.2" as const,
+	};
+	return exchange((done) => httpsRequest(options, done), body);
+}

@@ -1,0 +1,73 @@
+import { createHash, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/** host:port pairs and URLs under which a contracted operator is reached. */
+export interface OperatorEntry {
+	readonly shoId: string;
+	/** PEM of CertSHO. */
+	readonly certificate: string;
+	/** MCC and MNC of its subscriptions, five or six digits. */
+	readonly plmn: string;
+	/** Authentication vectors, locations and packet data access, for visited networks. */
+	readonly home: string;
+	/** Web portal for subscribers. */
+	readonly portal: string;
+	readonly dpf: { readonly host: string; readonly address: string };
+	/** Operator-to-operator calls, mutual TLS. */
+	readonly api: { readonly host: string; readonly address: string };
+}
+
+export interface PvaEntry {
+	readonly pvaId: string;
+	/** PEM of CertPVA. */
+	readonly certificate: string;
+	readonly api: { readonly host: string; readonly address: string };
+}
+
+export interface VnoEntry {
+	readonly vnoId: string;
+	readonly plmn: string;
+	/** host:port of the (simulated) air interface. */
+	readonly radio: string;
+	/** Where home operators hand over short messages. */
+	readonly sms: string;
+}
+
+export interface RegistryContent {
+	readonly operators: readonly OperatorEntry[];
+	readonly pvas: readonly PvaEntry[];
+	readonly vnos: readonly VnoEntry[];
+}
+
+/** The file that names the contracted parties; read anew at each question, because labs grow. */
+export class Registry {
+	readonly #path: string;
+
+	constructor(path: string) {
+		this.#path = path;
+	}
+
+	get content(): RegistryContent {
+		return JSON.parse(readFileSync(this.#path, "utf8")) as RegistryContent;
+	}
+
+	operator(shoId: string): OperatorEntry | undefined {
+		return this.content.operators.find((entry) => entry.shoId === shoId);
+	}
+
+	/** The home operator of an IMSI (or PCID, which has the same format). */
+	home(imsi: string): OperatorEntry | undefined {
+		return this.content.operators.find((entry) => imsi.startsWith(entry.plmn));
+	}
+
+	vno(vnoId: string): VnoEntry | undefined {
+		return this.content.vnos.find((entry) => entry.vnoId === vnoId);
+	}
+
+	pvas(): readonly PvaEntry[] {
+		return this.content.pvas;
+	}
+}
+
+export const rootHash = (certificate: string | Uint8Array): Buffer =>
+	createHash("sha256").update(new X509Certificate(certificate).raw).digest();

@@ -1,0 +1,160 @@
+import { randomBytes } from "node:crypto";
+import type { Downlink, Uplink } from "../../../host/wire/radio/messages.ts";
+import type { Vector } from "../operator/hss/vectors.ts";
+import { step } from "../shared/events.ts";
+import { postJson, Refusal } from "../shared/http.ts";
+import type { Registry } from "../shared/registry.ts";
+
+/** What a visited network keeps of one device on the air. */
+export interface Bearer {
+	readonly token: string;
+	readonly egress: readonly string[];
+}
+
+export interface Visited {
+	readonly vnoId: string;
+	readonly plmn: string;
+	readonly registry: Registry;
+	/** host and port of the IP bearer. */
+	readonly proxy: { readonly host: string; readonly port: number };
+	attached(imsi: string, attachment: Attachment): void;
+	detached(imsi: string, attachment: Attachment): void;
+	bearer(bearer: Bearer): void;
+	released(token: string): void;
+}
+
+const MAX_RESYNCHRONISATIONS = 1;
+
+/**
+ * One device on the air. The network is not M2M-aware: it sees an IMSI, asks the operator of its MCC
+ * and MNC for a vector, and compares RES with XRES.
+ */
+export class Attachment {
+	readonly #network: Visited;
+	readonly #send: (message: Downlink) => void;
+	#imsi = "";
+	#vector: Vector | undefined;
+	#resynchronisations = 0;
+	#admitted = false;
+	#token: string | undefined;
+	#messageId = 0;
+	readonly #awaited = new Map<number, () => void>();
+
+	constructor(network: Visited, send: (message: Downlink) => void) {
+		this.#network = network;
+		this.#send = send;
+	}
+
+	async receive(message: Uplink): Promise<void> {
+		switch (message.type) {
+			case "attach":
+				this.leave();
+				this.#imsi = message.imsi;
+				this.#resynchronisations = 0;
+				return this.#challenge({});
+			case "auth-response":
+				return this.#checkResponse(message.res);
+			case "auth-failure":
+				return this.#takeFailure(message.cause, message.auts);
+			case "detach":
+				this.leave();
+				return this.#send({ type: "detach-accept" });
+			case "pdp-activate":
+				return this.#activate(message.apn);
+			case "sms-ack":
+				this.#awaited.get(message.id)?.();
+				return undefined;
+		}
+	}
+
+	/** Delivers a short message and waits until the device has it. */
+	deliver(contentType: string, body: string, timeoutMs: number): Promise<void> {
+		const id = ++this.#messageId;
+		return new Promise((resolve, reject) => {
+			const timer = setTimeout(() => {
+				this.#awaited.delete(id);
+				reject(new Refusal("no-acknowledgement", "the device did not acknowledge", 504));
+			}, timeoutMs);
+			this.#awaited.set(id, () => {
+				clearTimeout(timer);
+				this.#awaited.delete(id);
+				resolve();
+			});
+			this.#send({ type: "sms", id, contentType, body });
+		});
+	}
+
+	/** The device has detached or its radio link is gone. */
+	leave(): void {
+		if (this.#admitted) this.#network.detached(this.#imsi, this);
+		if (this.#token !== undefined) this.#network.released(this.#token);
+		this.#admitted = false;
+		this.#token = undefined;
+		this.#vector = undefined;
+	}
+
+	#home() {
+		const home = this.#network.registry.home(this.#imsi);
+		if (!home) throw new Refusal("no-roaming-agreement", `no agreement with the operator of ${this.#imsi}`);
+		return home;
+	}
+
+	async #challenge(resynchronisation: { rand?: string; auts?: string }): Promise<void> {
+		try {
+			const home = this.#home();
+			const what = resynchronisation.auts ? "AUTS, and a vector after resynchronisation" : `vector for IMSI ${this.#imsi} by MCC/MNC`;
+			const { vector } = await step({ clause: "B.2.2.2", from: this.#network.vnoId, to: `${home.shoId} HSS`, what }, () =>
+				postJson<{ vector: Vector }>(`${home.home}/auth-info`, { imsi: this.#imsi, ...resynchronisation }),
+			);
+			this.#vector = vector;
+			this.#send({ type: "auth-request", rand: vector.rand, autn: vector.autn });
+		} catch (error) {
+			this.#reject(error);
+		}
+	}
+
+	async #checkResponse(res: string): Promise<void> {
+		const vector = this.#vector;
+		this.#vector = undefined;
+		if (!vector || res !== vector.xres) return this.#send({ type: "attach-reject", cause: "authentication" });
+		try {
+			const home = this.#home();
+			this.#admitted = true;
+			this.#network.attached(this.#imsi, this);
+			await step({ clause: "B.2.2.2", from: this.#network.vnoId, to: `${home.shoId} HSS`, what: "update location" }, () =>
+				postJson(`${home.home}/update-location`, { imsi: this.#imsi, vno: this.#network.vnoId }),
+			);
+			this.#send({ type: "attach-accept", plmn: this.#network.plmn });
+		} catch (error) {
+			this.leave();
+			this.#reject(error);
+		}
+	}
+
+	async #takeFailure(cause: string, auts: string | undefined): Promise<void> {
+		const rand = this.#vector?.rand;
+		this.#vector = undefined;
+		if (cause === "sync" && auts !== undefined && rand !== undefined && this.#resynchronisations++ < MAX_RESYNCHRONISATIONS) {
+			return this.#challenge({ rand, auts });
+		}
+		this.#send({ type: "attach-reject", cause: `authentication failure (${cause})` });
+	}
+
+	async #activate(apn: string): Promise<void> {
+		try {
+			if (!this.#admitted) throw new Refusal("not-attached", "attach first");
+			const { egress } = await postJson<{ egress: string[] }>(`${this.#home().home}/packet-data`, { imsi: this.#imsi, apn });
+			if (this.#token !== undefined) this.#network.released(this.#token);
+			const token = randomBytes(16).toString("hex");
+			this.#token = token;
+			this.#network.bearer({ token, egress });
+			this.#send({ type: "pdp-accept", ...this.#network.proxy, token });
+		} catch (error) {
+			this.#send({ type: "pdp-reject", cause: error instanceof Refusal ? error.code : "network failure" });
+		}
+	}
+
+	#reject(error: unknown): void {
+		this.#send({ type: "attach-reject", cause: error instanceof Refusal ? error.code : "network failure" });
+	}
+}

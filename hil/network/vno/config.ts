@@ -1,0 +1,6 @@
+/** Configuration file of a visited network. */
+export interface VnoConfig {
+	readonly vnoId: string;
+	readonly plmn: string;
+	readonly registry: string;
+}

@@ -1,0 +1,77 @@
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { type Downlink, radioChannel, type Uplink } from "../../../host/wire/radio/messages.ts";
+import { type Element, runElement } from "../shared/element.ts";
+import { emit } from "../shared/events.ts";
+import { Refusal, serveJson } from "../shared/http.ts";
+import { Registry } from "../shared/registry.ts";
+import { Attachment, type Bearer, type Visited } from "./attachment.ts";
+import { serveBearer } from "./bearer.ts";
+import type { VnoConfig } from "./config.ts";
+
+const LOOPBACK = "127.0.0.1";
+const MESSAGE_TIMEOUT_MS = 30_000;
+
+interface ShortMessage {
+	readonly imsi: string;
+	readonly contentType: string;
+	readonly body: string;
+}
+
+/** A visited network: air interface, short messages, packet data. */
+export async function startVno(config: VnoConfig): Promise<Element> {
+	const registry = new Registry(config.registry);
+	const attachments = new Map<string, Attachment>();
+	const bearers = new Map<string, Bearer>();
+	const data = await serveBearer(registry, bearers);
+	const [host, port] = data.address.split(":");
+	const network: Visited = {
+		vnoId: config.vnoId,
+		plmn: config.plmn,
+		registry,
+		proxy: { host, port: Number(port) },
+		attached: (imsi, attachment) => attachments.set(imsi, attachment),
+		detached: (imsi, attachment) => {
+			if (attachments.get(imsi) === attachment) attachments.delete(imsi);
+		},
+		bearer: (bearer) => bearers.set(bearer.token, bearer),
+		released: (token) => bearers.delete(token),
+	};
+
+	const sockets = new Set<Socket>();
+	const radio = createServer((socket) => {
+		sockets.add(socket);
+		const attachment: Attachment = new Attachment(network, (message) => channel.send(message));
+		const channel = radioChannel<Uplink, Downlink>(socket, (message) => {
+			attachment.receive(message).catch((error: Error) => emit({ event: "problem", what: `${config.vnoId}: ${error.message}` }));
+		});
+		socket.on("error", () => socket.destroy());
+		socket.on("close", () => {
+			sockets.delete(socket);
+			attachment.leave();
+		});
+	});
+	await new Promise<void>((resolve) => radio.listen(0, LOOPBACK, resolve));
+
+	const sms = await serveJson({
+		"POST /short-message": async (message: ShortMessage) => {
+			const attachment = attachments.get(message.imsi);
+			if (!attachment) throw new Refusal("absent-subscriber", `${message.imsi} is not on the air here`, 404);
+			await attachment.deliver(message.contentType, message.body, MESSAGE_TIMEOUT_MS);
+			return {};
+		},
+	});
+	return {
+		addresses: {
+			vnoId: config.vnoId,
+			plmn: config.plmn,
+			radio: `${LOOPBACK}:${(radio.address() as AddressInfo).port}`,
+			sms: `http://${sms.address}`,
+		},
+		close: async () => {
+			for (const socket of sockets) socket.destroy();
+			await Promise.all([sms.close(), data.close(), new Promise((done) => radio.close(done))]);
+		},
+	};
+}
+
+runElement(startVno);

@@ -1,0 +1,155 @@
+import { createHash, type KeyObject } from "node:crypto";
+import { parseSignature, signDetached, type XmlSignature } from "../dsig/signature.ts";
+import { type Characteristic, characteristic, ofType, ProvisioningError, parm, readProvisioning, valueOf, writeProvisioning } from "./document.ts";
+
+export type BootstrapKind = "initial" | "change" | "withdraw" | "application";
+
+/** Network access point: the APN and how it is named. */
+export interface Nap {
+	readonly napId: string;
+	readonly name: string;
+	readonly apn: string;
+}
+
+/** NOTE Y: `off`, or how long and how many boots the new MCIM gets to find a network. */
+export type Fallback = "off" | { readonly seconds: number; readonly boots: number };
+
+/** What a DRF says in a bootstrap (documents.md, "Bootstrap"). */
+export interface Bootstrap {
+	readonly kind: BootstrapKind;
+	/** SHO_id of the sender for `initial`, of the new SHO otherwise. */
+	readonly name: string;
+	readonly treId: string;
+	/** 64 lower-case hex digits. */
+	readonly reign: string;
+	readonly serial: number;
+	readonly naps: readonly Nap[];
+	/** For a change only. */
+	readonly change?: {
+		readonly provUrl: string;
+		/** CertSHO[i+1], DER. */
+		readonly certificate: Uint8Array;
+		/** Protected DM account with nonceA. */
+		readonly account: Uint8Array;
+		readonly fallback: Fallback;
+	};
+}
+
+const SIGNATURE_CONFIG = "TRE-SIGNATURE";
+
+const fallbackText = (fallback: Fallback): string => (fallback === "off" ? "off" : `on,${fallback.seconds},${fallback.boots}`);
+
+const napdef = (nap: Nap): Characteristic =>
+	characteristic(
+		"NAPDEF",
+		parm("NAPID", nap.napId),
+		parm("NAME", nap.name),
+		parm("BEARER", "GSM-GPRS"),
+		parm("NAP-ADDRESS", nap.apn),
+		parm("NAP-ADDRTYPE", "APN"),
+	);
+
+function changeParts(bootstrap: Bootstrap): Characteristic[] {
+	const { change } = bootstrap;
+	if (!change) return [];
+	const thumbprint = createHash("sha1").update(change.certificate).digest("hex").toUpperCase();
+	return [
+		characteristic(
+			"APPLICATION",
+			parm("APPID", "w7"),
+			parm("PROVIDER-ID", bootstrap.name),
+			parm("NAME", bootstrap.name),
+			parm("TO-NAPID", bootstrap.naps[0]?.napId ?? "INTERNET"),
+			parm("INIT"),
+			characteristic("APPADDR", parm("ADDR", change.provUrl)),
+		),
+		characteristic(
+			"CertificateStore",
+			characteristic(
+				"Root",
+				characteristic(
+					"System",
+					characteristic(thumbprint, parm("EncodedCertificate", Buffer.from(change.certificate).toString("base64"))),
+				),
+			),
+		),
+	];
+}
+
+/** The octets that are signed, as text. */
+export function writeBootstrap(bootstrap: Bootstrap): string {
+	const { change } = bootstrap;
+	return writeProvisioning([
+		characteristic("BOOTSTRAP", parm("NAME", bootstrap.name), ...(change ? [parm("PROVURL", change.provUrl)] : [])),
+		...bootstrap.naps.map(napdef),
+		...changeParts(bootstrap),
+		characteristic(
+			"VENDORCONFIG",
+			parm("NAME", "TRE"),
+			parm("KIND", bootstrap.kind),
+			parm("TRE-ID", bootstrap.treId),
+			parm("REIGN", bootstrap.reign),
+			parm("SERIAL", String(bootstrap.serial)),
+			...(change
+				? [parm("FALLBACK", fallbackText(change.fallback)), parm("ACCOUNT", Buffer.from(change.account).toString("base64"))]
+				: []),
+		),
+	]);
+}
+
+const END = "</wap-provisioningdoc>";
+
+const signaturePart = (signature: string): string =>
+	`<characteristic type="VENDORCONFIG"><parm name="NAME" value="${SIGNATURE_CONFIG}"></parm><parm name="SIGNATURE" value="${Buffer.from(signature).toString("base64")}"></parm></characteristic>`;
+
+/** Signs a bootstrap: the signed octets, the detached ds:Signature, and the document that is sent. */
+export function signBootstrap(document: string, key: KeyObject): { document: string; signature: string; sent: string } {
+	const signature = signDetached(document, key);
+	return { document, signature, sent: attachSignature(document, signature) };
+}
+
+/** Appends the last characteristic, which the signature does not cover. */
+export const attachSignature = (document: string, signature: string): string =>
+	`${document.slice(0, -END.length)}${signaturePart(signature)}${END}`;
+
+/** Takes a sent document apart; its last characteristic holds exactly NAME and SIGNATURE. */
+export function splitBootstrap(sent: string): { document: string; signature: XmlSignature } {
+	const characteristics = readProvisioning(sent);
+	const last = characteristics.at(-1);
+	const encoded = last && valueOf(last, "SIGNATURE");
+	if (!last || !encoded || characteristics.length < 2) throw new ProvisioningError("the bootstrap is not signed");
+	const signature = Buffer.from(encoded, "base64").toString("latin1");
+	const document = writeProvisioning(characteristics.slice(0, -1));
+	if (attachSignature(document, signature) !== sent) {
+		throw new ProvisioningError(`the last characteristic is not a VENDORCONFIG of exactly NAME ${SIGNATURE_CONFIG} and SIGNATURE`);
+	}
+	return { document, signature: parseSignature("detached", signature) };
+}
+
+/** What the host applies of an accepted bootstrap. */
+export interface AppliedBootstrap {
+	readonly kind: BootstrapKind;
+	readonly naps: readonly Nap[];
+	readonly provUrl?: string;
+	readonly serverId?: string;
+}
+
+/** Reads the octets that the TRE accepted. */
+export function readBootstrap(document: string): AppliedBootstrap {
+	const characteristics = readProvisioning(document);
+	const config = ofType(characteristics, "VENDORCONFIG").find((entry) => valueOf(entry, "NAME") === "TRE");
+	const kind = config && valueOf(config, "KIND");
+	if (!kind) throw new ProvisioningError("the bootstrap has no KIND");
+	const bootstrap = ofType(characteristics, "BOOTSTRAP")[0];
+	const application = ofType(characteristics, "APPLICATION").find((entry) => valueOf(entry, "APPID") === "w7");
+	return {
+		kind: kind as BootstrapKind,
+		naps: ofType(characteristics, "NAPDEF").map((entry) => ({
+			napId: valueOf(entry, "NAPID") ?? "",
+			name: valueOf(entry, "NAME") ?? "",
+			apn: valueOf(entry, "NAP-ADDRESS") ?? "",
+		})),
+		provUrl: bootstrap && valueOf(bootstrap, "PROVURL"),
+		serverId: application && valueOf(application, "PROVIDER-ID"),
+	};
+}

@@ -1,0 +1,196 @@
+import { canonicalXml, xml } from "../xml/canonical.ts";
+import { child, childText, parseXml, type XmlElement } from "../xml/parse.ts";
+
+/** A SyncML 1.2 message as OMA DM 1.2.1 uses it. */
+export interface Message {
+	readonly sessionId: string;
+	readonly msgId: number;
+	readonly target: string;
+	readonly source: string;
+	/** User name that goes with `cred`. */
+	readonly locName?: string;
+	/** base64 of the syncml:auth-md5 digest. */
+	readonly cred?: string;
+	readonly commands: readonly Command[];
+	readonly final: boolean;
+}
+
+export interface Item {
+	readonly source?: string;
+	readonly target?: string;
+	readonly format?: string;
+	readonly type?: string;
+	readonly data?: string;
+}
+
+export interface Status {
+	readonly name: "Status";
+	readonly cmdId: number;
+	readonly msgRef: number;
+	readonly cmdRef: number;
+	readonly cmd: string;
+	readonly code: number;
+	/** base64 of the nonce for the peer's next credential. */
+	readonly nextNonce?: string;
+}
+
+export interface Alert {
+	readonly name: "Alert";
+	readonly cmdId: number;
+	readonly code: number;
+	readonly items: readonly Item[];
+}
+
+export interface NodeCommand {
+	readonly name: "Add" | "Replace" | "Exec" | "Get" | "Delete";
+	readonly cmdId: number;
+	readonly items: readonly Item[];
+}
+
+export type Command = Status | Alert | NodeCommand;
+
+export class SyncmlError extends Error {}
+
+/** Status codes of DM 1.2.1 that this project uses. */
+export const status = {
+	ok: 200,
+	accepted: 202,
+	authenticated: 212,
+	badRequest: 400,
+	invalidCredentials: 401,
+	notFound: 404,
+	missingCredentials: 407,
+	commandFailed: 500,
+} as const;
+
+export const alerts = { clientInitiated: 1201, generic: 1226 } as const;
+
+const METINF = { xmlns: "syncml:metinf" };
+const MAX_MESSAGE = 65_536;
+
+const location = (name: string, uri: string): XmlElement => xml(name, [xml("LocURI", uri)]);
+
+function itemXml(item: Item): XmlElement {
+	const meta = [
+		...(item.format ? [xml("Format", item.format, METINF)] : []),
+		...(item.type ? [xml("Type", item.type, METINF)] : []),
+	];
+	return xml("Item", [
+		...(item.target ? [location("Target", item.target)] : []),
+		...(item.source ? [location("Source", item.source)] : []),
+		...(meta.length > 0 ? [xml("Meta", meta)] : []),
+		...(item.data === undefined ? [] : [xml("Data", item.data)]),
+	]);
+}
+
+const md5Meta = (...more: XmlElement[]): XmlElement =>
+	xml("Meta", [xml("Format", "b64", METINF), xml("Type", "syncml:auth-md5", METINF), ...more]);
+
+function commandXml(command: Command): XmlElement {
+	const head = xml("CmdID", String(command.cmdId));
+	switch (command.name) {
+		case "Status":
+			return xml("Status", [
+				head,
+				xml("MsgRef", String(command.msgRef)),
+				xml("CmdRef", String(command.cmdRef)),
+				xml("Cmd", command.cmd),
+				...(command.nextNonce ? [xml("Chal", [md5Meta(xml("NextNonce", command.nextNonce, METINF))])] : []),
+				xml("Data", String(command.code)),
+			]);
+		case "Alert":
+			return xml("Alert", [head, xml("Data", String(command.code)), ...command.items.map(itemXml)]);
+		default:
+			return xml(command.name, [head, ...command.items.map(itemXml)]);
+	}
+}
+
+/** The XML form of a message. */
+export function writeMessage(message: Message): string {
+	const source = [xml("LocURI", message.source), ...(message.locName ? [xml("LocName", message.locName)] : [])];
+	const header = xml("SyncHdr", [
+		xml("VerDTD", "1.2"),
+		xml("VerProto", "DM/1.2"),
+		xml("SessionID", message.sessionId),
+		xml("MsgID", String(message.msgId)),
+		location("Target", message.target),
+		xml("Source", source),
+		...(message.cred ? [xml("Cred", [md5Meta(), xml("Data", message.cred)])] : []),
+	]);
+	const body = xml("SyncBody", [...message.commands.map(commandXml), ...(message.final ? [xml("Final", "")] : [])]);
+	return canonicalXml(xml("SyncML", [header, body], { xmlns: "SYNCML:SYNCML1.2" }));
+}
+
+const number = (element: XmlElement, name: string): number => {
+	const value = Number(childText(element, name));
+	if (!Number.isInteger(value) || value < 0) throw new SyncmlError(`<${element.name}> without a number in ${name}`);
+	return value;
+};
+
+function inside(element: XmlElement, ...path: string[]): string | undefined {
+	let at: XmlElement | undefined = element;
+	for (const name of path) at = at && child(at, name);
+	return at?.text;
+}
+
+const readItem = (element: XmlElement): Item => ({
+	source: inside(element, "Source", "LocURI"),
+	target: inside(element, "Target", "LocURI"),
+	format: inside(element, "Meta", "Format"),
+	type: inside(element, "Meta", "Type"),
+	data: childText(element, "Data"),
+});
+
+function readCommand(element: XmlElement): Command {
+	const cmdId = number(element, "CmdID");
+	const items = element.children.filter((entry) => entry.name === "Item").map(readItem);
+	switch (element.name) {
+		case "Status":
+			return {
+				name: "Status",
+				cmdId,
+				msgRef: number(element, "MsgRef"),
+				cmdRef: number(element, "CmdRef"),
+				cmd: childText(element, "Cmd") ?? "",
+				code: number(element, "Data"),
+				nextNonce: inside(element, "Chal", "Meta", "NextNonce"),
+			};
+		case "Alert":
+			return { name: "Alert", cmdId, code: number(element, "Data"), items };
+		case "Add":
+		case "Replace":
+		case "Exec":
+		case "Get":
+		case "Delete":
+			return { name: element.name, cmdId, items };
+		default:
+			throw new SyncmlError(`<${element.name}> is not supported`);
+	}
+}
+
+/** Reads the XML form of a message. */
+export function readMessage(text: string | Uint8Array): Message {
+	const root = parseXml(text, { maxLength: MAX_MESSAGE, declaration: true });
+	const header = child(root, "SyncHdr");
+	const body = child(root, "SyncBody");
+	if (root.name !== "SyncML" || !header || !body) throw new SyncmlError("no SyncML message");
+	return {
+		sessionId: childText(header, "SessionID") ?? "",
+		msgId: number(header, "MsgID"),
+		target: inside(header, "Target", "LocURI") ?? "",
+		source: inside(header, "Source", "LocURI") ?? "",
+		locName: inside(header, "Source", "LocName"),
+		cred: inside(header, "Cred", "Data"),
+		commands: body.children.filter((entry) => entry.name !== "Final").map(readCommand),
+		final: child(body, "Final") !== undefined,
+	};
+}
+
+/** Nodes of the management tree that the 3GPP text names, and network parameters. */
+export const nodes = {
+	m2mm: "./M2M/M2MMobj",
+	m2mmcim: "./M2M/M2MMCIMMobj",
+	install: "./M2M/M2MMCIMMobj/Install",
+	receipt: "./M2M/Receipt",
+	nap: "./NAP",
+} as const;
