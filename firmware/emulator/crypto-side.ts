@@ -21,6 +21,8 @@ export class CryptoSide {
 	readonly #exports: CryptoExports & Record<string, unknown>;
 	readonly #transfer: number;
 	readonly #transferSize: number;
+	/** Milliseconds spent on this side, in all. */
+	spentMs = 0;
 
 	constructor(module: WebAssembly.Module, rootKey: Uint8Array) {
 		const fill = (at: number, size: number, write: (target: Uint8Array) => void): number => {
@@ -74,7 +76,9 @@ export class CryptoSide {
 				passed.push(this.#transfer + used, size);
 				used += size;
 			}
+			const started = performance.now();
 			const result = target(...passed);
+			this.spentMs += performance.now() - started;
 			if (output && result >= 0) {
 				const count = output.kind === "fill" ? output.size : result;
 				if (count > output.size) return BUFFER_TOO_SMALL;

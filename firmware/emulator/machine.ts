@@ -32,6 +32,8 @@ export class Machine {
 	readonly #parts: MachineParts;
 	#tre: TreExports;
 	#crypto: CryptoSide;
+	#spentMs = 0;
+	#cryptoMs = 0;
 
 	constructor(parts: MachineParts) {
 		this.#parts = parts;
@@ -59,6 +61,11 @@ export class Machine {
 		this.#parts.flash.sync();
 	}
 
+	/** Milliseconds in the TRE in all, and of these on the crypto side. */
+	get timings(): { tre: number; crypto: number } {
+		return { tre: this.#spentMs, crypto: this.#cryptoMs + this.#crypto.spentMs };
+	}
+
 	/** Copies of both memories, for tests that search them. */
 	memories(): { tre: Uint8Array; crypto: Uint8Array } {
 		return { tre: this.#memory().slice(), crypto: new Uint8Array(this.#crypto.memory.buffer).slice() };
@@ -69,15 +76,18 @@ export class Machine {
 	}
 
 	#guarded(step: () => void): void {
+		const started = performance.now();
 		try {
 			step();
 		} catch (error) {
 			if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) throw error;
 			this.#parts.onTrap?.(error as Error);
 			const trapped = this.#tre.executingId();
+			this.#cryptoMs += this.#crypto.spentMs;
 			[this.#tre, this.#crypto] = this.#instantiate();
 			this.#tre.boot(trapped);
 		}
+		this.#spentMs += performance.now() - started;
 	}
 
 	#instantiate(): [TreExports, CryptoSide] {

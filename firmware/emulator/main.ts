@@ -40,7 +40,7 @@ async function main(): Promise<void> {
 		rootKey: folder.rootKey(),
 		uartWrite: (octets) => line.write(octets),
 		seconds: () => Math.floor(performance.now() / 1000),
-		onTrap: (error) => say(`trap: ${error.message}; restarted`, { event: "trap", message: error.message }),
+		onTrap: (error) => say(`trap: ${error.message}; restarted`, { event: "problem", what: `trap: ${error.message}` }),
 	});
 	const port = options.link && options.tcp === undefined ? resolve(options.link) : line.port;
 	if (port !== line.port) {
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
 		symlinkSync(line.port, port);
 	}
 	const timer = setInterval(() => machine.tick(), TICK_MS);
-	say(`TRE emulator on ${port} (state in ${resolve(options.state)}). Ctrl-C stops it.`, { event: "ready", port });
+	say(`TRE emulator on ${port} (state in ${resolve(options.state)}). Ctrl-C stops it.`, { event: "ready", addresses: { port } });
 
 	let stopping = false;
 	const stop = async (): Promise<void> => {
@@ -56,6 +56,7 @@ async function main(): Promise<void> {
 		stopping = true;
 		clearInterval(timer);
 		if (port !== line.port) rmSync(port, { force: true });
+		if (options.json) say("", { event: "timings", ms: machine.timings });
 		await line.close();
 		flash.close();
 		folder.release();

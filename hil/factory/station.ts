@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import type { TreClient } from "../../host/tre/client.ts";
 import { fromPem, type Identity, keyFromPem } from "../network/shared/certificates.ts";
-import { step } from "../network/shared/events.ts";
+import { step } from "../../host/wire/report/events.ts";
 import { postMutualTls } from "../network/shared/http.ts";
 import type { OperatorEntry, PvaEntry } from "../network/shared/registry.ts";
 

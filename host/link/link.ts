@@ -22,6 +22,8 @@ export interface LinkCounters {
 	received: number;
 	repeated: number;
 	damaged: number;
+	/** Milliseconds between requests and their responses, in all. */
+	busyMs: number;
 }
 
 interface Exchange {
@@ -31,6 +33,7 @@ interface Exchange {
 	acknowledged: number;
 	next: number;
 	readonly response: (Uint8Array | undefined)[];
+	readonly started: number;
 	resolve(message: Uint8Array): void;
 	reject(error: Error): void;
 	timer: NodeJS.Timeout | undefined;
@@ -56,7 +59,7 @@ const bitmap = (bits: number): Uint8Array => {
  * answered once. The TRE executes a request id once, so repeating is safe within one boot.
  */
 export class Link {
-	readonly counters: LinkCounters = { sent: 0, received: 0, repeated: 0, damaged: 0 };
+	readonly counters: LinkCounters = { sent: 0, received: 0, repeated: 0, damaged: 0, busyMs: 0 };
 	readonly #options: Required<Omit<LinkOptions, "record">> & LinkOptions;
 	readonly #deframer = new Deframer();
 	#port: Port | undefined;
@@ -113,6 +116,7 @@ export class Link {
 				acknowledged: 0,
 				next: 0,
 				response: [],
+				started: performance.now(),
 				resolve,
 				reject,
 				timer: undefined,
@@ -204,6 +208,7 @@ export class Link {
 		const exchange = this.#current;
 		if (!exchange) return;
 		this.#current = undefined;
+		this.counters.busyMs += performance.now() - exchange.started;
 		clearTimeout(exchange.timer);
 		clearTimeout(exchange.deadline);
 		if (message) exchange.resolve(message);

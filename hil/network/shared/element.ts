@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { emit } from "./events.ts";
+import { emit } from "../../../host/wire/report/events.ts";
 
 /** A running network element: how others reach it and how it ends. */
 export interface Element {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Downlink, Uplink } from "../../../host/wire/radio/messages.ts";
 import type { Vector } from "../operator/hss/vectors.ts";
-import { step } from "../shared/events.ts";
+import { step } from "../../../host/wire/report/events.ts";
 import { postJson, Refusal } from "../shared/http.ts";
 import type { Registry } from "../shared/registry.ts";
 

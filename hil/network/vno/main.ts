@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type Downlink, radioChannel, type Uplink } from "../../../host/wire/radio/messages.ts";
 import { type Element, runElement } from "../shared/element.ts";
-import { emit } from "../shared/events.ts";
+import { emit } from "../../../host/wire/report/events.ts";
 import { Refusal, serveJson } from "../shared/http.ts";
 import { Registry } from "../shared/registry.ts";
 import { Attachment, type Bearer, type Visited } from "./attachment.ts";

@@ -1,7 +1,7 @@
 import { createHash, randomUUID, X509Certificate } from "node:crypto";
 import { type M2mm, type Receipt, readM2mm, readReceipt, writeM2mmcim } from "../../../../host/wire/management/objects.ts";
 import { type NodeCommand, nodes, status } from "../../../../host/wire/syncml/message.ts";
-import { emit, step } from "../../shared/events.ts";
+import { emit, step } from "../../../../host/wire/report/events.ts";
 import { postMutualTls } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";

@@ -1,5 +1,5 @@
 import { type Bootstrap, signBootstrap, writeBootstrap } from "../../../../host/wire/prov/bootstrap.ts";
-import { emit, step } from "../../shared/events.ts";
+import { emit, step } from "../../../../host/wire/report/events.ts";
 import { postJson } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
 import type { Device, OutgoingChange } from "../store.ts";

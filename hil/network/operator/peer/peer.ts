@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readReceipt } from "../../../../host/wire/management/objects.ts";
-import { emit, step } from "../../shared/events.ts";
+import { emit, step } from "../../../../host/wire/report/events.ts";
 import { Refusal, type Routes } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";

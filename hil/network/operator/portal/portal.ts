@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { step } from "../../shared/events.ts";
+import { step } from "../../../../host/wire/report/events.ts";
 import { postMutualTls, Refusal, type Routes } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";

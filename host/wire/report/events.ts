@@ -4,11 +4,14 @@
  * - `ready`: it serves; `addresses` are for the registry.
  * - `step`: a step of the 3GPP text happened.
  * - `document`: a document left or arrived that the evidence folder keeps.
+ * - `problem`: something was refused or failed, and what happens next.
+ * - `timings`: where the process spent its time, milliseconds, when it ends.
  */
 export type BenchEvent =
 	| { readonly event: "ready"; readonly addresses: Record<string, string> }
 	| StepEvent
 	| { readonly event: "document"; readonly name: string; readonly treId?: string; readonly content: string; readonly about?: Record<string, string> }
+	| { readonly event: "timings"; readonly ms: Readonly<Record<string, number>> }
 	| { readonly event: "problem"; readonly what: string };
 
 export interface StepEvent {
@@ -21,8 +24,6 @@ export interface StepEvent {
 	readonly ok: boolean;
 	/** Name for those who wait for it. */
 	readonly mark?: string;
-	/** Where the time went, milliseconds. */
-	readonly share?: Readonly<Record<string, number>>;
 }
 
 export const emit = (event: BenchEvent): void => {

@@ -1,0 +1,36 @@
+import type { StepEvent } from "../../host/wire/report/events.ts";
+import { tellStory } from "../story/story.ts";
+
+interface Options {
+	readonly evidence?: string;
+	readonly keep?: boolean;
+	readonly json?: boolean;
+}
+
+const CLAUSE_WIDTH = 16;
+const WHO_WIDTH = 36;
+
+const line = (step: StepEvent): string => {
+	const who = `${step.from} → ${step.to}`;
+	return `${step.ok ? " " : "✗"} ${step.clause.padEnd(CLAUSE_WIDTH)}${who.padEnd(WHO_WIDTH)}${step.what}  (${step.ms} ms)`;
+};
+
+/** Tells the story step by step, with the clause each step implements. */
+export async function printStory(options: Options): Promise<void> {
+	const say = (text: string) => process.stdout.write(`${text}\n`);
+	if (!options.json) say("One emulated device, three operators: manufacture, initial attach, two changes of operator.\n");
+	const story = await tellStory({
+		...options,
+		onStep: (step) => say(options.json ? JSON.stringify(step) : line(step)),
+	});
+	const { result, wallMs, folder } = story;
+	if (options.json) {
+		say(JSON.stringify(result));
+		return;
+	}
+	say(`\nTRE ${result.treId}`);
+	for (const change of result.changes) say(`  ${change.fromSho} → ${change.toSho}: ${change.imsiBefore} → ${change.imsiAfter}`);
+	say(`${story.steps.length} steps in ${(wallMs / 1000).toFixed(1)} s; every process has ended.`);
+	if (options.evidence !== undefined) say(`Evidence: ${options.evidence}`);
+	say(folder === undefined ? "No file was left behind." : `Lab kept: ${folder}`);
+}

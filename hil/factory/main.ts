@@ -1,0 +1,47 @@
+import { Command } from "commander";
+import { recorder } from "../../host/link/recorder.ts";
+import { TreClient } from "../../host/tre/client.ts";
+import { emit } from "../../host/wire/report/events.ts";
+import { Registry } from "../network/shared/registry.ts";
+import { personalise, readStation } from "./station.ts";
+
+interface Options {
+	readonly port: string;
+	readonly registry: string;
+	readonly ro: string;
+	readonly key: string;
+	readonly certificate: string;
+	readonly record?: string;
+}
+
+const options = new Command("hil factory")
+	.description("personalises the TRE on a serial port (B.2.2.1)")
+	.requiredOption("--port <port>", "serial device of the TRE, or tcp://host:port")
+	.requiredOption("--registry <file>", "contracted operators and PVAs")
+	.requiredOption("--ro <shoId>", "operator that the device belongs to at first")
+	.requiredOption("--key <file>", "private key of the station's TLS leaf")
+	.requiredOption("--certificate <file>", "the station's TLS leaf")
+	.option("--record <dir>", "records all octets on the serial line")
+	.parse()
+	.opts<Options>();
+
+async function main(): Promise<void> {
+	const registry = new Registry(options.registry);
+	const ro = registry.operator(options.ro);
+	const pva = registry.pvas()[0];
+	if (!ro || !pva) throw new Error(`${options.registry} names no PVA, or not ${options.ro}`);
+	const tre = await TreClient.open(options.port, { record: options.record === undefined ? undefined : recorder(options.record) });
+	try {
+		const note = await personalise(tre, { ro, pva, station: readStation(options.key, options.certificate) });
+		emit({ event: "document", name: "delivery-note.json", treId: note.treId, content: JSON.stringify(note) });
+		emit({ event: "timings", ms: { line: tre.link.counters.busyMs } });
+	} finally {
+		await tre.close();
+	}
+}
+
+main().catch((error: Error) => {
+	emit({ event: "problem", what: error.message });
+	process.stderr.write(`hil factory: ${error.message}\n`);
+	process.exit(1);
+});

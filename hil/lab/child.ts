@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { BenchEvent } from "../../host/wire/report/events.ts";
+
+const STOP_MS = 5_000;
+
+export class ChildFailed extends Error {}
+
+/** A process of the bench: its events, its end. `module` is relative to the built tree's root. */
+export class Child {
+	readonly name: string;
+	readonly ready: Promise<Record<string, string>>;
+	/** Resolves with the exit code. */
+	readonly ended: Promise<number>;
+	readonly #process: ChildProcess;
+
+	constructor(name: string, module: string, args: readonly string[], onEvent: (event: BenchEvent, from: string) => void) {
+		this.name = name;
+		const path = fileURLToPath(new URL(`../../${module}`, import.meta.url));
+		this.#process = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+		let errors = "";
+		let greet: (addresses: Record<string, string>) => void;
+		let fail: (error: Error) => void;
+		this.ready = new Promise((resolve, reject) => {
+			greet = resolve;
+			fail = reject;
+		});
+		this.ready.catch(() => undefined);
+		let pending = "";
+		this.#process.stdout?.setEncoding("utf8").on("data", (text: string) => {
+			const lines = (pending + text).split("\n");
+			pending = lines.pop() ?? "";
+			for (const line of lines) {
+				const event = JSON.parse(line) as BenchEvent;
+				if (event.event === "ready") greet(event.addresses);
+				onEvent(event, name);
+			}
+		});
+		this.#process.stderr?.setEncoding("utf8").on("data", (text: string) => {
+			errors += text;
+		});
+		this.ended = new Promise((resolve) => {
+			this.#process.on("close", (code) => {
+				fail(new ChildFailed(`${name} ended with code ${code}${errors ? `:\n${errors.trim()}` : ""}`));
+				resolve(code ?? 1);
+			});
+		});
+	}
+
+	/** Asks it to end; makes it end. */
+	async stop(): Promise<void> {
+		this.#process.kill("SIGTERM");
+		const timer = setTimeout(() => this.#process.kill("SIGKILL"), STOP_MS);
+		await this.ended;
+		clearTimeout(timer);
+	}
+
+	kill(): Promise<number> {
+		this.#process.kill("SIGKILL");
+		return this.ended;
+	}
+}

@@ -1,0 +1,115 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BenchEvent } from "../../host/wire/report/events.ts";
+import type { OperatorEntry, PvaEntry, RegistryContent, VnoEntry } from "../network/shared/registry.ts";
+import { Child } from "./child.ts";
+import { world } from "./world.ts";
+
+type Addresses = Record<string, string>;
+type OnEvent = (event: BenchEvent, from: string) => void;
+
+const operatorEntry = (from: Addresses): OperatorEntry => ({
+	shoId: from.shoId,
+	certificate: from.certificate,
+	plmn: from.plmn,
+	home: from.home,
+	portal: from.portal,
+	dpf: { host: from.dpfHost, address: from.dpfAddress },
+	api: { host: from.apiHost, address: from.apiAddress },
+});
+
+const pvaEntry = (from: Addresses): PvaEntry => ({
+	pvaId: from.pvaId,
+	certificate: from.certificate,
+	api: { host: from.apiHost, address: from.apiAddress },
+});
+
+const vnoEntry = (from: Addresses): VnoEntry => ({ vnoId: from.vnoId, plmn: from.plmn, radio: from.radio, sms: from.sms });
+
+/** Operators, visited network and PVA as processes in one folder. */
+export class Lab {
+	readonly folder: string;
+	readonly registryPath: string;
+	readonly #onEvent: OnEvent;
+	readonly #children: Child[] = [];
+	#station: { key: string; certificate: string } = { key: "", certificate: "" };
+
+	constructor(folder: string, onEvent: OnEvent) {
+		this.folder = folder;
+		this.registryPath = join(folder, "registry.json");
+		this.#onEvent = onEvent;
+		mkdirSync(folder, { recursive: true, mode: 0o700 });
+	}
+
+	/** Starts all of them and writes the registry that they read. */
+	async start(): Promise<void> {
+		this.#writeRegistry({ operators: [], pvas: [], vnos: [] });
+		const operators = world.operators.map((shape) => this.#element(`operator-${shape.shoId}`, "operator", shape));
+		const pva = this.#element("pva", "pva", world.pva);
+		const vno = this.#element("vno", "vno", world.vno);
+		const pvaAddresses = await pva.ready;
+		this.#station = { key: pvaAddresses.stationKey, certificate: pvaAddresses.stationCertificate };
+		this.#writeRegistry({
+			operators: (await Promise.all(operators.map((child) => child.ready))).map(operatorEntry),
+			pvas: [pvaEntry(pvaAddresses)],
+			vnos: [vnoEntry(await vno.ready)],
+		});
+	}
+
+	get registry(): RegistryContent {
+		return JSON.parse(readFileSync(this.registryPath, "utf8")) as RegistryContent;
+	}
+
+	/** Starts an emulated TRE and resolves to its port. */
+	async emulator(name: string): Promise<{ child: Child; port: string }> {
+		const args = ["--json", "--state", join(this.folder, name), "--link", join(this.folder, `${name}.tty`)];
+		const child = this.#spawn(name, "firmware/emulator/main.js", args);
+		return { child, port: (await child.ready).port };
+	}
+
+	/** Personalises the TRE on a port, in a process of its own. */
+	async factory(port: string, record?: string): Promise<void> {
+		const { key, certificate } = this.#station;
+		const child = this.#spawn("factory", "hil/factory/main.js", [
+			...["--port", port, "--registry", this.registryPath, "--ro", world.operators[0].shoId],
+			...["--key", key, "--certificate", certificate],
+			...(record === undefined ? [] : ["--record", record]),
+		]);
+		const code = await child.ended;
+		if (code !== 0) await child.ready;
+	}
+
+	/** Starts the M2ME on a port. */
+	equipment(port: string, record?: string): Child {
+		const [vno] = this.registry.vnos;
+		return this.#spawn("m2me", "host/daemon/main.js", [
+			...["--port", port, "--radio", vno.radio, "--state", join(this.folder, "m2me")],
+			...(record === undefined ? [] : ["--record", record]),
+		]);
+	}
+
+	/** Ends all processes, the last started first. */
+	async stop(): Promise<void> {
+		for (const child of this.#children.splice(0).reverse()) await child.stop();
+	}
+
+	#spawn(name: string, module: string, args: readonly string[]): Child {
+		const child = new Child(name, module, args, this.#onEvent);
+		this.#children.push(child);
+		return child;
+	}
+
+	#element(name: string, kind: string, shape: object): Child {
+		const folder = join(this.folder, name);
+		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		const path = join(folder, "config.json");
+		writeFileSync(path, JSON.stringify({ ...shape, folder, registry: this.registryPath }, null, 2));
+		return this.#spawn(name, `hil/network/${kind}/main.js`, ["--config", path]);
+	}
+
+	#writeRegistry(content: RegistryContent): void {
+		const next = `${this.registryPath}.new`;
+		writeFileSync(next, JSON.stringify(content, null, 2));
+		renameSync(next, this.registryPath);
+	}
+}

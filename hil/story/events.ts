@@ -1,0 +1,65 @@
+import type { BenchEvent, StepEvent } from "../../host/wire/report/events.ts";
+
+export class StoryFailed extends Error {}
+
+interface Waiting {
+	readonly accepts: (event: StepEvent, from: string) => boolean;
+	resolve(): void;
+	reject(error: Error): void;
+}
+
+/** Collects what the processes tell, in order, and lets the story wait for a step. */
+export class EventLog {
+	readonly steps: StepEvent[] = [];
+	readonly problems: string[] = [];
+	readonly timings: Record<string, Record<string, number>> = {};
+	readonly #onStep: (step: StepEvent) => void;
+	readonly #onDocument: (event: Extract<BenchEvent, { event: "document" }>) => void;
+	readonly #waiting = new Set<Waiting>();
+
+	constructor(
+		onStep: (step: StepEvent) => void,
+		onDocument: (event: Extract<BenchEvent, { event: "document" }>) => void,
+	) {
+		this.#onStep = onStep;
+		this.#onDocument = onDocument;
+	}
+
+	take(event: BenchEvent, from: string): void {
+		if (event.event === "document") this.#onDocument(event);
+		else if (event.event === "problem") this.problems.push(event.what);
+		else if (event.event === "timings") this.#addTimings(from, event.ms);
+		else if (event.event === "step") {
+			this.steps.push(event);
+			this.#onStep(event);
+			for (const waiting of this.#waiting) if (waiting.accepts(event, from)) waiting.resolve();
+		}
+	}
+
+	/** Resolves when a step with that mark succeeds in a process whose name ends so. */
+	waitFor(mark: string, process: string, timeoutMs: number): Promise<void> {
+		return new Promise((resolve, reject) => {
+			const settle = (run: () => void) => () => {
+				clearTimeout(timer);
+				this.#waiting.delete(waiting);
+				run();
+			};
+			const late = () => {
+				const problems = this.problems.length > 0 ? `\n${this.problems.join("\n")}` : "";
+				waiting.reject(new StoryFailed(`${process} did not reach "${mark}" within ${timeoutMs / 1000} s${problems}`));
+			};
+			const timer = setTimeout(late, timeoutMs);
+			const waiting: Waiting = {
+				accepts: (event, from) => event.ok && event.mark === mark && from.endsWith(process),
+				resolve: settle(resolve),
+				reject: (error) => settle(() => reject(error))(),
+			};
+			this.#waiting.add(waiting);
+		});
+	}
+
+	#addTimings(from: string, ms: Readonly<Record<string, number>>): void {
+		const sum = (this.timings[from] ??= {});
+		for (const [name, value] of Object.entries(ms)) sum[name] = (sum[name] ?? 0) + value;
+	}
+}

@@ -1,0 +1,63 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { BenchEvent } from "../../host/wire/report/events.ts";
+import type { DeliveryNote } from "../factory/station.ts";
+import { toPem } from "../network/shared/certificates.ts";
+import type { RegistryContent } from "../network/shared/registry.ts";
+
+/** The folder that a run leaves behind; its layout is a contract (DESIGN section 10). */
+export class Evidence {
+	readonly #folder: string | undefined;
+	#change = 0;
+	#message = 0;
+
+	/** Without a folder nothing is written. */
+	constructor(folder: string | undefined) {
+		this.#folder = folder;
+	}
+
+	/** Where the serial line is recorded. */
+	get serial(): string | undefined {
+		return this.#folder === undefined ? undefined : join(this.#folder, "serial");
+	}
+
+	/** Documents from now on belong to change N. */
+	begin(change: number): void {
+		this.#change = change;
+		this.#message = 0;
+	}
+
+	document(event: Extract<BenchEvent, { event: "document" }>): void {
+		if (event.name === "delivery-note.json") {
+			const note = JSON.parse(event.content) as DeliveryNote;
+			this.write("certs/tre-sign.pem", toPem(Buffer.from(note.certSign, "base64")));
+			this.write("certs/tre-enc.pem", toPem(Buffer.from(note.certEncrypt, "base64")));
+		}
+		if (event.name === "delivery-note.json") return;
+		const initial = event.about?.kind === "initial" || this.#change === 0;
+		this.write(`${initial ? "initial" : `change-${this.#change}`}/${this.#numbered(event.name)}`, event.content);
+	}
+
+	certificates(registry: RegistryContent): void {
+		for (const pva of registry.pvas) this.write("certs/pva.pem", pva.certificate);
+		registry.operators.forEach((operator, n) => this.write(`certs/sho-${n}.pem`, operator.certificate));
+	}
+
+	json(name: string, content: object): void {
+		this.write(name, `${JSON.stringify(content, null, 2)}\n`);
+	}
+
+	write(name: string, content: string): void {
+		if (this.#folder === undefined) return;
+		const path = join(this.#folder, name);
+		mkdirSync(dirname(path), { recursive: true });
+		writeFileSync(path, content);
+	}
+
+	/** Messages of DM sessions are numbered as they went. */
+	#numbered(name: string): string {
+		const [, direction] = /^syncml\/(\w+)\.xml$/.exec(name) ?? [];
+		if (direction === undefined) return name;
+		return `syncml/${String(++this.#message).padStart(2, "0")}-${direction}.xml`;
+	}
+}

@@ -1,0 +1,193 @@
+import { type AkaAnswer, type IpBearer, type Modem, ModemError, type ShortMessage } from "../modem/modem.ts";
+import type { TreClient, TreStatus } from "../tre/client.ts";
+import { isTreError, TreError } from "../tre/errors.ts";
+import { algorithmNumber, SignatureError } from "../wire/dsig/signature.ts";
+import { readBootstrap, splitBootstrap } from "../wire/prov/bootstrap.ts";
+import { ProvisioningError } from "../wire/prov/document.ts";
+import { emit, step } from "../wire/report/events.ts";
+import { XmlError } from "../wire/xml/parse.ts";
+import type { Memory } from "./memory.ts";
+import { ProvisioningSession } from "./provisioning.ts";
+
+/** What the equipment did with its last look at the TRE. */
+export type Progress = "worked" | "waiting";
+
+const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
+
+/**
+ * The M2ME outside the TRE. It asks the TRE where the device stands and does the next step from
+ * there, so a restart at any point goes on where it was.
+ */
+export class Equipment {
+	readonly #tre: TreClient;
+	readonly #modem: Modem;
+	readonly #memory: Memory;
+	readonly #messages: ShortMessage[] = [];
+	#attachedAs: string | undefined;
+	#bearer: IpBearer | undefined;
+
+	constructor(tre: TreClient, modem: Modem, memory: Memory) {
+		this.#tre = tre;
+		this.#modem = modem;
+		this.#memory = memory;
+	}
+
+	take(message: ShortMessage): void {
+		this.#messages.push(message);
+	}
+
+	/** Does the next step, if there is one. */
+	async proceed(): Promise<Progress> {
+		const status = await this.#tre.status();
+		switch (status.state) {
+			case "blank":
+			case "keyed":
+				return "waiting";
+			case "bootstrapped":
+			case "requested":
+				return this.#provision(status);
+			case "installed":
+				return this.#install(status);
+			case "trial":
+				return this.#confirm(status);
+			default:
+				return this.#serve(status);
+		}
+	}
+
+	/** Attached with the current subscription: bootstraps and reports. */
+	async #serve(status: TreStatus): Promise<Progress> {
+		if (await this.#attach(status.activeImsi)) return "worked";
+		const message = this.#messages.shift();
+		if (message) {
+			await this.#takeMessage(message);
+			return "worked";
+		}
+		if (this.#bearer === undefined && this.#memory.nap(status.activeMcim)) {
+			await this.#connect(status.activeMcim, "restricted IP connectivity over the NAPDEF");
+			return "worked";
+		}
+		return this.#report(status);
+	}
+
+	async #report(status: TreStatus): Promise<Progress> {
+		const { reportTo } = this.#memory.content;
+		if (reportTo === undefined) return "waiting";
+		const bearer = await this.#connect(status.activeMcim, "IP connectivity");
+		try {
+			await new ProvisioningSession(this.#tre, this.#memory, reportTo).report(bearer);
+		} catch (error) {
+			// A revert took the account with it; there is nobody left to tell.
+			if (!isTreError(error, "no-account")) throw error;
+		}
+		this.#memory.update({ reportTo: undefined });
+		return "worked";
+	}
+
+	async #provision(status: TreStatus): Promise<Progress> {
+		if (await this.#attach(status.activeImsi)) return "worked";
+		const message = this.#messages.shift();
+		if (message) {
+			await this.#takeMessage(message);
+			return "worked";
+		}
+		const { provUrl } = this.#memory.content;
+		// The TRE has the bootstrap, this host has lost it: the DRF sends it again.
+		if (provUrl === undefined) return "waiting";
+		const bearer = await this.#connect(status.activeMcim, "IP connectivity");
+		await new ProvisioningSession(this.#tre, this.#memory, provUrl).request(bearer);
+		return "worked";
+	}
+
+	/** Network parameters first, over the old bearer; then the new MCIM (B.2.3.5). */
+	async #install(status: TreStatus): Promise<Progress> {
+		const { provUrl } = this.#memory.content;
+		if (!this.#memory.nap(status.pendingMcim) && provUrl !== undefined) {
+			if (await this.#attach(status.activeImsi)) return "worked";
+			const bearer = await this.#connect(status.activeMcim, "IP connectivity");
+			await new ProvisioningSession(this.#tre, this.#memory, provUrl).report(bearer);
+			return "worked";
+		}
+		await this.#leave();
+		this.#memory.update({ reportTo: provUrl });
+		await step({ clause: "B.2.3.5", from: "M2ME", to: "TRE", what: "activate the new MCIM" }, () => this.#tre.call("activate", {}));
+		return "worked";
+	}
+
+	/** A trial: AKA with the new MCIM, IP connectivity, commit. */
+	async #confirm(status: TreStatus): Promise<Progress> {
+		if (await this.#attach(status.pendingImsi)) return "worked";
+		await this.#connect(status.pendingMcim, "IP connectivity at the new SHO");
+		await step({ clause: "B.2.3.5", from: "M2ME", to: "TRE", what: "IP connectivity confirmed: the TRE commits" }, () =>
+			this.#tre.call("confirmConnectivity", {}),
+		);
+		return "worked";
+	}
+
+	/** True when it had to attach. */
+	async #attach(imsi: string): Promise<boolean> {
+		if (this.#attachedAs === imsi) return false;
+		await this.#leave();
+		await step({ clause: "B.2.2.2", from: "M2ME", to: "VNO", what: `attach as ${imsi}` }, () =>
+			this.#modem.attach(imsi, (rand, autn) => this.#authenticate(rand, autn)),
+		);
+		this.#attachedAs = imsi;
+		return true;
+	}
+
+	async #leave(): Promise<void> {
+		if (this.#attachedAs === undefined) return;
+		await step({ clause: "B.2.3.5", from: "M2ME", to: "VNO", what: "detach" }, () => this.#modem.detach());
+		this.#attachedAs = undefined;
+		this.#bearer = undefined;
+	}
+
+	async #authenticate(rand: string, autn: string): Promise<AkaAnswer> {
+		const request = { rand: Buffer.from(rand, "hex"), autn: Buffer.from(autn, "hex") };
+		try {
+			const answer = await step({ clause: "B.2.2.2", from: "M2ME", to: "TRE", what: "AUTHENTICATE inside the TRE" }, () =>
+				this.#tre.call("authenticate", request),
+			);
+			if (answer.outcome === 0) return { kind: "success", res: hex(answer.res) };
+			return { kind: "failure", cause: "sync", auts: hex(answer.auts) };
+		} catch (error) {
+			if (isTreError(error, "autn-mac")) return { kind: "failure", cause: "mac" };
+			throw error;
+		}
+	}
+
+	async #connect(mcimId: Uint8Array, what: string): Promise<IpBearer> {
+		if (this.#bearer) return this.#bearer;
+		const nap = this.#memory.nap(mcimId);
+		if (!nap) throw new ModemError("no access point is known for this subscription");
+		this.#bearer = await step({ clause: "B.2.2.2", from: "M2ME", to: "VNO", what: `${what}: APN ${nap.apn}`, mark: "connected" }, () => this.#modem.activate(nap.apn));
+		return this.#bearer;
+	}
+
+	/** A bootstrap is applied only after the TRE accepted it, and only from the accepted octets. */
+	async #takeMessage(message: ShortMessage): Promise<void> {
+		try {
+			const { document, signature } = splitBootstrap(message.body.toString("utf8"));
+			const accepted = await step({ clause: "B.2.3.3", from: "M2ME", to: "TRE", what: "bootstrap: signature, envelope, root hash, nonceA" }, () =>
+				this.#tre.call("acceptBootstrap", {
+					document: Buffer.from(document, "utf8"),
+					algorithm: algorithmNumber[signature.algorithm],
+					signature: signature.value,
+				}),
+			);
+			if (accepted.kind !== "withdraw") await this.#apply(document);
+		} catch (error) {
+			const refused = [TreError, SignatureError, ProvisioningError, XmlError].some((kind) => error instanceof kind);
+			if (!refused) throw error;
+			emit({ event: "problem", what: `bootstrap refused: ${(error as Error).message}` });
+		}
+	}
+
+	async #apply(document: string): Promise<void> {
+		const { naps, provUrl } = readBootstrap(document);
+		const { activeMcim } = await this.#tre.status();
+		const nap = naps[0];
+		if (nap) this.#memory.setNap(activeMcim, nap);
+		if (provUrl !== undefined) this.#memory.update({ provUrl });
+	}
+}

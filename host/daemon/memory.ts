@@ -1,0 +1,44 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Nap } from "../wire/prov/bootstrap.ts";
+
+/** What the M2ME keeps outside the TRE; nothing in it is secret, nothing in it is trusted. */
+export interface Remembered {
+	/** Network parameters by mcimId (hex): they come and go with their MCIM. */
+	readonly naps: Readonly<Record<string, Nap>>;
+	/** DPF of the change under way, from the bootstrap that the TRE accepted. */
+	readonly provUrl?: string;
+	/** DPF that is still to be told how the change ended. */
+	readonly reportTo?: string;
+}
+
+/** A small file, replaced as a whole, so that a restart finds the old or the new content. */
+export class Memory {
+	readonly #path: string;
+	#content: Remembered;
+
+	constructor(folder: string) {
+		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		this.#path = join(folder, "m2me.json");
+		this.#content = existsSync(this.#path) ? (JSON.parse(readFileSync(this.#path, "utf8")) as Remembered) : { naps: {} };
+	}
+
+	get content(): Remembered {
+		return this.#content;
+	}
+
+	update(fields: Partial<Remembered>): void {
+		this.#content = { ...this.#content, ...fields };
+		const next = `${this.#path}.new`;
+		writeFileSync(next, JSON.stringify(this.#content, null, 2), { flush: true });
+		renameSync(next, this.#path);
+	}
+
+	setNap(mcimId: Uint8Array, nap: Nap): void {
+		this.update({ naps: { ...this.#content.naps, [Buffer.from(mcimId).toString("hex")]: nap } });
+	}
+
+	nap(mcimId: Uint8Array): Nap | undefined {
+		return this.#content.naps[Buffer.from(mcimId).toString("hex")];
+	}
+}

@@ -1,0 +1,50 @@
+import { request as httpRequest } from "node:http";
+import { Agent, type AgentOptions } from "node:https";
+import type { Duplex } from "node:stream";
+import { connect as tlsConnect } from "node:tls";
+import { type IpBearer, ModemError } from "./modem.ts";
+
+type Created = (error: Error | null, socket?: Duplex) => void;
+
+/** HTTPS through the modem's IP bearer, trusting one root and nothing else. */
+export class BearerAgent extends Agent {
+	readonly #bearer: IpBearer;
+	readonly #root: string;
+
+	/** `root` is the PEM of the CertSHO that the TRE released. */
+	constructor(bearer: IpBearer, root: string) {
+		super({ keepAlive: true, maxSockets: 1 });
+		this.#bearer = bearer;
+		this.#root = root;
+	}
+
+	override createConnection(options: AgentOptions & { host?: string }, created: Created): undefined {
+		const host = options.host ?? "";
+		const { host: hostname, port, token } = this.#bearer;
+		const tunnel = httpRequest({
+			hostname,
+			port,
+			method: "CONNECT",
+			path: `${host}:443`,
+			headers: { "proxy-authorization": `Bearer ${token}` },
+			agent: false,
+		});
+		tunnel.once("error", (error) => created(new ModemError(`no IP connectivity: ${error.message}`)));
+		tunnel.once("connect", (response, socket) => {
+			if (response.statusCode !== 200) {
+				socket.destroy();
+				created(new ModemError(`the network refuses ${host}: ${response.statusCode}`));
+				return;
+			}
+			const secure = tlsConnect({ socket, servername: host, ca: this.#root, minVersion: "TLSv1.2" });
+			const early = (error: Error) => created(error);
+			secure.once("error", early);
+			secure.once("secureConnect", () => {
+				secure.off("error", early);
+				created(null, secure);
+			});
+		});
+		tunnel.end();
+		return undefined;
+	}
+}

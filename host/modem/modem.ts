@@ -1,0 +1,36 @@
+/** Answer of the TRE to a challenge, as the modem passes it on. Octets are hex. */
+export type AkaAnswer =
+	| { readonly kind: "success"; readonly res: string }
+	| { readonly kind: "failure"; readonly cause: "mac" | "sync" | "other"; readonly auts?: string };
+
+export type Authenticate = (rand: string, autn: string) => Promise<AkaAnswer>;
+
+/** An IP bearer as the modem hands it to the host: a CONNECT proxy with the attachment's token. */
+export interface IpBearer {
+	readonly host: string;
+	readonly port: number;
+	readonly token: string;
+}
+
+export interface ShortMessage {
+	readonly contentType: string;
+	readonly body: Buffer;
+}
+
+export class ModemError extends Error {}
+
+/** What the M2ME asks of a modem; an AT modem fits the same interface. */
+export interface Modem {
+	/** Attaches under an IMSI (or PCID); `authenticate` runs AKA in the TRE. */
+	attach(imsi: string, authenticate: Authenticate): Promise<void>;
+	detach(): Promise<void>;
+	/** Packet data over an access point. */
+	activate(apn: string): Promise<IpBearer>;
+	close(): void;
+}
+
+export interface ModemListener {
+	onShortMessage(message: ShortMessage): void;
+	/** The air interface is gone; the modem is of no more use. */
+	onLost(): void;
+}

@@ -1,0 +1,116 @@
+import { connect, type Socket } from "node:net";
+import { type Downlink, radioChannel, type Uplink } from "../wire/radio/messages.ts";
+import { type Authenticate, type IpBearer, type Modem, ModemError, type ModemListener } from "./modem.ts";
+
+const ANSWER_MS = 60_000;
+
+interface Awaited {
+	readonly accepts: readonly Downlink["type"][];
+	resolve(message: Downlink): void;
+	reject(error: Error): void;
+}
+
+/** The simulated radio: a socket to a visited network. */
+export class RadioModem implements Modem {
+	readonly #socket: Socket;
+	readonly #channel: { send(message: Uplink): void };
+	readonly #listener: ModemListener;
+	#awaited: Awaited | undefined;
+	#authenticate: Authenticate | undefined;
+	#lost = false;
+
+	private constructor(socket: Socket, listener: ModemListener) {
+		this.#socket = socket;
+		this.#listener = listener;
+		this.#channel = radioChannel<Downlink, Uplink>(socket, (message) => this.#receive(message));
+		socket.on("error", () => socket.destroy());
+		socket.on("close", () => {
+			this.#lost = true;
+			this.#awaited?.reject(new ModemError("the air interface is gone"));
+			listener.onLost();
+		});
+	}
+
+	/** `address` is host:port of the visited network's air interface. */
+	static open(address: string, listener: ModemListener): Promise<RadioModem> {
+		const [host, port] = address.split(":");
+		return new Promise((resolve, reject) => {
+			const socket = connect(Number(port), host);
+			socket.once("error", (error) => reject(new ModemError(`no network at ${address}: ${error.message}`)));
+			socket.once("connect", () => resolve(new RadioModem(socket, listener)));
+		});
+	}
+
+	async attach(imsi: string, authenticate: Authenticate): Promise<void> {
+		this.#authenticate = authenticate;
+		const answer = await this.#ask({ type: "attach", imsi }, ["attach-accept", "attach-reject"]);
+		if (answer.type === "attach-reject") throw new ModemError(`attach refused: ${answer.cause}`);
+	}
+
+	async detach(): Promise<void> {
+		await this.#ask({ type: "detach" }, ["detach-accept"]);
+	}
+
+	async activate(apn: string): Promise<IpBearer> {
+		const answer = await this.#ask({ type: "pdp-activate", apn }, ["pdp-accept", "pdp-reject"]);
+		if (answer.type !== "pdp-accept") throw new ModemError(`packet data refused: ${answer.type === "pdp-reject" ? answer.cause : ""}`);
+		return { host: answer.host, port: answer.port, token: answer.token };
+	}
+
+	close(): void {
+		this.#socket.destroy();
+	}
+
+	#ask(message: Uplink, accepts: readonly Downlink["type"][]): Promise<Downlink> {
+		return new Promise((resolve, reject) => {
+			if (this.#lost) {
+				reject(new ModemError("the air interface is gone"));
+				return;
+			}
+			const timer = setTimeout(() => this.#awaited?.reject(new ModemError("the network does not answer")), ANSWER_MS);
+			const settle = () => {
+				clearTimeout(timer);
+				this.#awaited = undefined;
+			};
+			this.#awaited = {
+				accepts,
+				resolve: (answer) => {
+					settle();
+					resolve(answer);
+				},
+				reject: (error) => {
+					settle();
+					reject(error);
+				},
+			};
+			this.#channel.send(message);
+		});
+	}
+
+	#receive(message: Downlink): void {
+		if (message.type === "sms") {
+			this.#channel.send({ type: "sms-ack", id: message.id });
+			this.#listener.onShortMessage({ contentType: message.contentType, body: Buffer.from(message.body, "base64") });
+		} else if (message.type === "auth-request") {
+			this.#challenge(message.rand, message.autn);
+		} else if (this.#awaited?.accepts.includes(message.type)) {
+			this.#awaited.resolve(message);
+		}
+	}
+
+	#challenge(rand: string, autn: string): void {
+		this.#authenticate?.(rand, autn)
+			.then((answer) =>
+				this.#channel.send(
+					answer.kind === "success"
+						? { type: "auth-response", res: answer.res }
+						: { type: "auth-failure", cause: answer.cause, auts: answer.auts },
+				),
+			)
+			.catch((error: Error) => {
+				// The network hears a failure; who asked for the attach hears why.
+				this.#channel.send({ type: "auth-failure", cause: "other" });
+				this.#awaited?.reject(error);
+			});
+	}
+}
