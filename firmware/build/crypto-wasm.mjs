@@ -19,45 +19,55 @@ export async function buildCryptoWasm(root, progress) {
 	const inputs = readdirSync(room)
 		.filter((name) => /\.[ch]$/.test(name))
 		.map((name) => join(room, name));
-	await upToDate(output, [...inputs, join(root, "firmware", "build", "crypto-wasm.mjs")], [MBEDTLS.sha256, ...exported], async () => {
-		const source = await mbedtlsSource(build, progress);
-		progress("building mbedtls.wasm (Mbed TLS for wasm32)");
-		const objects = join(build, "crypto-wasm");
-		rmSync(objects, { recursive: true, force: true });
-		mkdirSync(objects, { recursive: true });
-		const flags = [
-			"--target=wasm32-wasi",
-			"-Os",
-			"-std=c11",
-			"-Wall",
-			"-ffunction-sections",
-			"-fdata-sections",
-			`-I${room}`,
-			`-I${join(source, "include")}`,
-			`-I${join(source, "library")}`,
-			'-DMBEDTLS_CONFIG_FILE="tre_mbedtls_config.h"',
-		];
-		const library = readdirSync(join(source, "library"))
-			.filter((name) => name.endsWith(".c") && !/^(ssl|psa|net_|timing|threading|debug)/.test(name))
-			.map((name) => join(source, "library", name));
-		const own = inputs.filter((name) => name.endsWith(".c"));
-		const compile = async (file) => {
-			const strict = own.includes(file) ? ["-Wextra", "-Werror"] : [];
-			await run("clang-14", [...flags, ...strict, "-c", file, "-o", join(objects, `${basename(file)}.o`)]);
-		};
-		await inParallel([...library, ...own], cpus().length, compile);
-		await run("clang-14", [
-			"--target=wasm32-wasi",
-			"-nostartfiles",
-			"-fuse-ld=/usr/bin/wasm-ld-14",
-			...readdirSync(objects).map((name) => join(objects, name)),
-			"-o",
-			output,
-			...["--no-entry", "--gc-sections", "--strip-all", "--stack-first", `-zstack-size=${STACK}`, "--allow-undefined"].map(
-				(flag) => `-Wl,${flag}`,
-			),
-			...exported.map((name) => `-Wl,--export=${name}`),
-		]);
-	});
+	await upToDate(
+		output,
+		[...inputs, join(root, "firmware", "build", "crypto-wasm.mjs")],
+		[MBEDTLS.sha256, ...exported],
+		async () => {
+			const source = await mbedtlsSource(build, progress);
+			progress("building mbedtls.wasm (Mbed TLS for wasm32)");
+			const objects = join(build, "crypto-wasm");
+			rmSync(objects, { recursive: true, force: true });
+			mkdirSync(objects, { recursive: true });
+			const flags = [
+				"--target=wasm32-wasi",
+				"-Os",
+				"-std=c11",
+				"-Wall",
+				"-ffunction-sections",
+				"-fdata-sections",
+				`-I${room}`,
+				`-I${join(source, "include")}`,
+				`-I${join(source, "library")}`,
+				'-DMBEDTLS_CONFIG_FILE="tre_mbedtls_config.h"',
+			];
+			const library = readdirSync(join(source, "library"))
+				.filter((name) => name.endsWith(".c") && !/^(ssl|psa|net_|timing|threading|debug)/.test(name))
+				.map((name) => join(source, "library", name));
+			const own = inputs.filter((name) => name.endsWith(".c"));
+			const compile = async (file) => {
+				const strict = own.includes(file) ? ["-Wextra", "-Werror"] : [];
+				await run("clang-14", [...flags, ...strict, "-c", file, "-o", join(objects, `${basename(file)}.o`)]);
+			};
+			await inParallel([...library, ...own], cpus().length, compile);
+			await run("clang-14", [
+				"--target=wasm32-wasi",
+				"-nostartfiles",
+				"-fuse-ld=/usr/bin/wasm-ld-14",
+				...readdirSync(objects).map((name) => join(objects, name)),
+				"-o",
+				output,
+				...[
+					"--no-entry",
+					"--gc-sections",
+					"--strip-all",
+					"--stack-first",
+					`-zstack-size=${STACK}`,
+					"--allow-undefined",
+				].map((flag) => `-Wl,${flag}`),
+				...exported.map((name) => `-Wl,--export=${name}`),
+			]);
+		},
+	);
 	return output;
 }

@@ -16,10 +16,28 @@ export const suites = {
 export type Suite = keyof typeof suites;
 
 /** Children of TREInfo in M2MM, in order. */
-export const treInfoFields = ["Type", "Version", "Target", "Entropy", "Suites", "Algorithms", "Forms", "Modules"] as const;
+export const treInfoFields = [
+	"Type",
+	"Version",
+	"Target",
+	"Entropy",
+	"Suites",
+	"Algorithms",
+	"Forms",
+	"Modules",
+] as const;
 
 /** State of a TREReceipt. */
-export const receiptStates = ["idle", "bootstrapped", "requested", "installed", "trial", "committed", "reverted", "withdrawn"] as const;
+export const receiptStates = [
+	"idle",
+	"bootstrapped",
+	"requested",
+	"installed",
+	"trial",
+	"committed",
+	"reverted",
+	"withdrawn",
+] as const;
 export type ReceiptState = (typeof receiptStates)[number];
 
 /** Extended key usage of CertTRE: an arc of our own, 1.3.6.1.3 is IANA's for experiments. */

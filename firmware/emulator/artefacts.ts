@@ -3,7 +3,9 @@ import { fileURLToPath } from "node:url";
 
 function load(name: string): WebAssembly.Module {
 	// Runs as build/js/firmware/emulator, and from the source folder in tests.
-	const candidates = [`../../../${name}`, `../../build/${name}`].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+	const candidates = [`../../../${name}`, `../../build/${name}`].map((path) =>
+		fileURLToPath(new URL(path, import.meta.url)),
+	);
 	const found = candidates.find((path) => existsSync(path));
 	if (!found) throw new Error(`${name} has not been built: run npm run setup`);
 	return new WebAssembly.Module(new Uint8Array(readFileSync(found)));

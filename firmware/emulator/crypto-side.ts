@@ -13,6 +13,13 @@ interface CryptoExports {
 	tre_transfer_size(): number;
 }
 
+/** A call on its way over: its arguments, octets of the transfer area in use, where the output goes. */
+interface Call {
+	readonly passed: number[];
+	used: number;
+	output: { readonly from: number; readonly to: number; readonly size: number; readonly kind: Argument } | undefined;
+}
+
 /**
  * The crypto side in its own WASM instance and memory. Octets cross to and from the TRE's memory by
  * copies of checked length, through the transfer area; no pointer of one side is used on the other.
@@ -58,34 +65,43 @@ export class CryptoSide {
 		return (...args) => {
 			const outer = treMemory();
 			const inner = new Uint8Array(this.memory.buffer, this.#transfer, this.#transferSize);
-			const passed: number[] = [];
-			let used = 0;
-			let output: { from: number; to: number; size: number; kind: Argument } | undefined;
-			let next = 0;
-			for (const kind of shape) {
-				const first = (args[next++] ?? 0) >>> 0;
-				if (kind === "u32") {
-					passed.push(first);
-					continue;
-				}
-				const size = (args[next++] ?? 0) >>> 0;
-				if (first + size > outer.length) return INVALID_ARGUMENT;
-				if (used + size > inner.length) return BUFFER_TOO_SMALL;
-				if (kind === "in") inner.set(outer.subarray(first, first + size), used);
-				else output = { from: used, to: first, size, kind };
-				passed.push(this.#transfer + used, size);
-				used += size;
-			}
+			const call = this.#copyIn(shape, args, outer, inner);
+			if (typeof call === "number") return call;
 			const started = performance.now();
-			const result = target(...passed);
+			const result = target(...call.passed);
 			this.spentMs += performance.now() - started;
-			if (output && result >= 0) {
-				const count = output.kind === "fill" ? output.size : result;
-				if (count > output.size) return BUFFER_TOO_SMALL;
-				outer.set(inner.subarray(output.from, output.from + count), output.to);
-			}
-			inner.fill(0, 0, used);
-			return result;
+			const copied = copyOut(call, result, outer, inner);
+			inner.fill(0, 0, call.used);
+			return copied;
 		};
 	}
+
+	/** Arguments as the crypto side sees them, or the status that refuses them. */
+	#copyIn(shape: readonly Argument[], args: readonly number[], outer: Uint8Array, inner: Uint8Array): Call | number {
+		const call: Call = { passed: [], used: 0, output: undefined };
+		let next = 0;
+		for (const kind of shape) {
+			const first = (args[next++] ?? 0) >>> 0;
+			if (kind === "u32") {
+				call.passed.push(first);
+				continue;
+			}
+			const size = (args[next++] ?? 0) >>> 0;
+			if (first + size > outer.length) return INVALID_ARGUMENT;
+			if (call.used + size > inner.length) return BUFFER_TOO_SMALL;
+			if (kind === "in") inner.set(outer.subarray(first, first + size), call.used);
+			else call.output = { from: call.used, to: first, size, kind };
+			call.passed.push(this.#transfer + call.used, size);
+			call.used += size;
+		}
+		return call;
+	}
+}
+
+function copyOut({ output }: Call, result: number, outer: Uint8Array, inner: Uint8Array): number {
+	if (!output || result < 0) return result;
+	const count = output.kind === "fill" ? output.size : result;
+	if (count > output.size) return BUFFER_TOO_SMALL;
+	outer.set(inner.subarray(output.from, output.from + count), output.to);
+	return result;
 }

@@ -1,7 +1,7 @@
-import * as nodePty from "@lydell/node-pty";
 import { close, write } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import type { ReadStream } from "node:tty";
+import * as nodePty from "@lydell/node-pty";
 
 /** What stands in for the UART's wires. */
 export interface Line {

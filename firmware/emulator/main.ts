@@ -48,7 +48,10 @@ async function main(): Promise<void> {
 		symlinkSync(line.port, port);
 	}
 	const timer = setInterval(() => machine.tick(), TICK_MS);
-	say(`TRE emulator on ${port} (state in ${resolve(options.state)}). Ctrl-C stops it.`, { event: "ready", addresses: { port } });
+	say(`TRE emulator on ${port} (state in ${resolve(options.state)}). Ctrl-C stops it.`, {
+		event: "ready",
+		addresses: { port },
+	});
 
 	let stopping = false;
 	const stop = async (): Promise<void> => {

@@ -49,7 +49,9 @@ export class StateFolder {
 			}
 			const owner = Number(readFileSync(this.#lock, "utf8"));
 			if (owner > 0 && isRunning(owner)) {
-				throw new FolderInUse(`${path} belongs to a running emulator (process ${owner}); stop that one or name another folder`);
+				throw new FolderInUse(
+					`${path} belongs to a running emulator (process ${owner}); stop that one or name another folder`,
+				);
 			}
 			rmSync(this.#lock, { force: true });
 		}

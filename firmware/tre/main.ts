@@ -1,35 +1,35 @@
 import { refuseAll } from "./commands/dispatch";
 import { countBoot } from "./commands/session";
 import { countTrialBoot, passTime } from "./life/trial";
-import { executingId, receive as takeOctets, reportTrap } from "./link/session";
+import { executingId, reportTrap, receive as takeOctets } from "./link/session";
 import { mount } from "./store/log";
 
 const line = new Uint8Array(512);
 
 /** Once after power-up. `trapped` is the request in which the last instance stopped, or -1. */
 export function boot(trapped: i32): void {
-  if (mount() && countBoot()) countTrialBoot();
-  else refuseAll();
-  reportTrap(trapped);
+	if (mount() && countBoot()) countTrialBoot();
+	else refuseAll();
+	reportTrap(trapped);
 }
 
 /** Where the runner puts octets from the UART, and how many fit. */
 export function lineBuffer(): usize {
-  return line.dataStart;
+	return line.dataStart;
 }
 
 export function lineSize(): i32 {
-  return line.length;
+	return line.length;
 }
 
 /** `length` octets stand in the line buffer. Answers go out through the board's UART. */
 export function receive(length: i32): void {
-  takeOctets(line.dataStart, min(length, line.length));
+	takeOctets(line.dataStart, min(length, line.length));
 }
 
 /** At least once a second. */
 export function tick(): void {
-  passTime();
+	passTime();
 }
 
 import "./abort";

@@ -5,12 +5,12 @@ const scratch = new Uint8Array(32);
 
 /** TRE info of M2MMobj: what kind of TRE this is. Lists are separated by one space. */
 export class TreInfo {
-  type: Uint8Array = ascii("wasm");
-  version: Uint8Array = ascii("0.1.0");
-  target: Uint8Array = scratch.slice(0, board.target(scratch.dataStart, scratch.length));
-  entropy: Uint8Array = scratch.slice(0, board.entropy_name(scratch.dataStart, scratch.length));
-  suites: Uint8Array = ascii("1 2");
-  algorithms: Uint8Array = ascii("milenage");
-  forms: Uint8Array = ascii("b236");
-  modules: Uint8Array = new Uint8Array(0);
+	type: Uint8Array = ascii("wasm");
+	version: Uint8Array = ascii("0.1.0");
+	target: Uint8Array = scratch.slice(0, board.target(scratch.dataStart, scratch.length));
+	entropy: Uint8Array = scratch.slice(0, board.entropy_name(scratch.dataStart, scratch.length));
+	suites: Uint8Array = ascii("1 2");
+	algorithms: Uint8Array = ascii("milenage");
+	forms: Uint8Array = ascii("b236");
+	modules: Uint8Array = new Uint8Array(0);
 }

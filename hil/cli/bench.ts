@@ -22,6 +22,8 @@ export async function benchStory(what: string, options: Options): Promise<void> 
 	}
 	process.stdout.write(`story: ${(wallMs / 1000).toFixed(2)} s, ${steps.length} steps\n`);
 	for (const [name, ms] of Object.entries(parts)) {
-		process.stdout.write(`${name.padEnd(38)}${((100 * ms) / wallMs).toFixed(1).padStart(6)} %${ms.toFixed(0).padStart(8)} ms\n`);
+		process.stdout.write(
+			`${name.padEnd(38)}${((100 * ms) / wallMs).toFixed(1).padStart(6)} %${ms.toFixed(0).padStart(8)} ms\n`,
+		);
 	}
 }

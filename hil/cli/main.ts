@@ -3,7 +3,9 @@ import { Command } from "commander";
 import { benchStory } from "./bench.ts";
 import { printStory } from "./story.ts";
 
-const program = new Command("hil").description("hardware-in-the-loop bench: operators, visited network, PVA and rigs around a TRE");
+const program = new Command("hil").description(
+	"hardware-in-the-loop bench: operators, visited network, PVA and rigs around a TRE",
+);
 
 program
 	.command("story", { isDefault: true })

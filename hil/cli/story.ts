@@ -18,7 +18,8 @@ const line = (step: StepEvent): string => {
 /** Tells the story step by step, with the clause each step implements. */
 export async function printStory(options: Options): Promise<void> {
 	const say = (text: string) => process.stdout.write(`${text}\n`);
-	if (!options.json) say("One emulated device, three operators: manufacture, initial attach, two changes of operator.\n");
+	if (!options.json)
+		say("One emulated device, three operators: manufacture, initial attach, two changes of operator.\n");
 	const story = await tellStory({
 		...options,
 		onStep: (step) => say(options.json ? JSON.stringify(step) : line(step)),
@@ -29,7 +30,8 @@ export async function printStory(options: Options): Promise<void> {
 		return;
 	}
 	say(`\nTRE ${result.treId}`);
-	for (const change of result.changes) say(`  ${change.fromSho} → ${change.toSho}: ${change.imsiBefore} → ${change.imsiAfter}`);
+	for (const change of result.changes)
+		say(`  ${change.fromSho} → ${change.toSho}: ${change.imsiBefore} → ${change.imsiAfter}`);
 	say(`${story.steps.length} steps in ${(wallMs / 1000).toFixed(1)} s; every process has ended.`);
 	if (options.evidence !== undefined) say(`Evidence: ${options.evidence}`);
 	say(folder === undefined ? "No file was left behind." : `Lab kept: ${folder}`);

@@ -30,7 +30,9 @@ async function main(): Promise<void> {
 	const ro = registry.operator(options.ro);
 	const pva = registry.pvas()[0];
 	if (!ro || !pva) throw new Error(`${options.registry} names no PVA, or not ${options.ro}`);
-	const tre = await TreClient.open(options.port, { record: options.record === undefined ? undefined : recorder(options.record) });
+	const tre = await TreClient.open(options.port, {
+		record: options.record === undefined ? undefined : recorder(options.record),
+	});
 	try {
 		const note = await personalise(tre, { ro, pva, station: readStation(options.key, options.certificate) });
 		emit({ event: "document", name: "delivery-note.json", treId: note.treId, content: JSON.stringify(note) });

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import type { TreClient } from "../../host/tre/client.ts";
-import { fromPem, type Identity, keyFromPem } from "../network/shared/certificates.ts";
 import { step } from "../../host/wire/report/events.ts";
+import { fromPem, type Identity, keyFromPem } from "../network/shared/certificates.ts";
 import { postMutualTls } from "../network/shared/http.ts";
 import type { OperatorEntry, PvaEntry } from "../network/shared/registry.ts";
 
@@ -41,23 +41,35 @@ export async function personalise(tre: TreClient, partners: FactoryPartners): Pr
 	const roTarget = { ...ro.api, root: ro.certificate };
 
 	if ((await tre.status()).state === "blank") {
-		await step({ clause: CLAUSE, from: "factory", to: "TRE", what: "two key pairs made inside the TRE" }, () => tre.call("makeKeys", {}));
+		await step({ clause: CLAUSE, from: "factory", to: "TRE", what: "two key pairs made inside the TRE" }, () =>
+			tre.call("makeKeys", {}),
+		);
 	}
 	const { treId } = await tre.call("info", {});
-	const requests = await step({ clause: CLAUSE, from: "TRE", to: "factory", what: "certificate signing requests" }, async () => ({
-		sign: (await tre.call("certificateRequest", { usage: 0 })).request,
-		encrypt: (await tre.call("certificateRequest", { usage: 1 })).request,
-	}));
-	const issued = await step({ clause: CLAUSE, from: pva.pvaId, to: "factory", what: "both CertTRE, signed with the key of CertPVA" }, () =>
-		postMutualTls<{ certSign: string; certEncrypt: string; certPva: string }>(
-			pvaTarget,
-			"/certify",
-			{ treId, signRequest: base64(requests.sign), encryptRequest: base64(requests.encrypt) },
-			station,
-		),
+	const requests = await step(
+		{ clause: CLAUSE, from: "TRE", to: "factory", what: "certificate signing requests" },
+		async () => ({
+			sign: (await tre.call("certificateRequest", { usage: 0 })).request,
+			encrypt: (await tre.call("certificateRequest", { usage: 1 })).request,
+		}),
+	);
+	const issued = await step(
+		{ clause: CLAUSE, from: pva.pvaId, to: "factory", what: "both CertTRE, signed with the key of CertPVA" },
+		() =>
+			postMutualTls<{ certSign: string; certEncrypt: string; certPva: string }>(
+				pvaTarget,
+				"/certify",
+				{ treId, signRequest: base64(requests.sign), encryptRequest: base64(requests.encrypt) },
+				station,
+			),
 	);
 	const credential = await step(
-		{ clause: CLAUSE, from: ro.shoId, to: "factory", what: "{PCID, K, OPc} made, stored in the HLR/AuC, protected for PuKTRE" },
+		{
+			clause: CLAUSE,
+			from: ro.shoId,
+			to: "factory",
+			what: "{PCID, K, OPc} made, stored in the HLR/AuC, protected for PuKTRE",
+		},
 		() =>
 			postMutualTls<{ object: string; certificate: string; pcid: string }>(
 				roTarget,
@@ -66,20 +78,26 @@ export async function personalise(tre: TreClient, partners: FactoryPartners): Pr
 				station,
 			),
 	);
-	await step({ clause: CLAUSE, from: "factory", to: "TRE", what: "both CertTRE, CertPVA and CertSHO[0] installed" }, () =>
-		tre.call("installCertificates", {
-			sign: octets(issued.certSign),
-			encrypt: octets(issued.certEncrypt),
-			pva: octets(issued.certPva),
-			sho: octets(credential.certificate),
-		}),
+	await step(
+		{ clause: CLAUSE, from: "factory", to: "TRE", what: "both CertTRE, CertPVA and CertSHO[0] installed" },
+		() =>
+			tre.call("installCertificates", {
+				sign: octets(issued.certSign),
+				encrypt: octets(issued.certEncrypt),
+				pva: octets(issued.certPva),
+				sho: octets(credential.certificate),
+			}),
 	);
-	await step({ clause: CLAUSE, from: "factory", to: "TRE", what: `network credential for PCID ${credential.pcid} installed` }, () =>
-		tre.call("installCredential", { object: octets(credential.object) }),
+	await step(
+		{ clause: CLAUSE, from: "factory", to: "TRE", what: `network credential for PCID ${credential.pcid} installed` },
+		() => tre.call("installCredential", { object: octets(credential.object) }),
 	);
-	const { reign } = await step({ clause: CLAUSE, from: "factory", to: "TRE", what: "personalisation locked" }, () => tre.call("lock", {}));
-	await step({ clause: CLAUSE, from: "factory", to: ro.shoId, what: "REIGN handed to the RO", mark: "manufactured" }, () =>
-		postMutualTls(roTarget, "/factory/locked", { treId, reign: Buffer.from(reign).toString("hex") }, station),
+	const { reign } = await step({ clause: CLAUSE, from: "factory", to: "TRE", what: "personalisation locked" }, () =>
+		tre.call("lock", {}),
+	);
+	await step(
+		{ clause: CLAUSE, from: "factory", to: ro.shoId, what: "REIGN handed to the RO", mark: "manufactured" },
+		() => postMutualTls(roTarget, "/factory/locked", { treId, reign: Buffer.from(reign).toString("hex") }, station),
 	);
 	return { treId, certSign: issued.certSign, certEncrypt: issued.certEncrypt, shoId: ro.shoId };
 }

@@ -14,7 +14,12 @@ export class Child {
 	readonly ended: Promise<number>;
 	readonly #process: ChildProcess;
 
-	constructor(name: string, module: string, args: readonly string[], onEvent: (event: BenchEvent, from: string) => void) {
+	constructor(
+		name: string,
+		module: string,
+		args: readonly string[],
+		onEvent: (event: BenchEvent, from: string) => void,
+	) {
 		this.name = name;
 		const path = fileURLToPath(new URL(`../../${module}`, import.meta.url));
 		this.#process = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "pipe"] });

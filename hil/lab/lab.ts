@@ -24,7 +24,12 @@ const pvaEntry = (from: Addresses): PvaEntry => ({
 	api: { host: from.apiHost, address: from.apiAddress },
 });
 
-const vnoEntry = (from: Addresses): VnoEntry => ({ vnoId: from.vnoId, plmn: from.plmn, radio: from.radio, sms: from.sms });
+const vnoEntry = (from: Addresses): VnoEntry => ({
+	vnoId: from.vnoId,
+	plmn: from.plmn,
+	radio: from.radio,
+	sms: from.sms,
+});
 
 /** Operators, visited network and PVA as processes in one folder. */
 export class Lab {

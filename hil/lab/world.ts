@@ -10,9 +10,33 @@ const fallback = { seconds: 3600, boots: 3 };
  */
 export const world = {
 	operators: [
-		{ shoId: "ro.example", plmn: "00101", keyType: "rsa", validation: "local", apn: "provisioning.ro.example", egress: "provisioning", fallback },
-		{ shoId: "sho-1.example", plmn: "00102", keyType: "rsa", validation: "local", apn: "m2m.sho-1.example", egress: "any", fallback },
-		{ shoId: "sho-2.example", plmn: "00103", keyType: "ec", validation: "pva", apn: "m2m.sho-2.example", egress: "any", fallback },
+		{
+			shoId: "ro.example",
+			plmn: "00101",
+			keyType: "rsa",
+			validation: "local",
+			apn: "provisioning.ro.example",
+			egress: "provisioning",
+			fallback,
+		},
+		{
+			shoId: "sho-1.example",
+			plmn: "00102",
+			keyType: "rsa",
+			validation: "local",
+			apn: "m2m.sho-1.example",
+			egress: "any",
+			fallback,
+		},
+		{
+			shoId: "sho-2.example",
+			plmn: "00103",
+			keyType: "ec",
+			validation: "pva",
+			apn: "m2m.sho-2.example",
+			egress: "any",
+			fallback,
+		},
 	] satisfies OperatorShape[],
 	vno: { vnoId: "vno.example", plmn: "00199" },
 	pva: { pvaId: "pva.example" },

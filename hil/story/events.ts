@@ -59,7 +59,8 @@ export class EventLog {
 	}
 
 	#addTimings(from: string, ms: Readonly<Record<string, number>>): void {
-		const sum = (this.timings[from] ??= {});
+		this.timings[from] ??= {};
+		const sum = this.timings[from];
 		for (const [name, value] of Object.entries(ms)) sum[name] = (sum[name] ?? 0) + value;
 	}
 }

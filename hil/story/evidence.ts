@@ -40,7 +40,7 @@ export class Evidence {
 
 	certificates(registry: RegistryContent): void {
 		for (const pva of registry.pvas) this.write("certs/pva.pem", pva.certificate);
-		registry.operators.forEach((operator, n) => this.write(`certs/sho-${n}.pem`, operator.certificate));
+		for (const [n, operator] of registry.operators.entries()) this.write(`certs/sho-${n}.pem`, operator.certificate);
 	}
 
 	json(name: string, content: object): void {

@@ -74,12 +74,27 @@ export async function tellStory(options: StoryOptions): Promise<Story> {
 		lab.equipment(port, evidence.serial);
 		await connected;
 		const changes = await tellChanges(lab, log, evidence, note);
-		const result: StoryResult = { ok: true, target: "emulator", treId: note.treId, versions: { node: process.version }, changes };
+		const result: StoryResult = {
+			ok: true,
+			target: "emulator",
+			treId: note.treId,
+			versions: { node: process.version },
+			changes,
+		};
 		evidence.json("result.json", result);
-		return { result, steps: log.steps, timings: log.timings, wallMs: performance.now() - started, ...(options.keep ? { folder } : {}) };
+		return {
+			result,
+			steps: log.steps,
+			timings: log.timings,
+			wallMs: performance.now() - started,
+			...(options.keep ? { folder } : {}),
+		};
 	} finally {
 		await lab.stop();
-		evidence.json("ladder.json", log.steps.map(({ clause, from, to, what, ms, ok }) => ({ clause, from, to, what, ms, ok })));
+		evidence.json(
+			"ladder.json",
+			log.steps.map(({ clause, from, to, what, ms, ok }) => ({ clause, from, to, what, ms, ok })),
+		);
 		process.off("SIGINT", interrupted);
 		process.off("SIGTERM", interrupted);
 		if (!options.keep) rmSync(folder, { recursive: true, force: true });
@@ -94,8 +109,11 @@ async function tellChanges(lab: Lab, log: EventLog, evidence: Evidence, note: De
 	for (let n = 1; n < operators.length; n++) {
 		const [from, to] = [operators[n - 1], operators[n]];
 		evidence.begin(n);
-		const committed = log.waitFor("committed", to.shoId, PATIENCE_MS);
-		committed.catch(() => undefined);
+		const ended = Promise.all([
+			log.waitFor("committed", to.shoId, PATIENCE_MS),
+			log.waitFor("reported", "m2me", PATIENCE_MS),
+		]);
+		ended.catch(() => undefined);
 		const start = performance.now();
 		const { imsi } = await postJson<{ imsi: string }>(`${to.portal}/subscriptions`, { ...note, shoId: from.shoId });
 		log.take(
@@ -110,7 +128,7 @@ async function tellChanges(lab: Lab, log: EventLog, evidence: Evidence, note: De
 			},
 			"subscriber",
 		);
-		await committed;
+		await ended;
 		changes.push({ fromSho: from.shoId, toSho: to.shoId, imsiBefore, imsiAfter: imsi });
 		imsiBefore = imsi;
 	}

@@ -14,15 +14,22 @@ export async function printInfo(args: readonly string[]): Promise<number> {
 	try {
 		tre = await TreClient.open(port, { deadlineMs: 10_000 });
 	} catch (error) {
-		process.stderr.write(`tre info: ${(error as Error).message}\nIs a TRE on ${port}? Start one with: tre emulate --link ${port}\n`);
+		process.stderr.write(
+			`tre info: ${(error as Error).message}\nIs a TRE on ${port}? Start one with: tre emulate --link ${port}\n`,
+		);
 		return 1;
 	}
 	try {
 		const shown = Object.fromEntries(
-			Object.entries({ ...(await tre.call("info", {})), ...(await tre.status()) }).map(([name, value]) => [name, plain(value)]),
+			Object.entries({ ...(await tre.call("info", {})), ...(await tre.status()) }).map(([name, value]) => [
+				name,
+				plain(value),
+			]),
 		);
 		if (json) process.stdout.write(`${JSON.stringify(shown)}\n`);
-		else for (const [name, value] of Object.entries(shown)) process.stdout.write(`${name.padEnd(16)}${value === "" ? "–" : value}\n`);
+		else
+			for (const [name, value] of Object.entries(shown))
+				process.stdout.write(`${name.padEnd(16)}${value === "" ? "–" : value}\n`);
 		return 0;
 	} finally {
 		await tre.close();

@@ -11,7 +11,12 @@ const programs: Record<string, { readonly module: string; readonly does: string 
 
 function usage(): string {
 	const rows = Object.entries(programs).map(([name, { does }]) => `  tre ${name.padEnd(10)} ${does}`);
-	return ["usage: tre COMMAND [options]", ...rows, `  tre ${"info".padEnd(10)} show what the TRE on a port is: tre info PORT [--json]`, ""].join("\n");
+	return [
+		"usage: tre COMMAND [options]",
+		...rows,
+		`  tre ${"info".padEnd(10)} show what the TRE on a port is: tre info PORT [--json]`,
+		"",
+	].join("\n");
 }
 
 async function main(): Promise<number> {
@@ -22,7 +27,9 @@ async function main(): Promise<number> {
 		(command === "" || command === "help" || command === "--help" ? process.stdout : process.stderr).write(usage());
 		return command === "" || command.includes("help") ? 0 : 2;
 	}
-	const child = spawn(process.execPath, [fileURLToPath(new URL(program.module, import.meta.url)), ...args], { stdio: "inherit" });
+	const child = spawn(process.execPath, [fileURLToPath(new URL(program.module, import.meta.url)), ...args], {
+		stdio: "inherit",
+	});
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
 	return new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)));
 }

@@ -12,6 +12,9 @@ import { ProvisioningSession } from "./provisioning.ts";
 /** What the equipment did with its last look at the TRE. */
 export type Progress = "worked" | "waiting";
 
+const INITIAL = "B.2.2.2";
+const NEW_MCIM = "B.2.3.5";
+
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
 
 /**
@@ -25,6 +28,8 @@ export class Equipment {
 	readonly #messages: ShortMessage[] = [];
 	#attachedAs: string | undefined;
 	#bearer: IpBearer | undefined;
+	/** Clause of the attachment under way: the first one, or that with a new MCIM. */
+	#clause = INITIAL;
 
 	constructor(tre: TreClient, modem: Modem, memory: Memory) {
 		this.#tre = tre;
@@ -110,12 +115,15 @@ export class Equipment {
 		}
 		await this.#leave();
 		this.#memory.update({ reportTo: provUrl });
-		await step({ clause: "B.2.3.5", from: "M2ME", to: "TRE", what: "activate the new MCIM" }, () => this.#tre.call("activate", {}));
+		await step({ clause: "B.2.3.5", from: "M2ME", to: "TRE", what: "activate the new MCIM" }, () =>
+			this.#tre.call("activate", {}),
+		);
 		return "worked";
 	}
 
 	/** A trial: AKA with the new MCIM, IP connectivity, commit. */
 	async #confirm(status: TreStatus): Promise<Progress> {
+		this.#clause = NEW_MCIM;
 		if (await this.#attach(status.pendingImsi)) return "worked";
 		await this.#connect(status.pendingMcim, "IP connectivity at the new SHO");
 		await step({ clause: "B.2.3.5", from: "M2ME", to: "TRE", what: "IP connectivity confirmed: the TRE commits" }, () =>
@@ -128,7 +136,7 @@ export class Equipment {
 	async #attach(imsi: string): Promise<boolean> {
 		if (this.#attachedAs === imsi) return false;
 		await this.#leave();
-		await step({ clause: "B.2.2.2", from: "M2ME", to: "VNO", what: `attach as ${imsi}` }, () =>
+		await step({ clause: this.#clause, from: "M2ME", to: "VNO", what: `attach as ${imsi}` }, () =>
 			this.#modem.attach(imsi, (rand, autn) => this.#authenticate(rand, autn)),
 		);
 		this.#attachedAs = imsi;
@@ -145,8 +153,9 @@ export class Equipment {
 	async #authenticate(rand: string, autn: string): Promise<AkaAnswer> {
 		const request = { rand: Buffer.from(rand, "hex"), autn: Buffer.from(autn, "hex") };
 		try {
-			const answer = await step({ clause: "B.2.2.2", from: "M2ME", to: "TRE", what: "AUTHENTICATE inside the TRE" }, () =>
-				this.#tre.call("authenticate", request),
+			const answer = await step(
+				{ clause: this.#clause, from: "M2ME", to: "TRE", what: "AUTHENTICATE inside the TRE" },
+				() => this.#tre.call("authenticate", request),
 			);
 			if (answer.outcome === 0) return { kind: "success", res: hex(answer.res) };
 			return { kind: "failure", cause: "sync", auts: hex(answer.auts) };
@@ -160,7 +169,10 @@ export class Equipment {
 		if (this.#bearer) return this.#bearer;
 		const nap = this.#memory.nap(mcimId);
 		if (!nap) throw new ModemError("no access point is known for this subscription");
-		this.#bearer = await step({ clause: "B.2.2.2", from: "M2ME", to: "VNO", what: `${what}: APN ${nap.apn}`, mark: "connected" }, () => this.#modem.activate(nap.apn));
+		this.#bearer = await step(
+			{ clause: this.#clause, from: "M2ME", to: "VNO", what: `${what}: APN ${nap.apn}`, mark: "connected" },
+			() => this.#modem.activate(nap.apn),
+		);
 		return this.#bearer;
 	}
 
@@ -168,12 +180,14 @@ export class Equipment {
 	async #takeMessage(message: ShortMessage): Promise<void> {
 		try {
 			const { document, signature } = splitBootstrap(message.body.toString("utf8"));
-			const accepted = await step({ clause: "B.2.3.3", from: "M2ME", to: "TRE", what: "bootstrap: signature, envelope, root hash, nonceA" }, () =>
-				this.#tre.call("acceptBootstrap", {
-					document: Buffer.from(document, "utf8"),
-					algorithm: algorithmNumber[signature.algorithm],
-					signature: signature.value,
-				}),
+			const accepted = await step(
+				{ clause: "B.2.3.3", from: "M2ME", to: "TRE", what: "bootstrap: signature, envelope, root hash, nonceA" },
+				() =>
+					this.#tre.call("acceptBootstrap", {
+						document: Buffer.from(document, "utf8"),
+						algorithm: algorithmNumber[signature.algorithm],
+						signature: signature.value,
+					}),
 			);
 			if (accepted.kind !== "withdraw") await this.#apply(document);
 		} catch (error) {

@@ -20,7 +20,9 @@ export class Memory {
 	constructor(folder: string) {
 		mkdirSync(folder, { recursive: true, mode: 0o700 });
 		this.#path = join(folder, "m2me.json");
-		this.#content = existsSync(this.#path) ? (JSON.parse(readFileSync(this.#path, "utf8")) as Remembered) : { naps: {} };
+		this.#content = existsSync(this.#path)
+			? (JSON.parse(readFileSync(this.#path, "utf8")) as Remembered)
+			: { naps: {} };
 	}
 
 	get content(): Remembered {

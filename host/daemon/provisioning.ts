@@ -35,15 +35,21 @@ export class ProvisioningSession {
 
 	/** Asks for an MCIM (B.2.3.4 II). */
 	async request(bearer: IpBearer): Promise<void> {
-		const m2mm = await step({ clause: "B.2.3.4 II", from: "TRE", to: "M2ME", what: "M2MMobj with TRE info, nonceA, nonceB, signed in the TRE" }, () =>
-			this.#tre.call("provisioningRequest", {}),
+		const m2mm = await step(
+			{
+				clause: "B.2.3.4 II",
+				from: "TRE",
+				to: "M2ME",
+				what: "M2MMobj with TRE info, nonceA, nonceB, signed in the TRE",
+			},
+			() => this.#tre.call("provisioningRequest", {}),
 		);
 		await this.#run(bearer, [document(nodes.m2mm, REQUEST_TYPE, m2mm.document)], "OMA DM session with M2MMobj");
 	}
 
 	/** Reports where the TRE stands, by its receipt. */
 	async report(bearer: IpBearer): Promise<void> {
-		await this.#run(bearer, [await this.#receipt()], "OMA DM session with the TRE's receipt");
+		await this.#run(bearer, [await this.#receipt()], "OMA DM session with the TRE's receipt", "reported");
 	}
 
 	async #receipt(): Promise<Item> {
@@ -51,7 +57,7 @@ export class ProvisioningSession {
 		return document(nodes.receipt, RECEIPT_TYPE, octets);
 	}
 
-	async #run(bearer: IpBearer, items: readonly Item[], what: string): Promise<void> {
+	async #run(bearer: IpBearer, items: readonly Item[], what: string, mark?: string): Promise<void> {
 		const { certificate } = await this.#tre.call("releaseRoot", {});
 		const { treId } = await this.#tre.call("info", {});
 		const agent = new BearerAgent(bearer, new X509Certificate(certificate).toString());
@@ -61,7 +67,7 @@ export class ProvisioningSession {
 			emit(event);
 		};
 		try {
-			await step({ clause: "B.2.3.4", from: "M2ME", to: host, what }, () =>
+			await step({ clause: "B.2.3.4", from: "M2ME", to: host, what, mark }, () =>
 				new ClientSession(this.#tre, {
 					url: this.#url,
 					deviceId: `urn:tre:${treId}`,
@@ -94,7 +100,12 @@ export class ProvisioningSession {
 		const { document: octets, signature } = splitEnveloped(this.#object);
 		try {
 			await step(
-				{ clause: "B.2.3.4 VI, VII", from: "M2ME", to: "TRE", what: "M2MMCIMMobj: signature, nonceB; decrypted and installed inside the TRE" },
+				{
+					clause: "B.2.3.4 VI, VII",
+					from: "M2ME",
+					to: "TRE",
+					what: "M2MMCIMMobj: signature, nonceB; decrypted and installed inside the TRE",
+				},
 				() =>
 					this.#tre.call("acceptMcim", {
 						document: Buffer.from(octets, "utf8"),
@@ -117,10 +128,18 @@ export class ProvisioningSession {
 		}
 		const { Name: name, Apn: apn } = this.#parameters;
 		if (name === undefined || apn === undefined) return { code: status.badRequest };
-		await step({ clause: "B.2.3.4 VIII", from: new URL(this.#url).host, to: "M2ME", what: `network parameters of the new SHO: APN ${apn}` }, async () => {
-			const { pendingMcim } = await this.#tre.status();
-			this.#memory.setNap(pendingMcim, { napId: "NAP1", name, apn });
-		});
+		await step(
+			{
+				clause: "B.2.3.4 VIII",
+				from: new URL(this.#url).host,
+				to: "M2ME",
+				what: `network parameters of the new SHO: APN ${apn}`,
+			},
+			async () => {
+				const { pendingMcim } = await this.#tre.status();
+				this.#memory.setNap(pendingMcim, { napId: "NAP1", name, apn });
+			},
+		);
 		return { code: status.ok };
 	}
 }

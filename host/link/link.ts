@@ -138,7 +138,8 @@ export class Link {
 			for (let n = 0; n < exchange.next; n++) if (((exchange.acknowledged >> n) & 1) === 0) count++;
 			return count;
 		};
-		while (exchange.next < exchange.segments.length && outstanding() < wire.window) this.#sendSegment(exchange, exchange.next++);
+		while (exchange.next < exchange.segments.length && outstanding() < wire.window)
+			this.#sendSegment(exchange, exchange.next++);
 	}
 
 	#sendSegment(exchange: Exchange, segment: number): void {

@@ -53,7 +53,8 @@ export class RadioModem implements Modem {
 
 	async activate(apn: string): Promise<IpBearer> {
 		const answer = await this.#ask({ type: "pdp-activate", apn }, ["pdp-accept", "pdp-reject"]);
-		if (answer.type !== "pdp-accept") throw new ModemError(`packet data refused: ${answer.type === "pdp-reject" ? answer.cause : ""}`);
+		if (answer.type !== "pdp-accept")
+			throw new ModemError(`packet data refused: ${answer.type === "pdp-reject" ? answer.cause : ""}`);
 		return { host: answer.host, port: answer.port, token: answer.token };
 	}
 

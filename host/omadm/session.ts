@@ -1,6 +1,16 @@
 import { randomInt } from "node:crypto";
 import type { TreClient } from "../tre/client.ts";
-import { alerts, type Command, type Item, type Message, type NodeCommand, readMessage, type Status, status, writeMessage } from "../wire/syncml/message.ts";
+import {
+	alerts,
+	type Command,
+	type Item,
+	type Message,
+	type NodeCommand,
+	readMessage,
+	type Status,
+	status,
+	writeMessage,
+} from "../wire/syncml/message.ts";
 
 export class DmSessionError extends Error {}
 
@@ -50,7 +60,9 @@ export class ClientSession {
 	async run(): Promise<void> {
 		let answer = await this.#open();
 		while (this.#msgId < MAX_MESSAGES) {
-			const commands = answer.commands.filter((command): command is NodeCommand => command.name !== "Status" && command.name !== "Alert");
+			const commands = answer.commands.filter(
+				(command): command is NodeCommand => command.name !== "Status" && command.name !== "Alert",
+			);
 			if (commands.length === 0) return;
 			answer = await this.#send(await this.#answerTo(answer, commands));
 		}
@@ -65,10 +77,13 @@ export class ClientSession {
 			answer = await this.#package1(Buffer.from(header.nextNonce, "base64"));
 			header = headerStatus(answer);
 		}
-		if (!header || header.code >= 300) throw new DmSessionError(`the server refuses the session: ${header?.code ?? "no status"}`);
+		if (!header || header.code >= 300)
+			throw new DmSessionError(`the server refuses the session: ${header?.code ?? "no status"}`);
 		// The nonce for the next session is kept by the TRE.
 		if (header.nextNonce) await this.#tre.call("dmCredential", { nonce: Buffer.from(header.nextNonce, "base64") });
-		const refused = answer.commands.find((command): command is Status => command.name === "Status" && command.cmd === "Alert" && command.code >= 300);
+		const refused = answer.commands.find(
+			(command): command is Status => command.name === "Status" && command.cmd === "Alert" && command.code >= 300,
+		);
 		if (refused) throw new DmSessionError(`the server refuses what was reported: ${refused.code}`);
 		return answer;
 	}
@@ -77,7 +92,13 @@ export class ClientSession {
 		const { user, digest } = await this.#tre.call("dmCredential", { nonce });
 		const { deviceId } = this.#plan;
 		const leaf = (name: string, data: string): Item => ({ source: `./DevInfo/${name}`, data });
-		const devInfo = [leaf("DevId", deviceId), leaf("Man", "TRE workbench"), leaf("Mod", "M2ME"), leaf("DmV", "1.2"), leaf("Lang", "en")];
+		const devInfo = [
+			leaf("DevId", deviceId),
+			leaf("Man", "TRE workbench"),
+			leaf("Mod", "M2ME"),
+			leaf("DmV", "1.2"),
+			leaf("Lang", "en"),
+		];
 		return this.#send(
 			[
 				{ name: "Alert", code: alerts.clientInitiated, items: [] },
@@ -89,19 +110,35 @@ export class ClientSession {
 	}
 
 	async #answerTo(message: Message, commands: readonly NodeCommand[]): Promise<NewCommand[]> {
-		const header: Omit<Status, "cmdId"> = { name: "Status", msgRef: message.msgId, cmdRef: 0, cmd: "SyncHdr", code: status.ok };
+		const header: Omit<Status, "cmdId"> = {
+			name: "Status",
+			msgRef: message.msgId,
+			cmdRef: 0,
+			cmd: "SyncHdr",
+			code: status.ok,
+		};
 		let nextNonce: string | undefined;
 		if (!this.#serverTrusted) {
-			const { accepted, nextNonce: nonce } = await this.#tre.call("dmVerify", { digest: Buffer.from(message.cred ?? "", "base64") });
+			const { accepted, nextNonce: nonce } = await this.#tre.call("dmVerify", {
+				digest: Buffer.from(message.cred ?? "", "base64"),
+			});
 			nextNonce = Buffer.from(nonce).toString("base64");
 			if (!accepted) return [this.#refuseServer(header, nextNonce)];
 			this.#serverTrusted = true;
 		}
-		const answers: NewCommand[] = [nextNonce === undefined ? header : { ...header, code: status.authenticated, nextNonce }];
+		const answers: NewCommand[] = [
+			nextNonce === undefined ? header : { ...header, code: status.authenticated, nextNonce },
+		];
 		const reports: NewCommand[] = [];
 		for (const command of commands) {
 			const executed = await this.#plan.execute(command);
-			answers.push({ name: "Status", msgRef: message.msgId, cmdRef: command.cmdId, cmd: command.name, code: executed.code });
+			answers.push({
+				name: "Status",
+				msgRef: message.msgId,
+				cmdRef: command.cmdId,
+				cmd: command.name,
+				code: executed.code,
+			});
 			reports.push(...(executed.alerts ?? []).map((item) => genericAlert(item)));
 		}
 		return [...answers, ...reports];

@@ -8,10 +8,13 @@ export class TreError extends Error {
 	constructor(command: string, number: number) {
 		const code = errorNameOf(number);
 		const row: ErrorRow | undefined = code && errors[code];
-		super(`${command}: ${code ?? `error ${number}`}. ${row?.advice ?? "Update the host to a version that knows this error."}`);
+		super(
+			`${command}: ${code ?? `error ${number}`}. ${row?.advice ?? "Update the host to a version that knows this error."}`,
+		);
 		this.code = code ?? "unknown";
 		this.fault = row?.fault ?? "device";
 	}
 }
 
-export const isTreError = (error: unknown, code: TreErrorName): boolean => error instanceof TreError && error.code === code;
+export const isTreError = (error: unknown, code: TreErrorName): boolean =>
+	error instanceof TreError && error.code === code;

@@ -11,7 +11,11 @@ const initial: Record<FieldType, string> = {
 	bool: "false",
 };
 
-const constant = (name: string): string => name.replace(/-/g, "_").replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase();
+const constant = (name: string): string =>
+	name
+		.replace(/-/g, "_")
+		.replace(/([a-z])([A-Z])/g, "$1_$2")
+		.toUpperCase();
 const pascal = (name: string): string => name[0]?.toUpperCase() + name.slice(1);
 
 function allowedMask(row: CommandRow): number {
@@ -51,7 +55,12 @@ function responseWriter(name: string, row: CommandRow): string[] {
 /** Constants, request classes and response writers for `firmware/tre`. */
 export function assemblyScriptCodec(): string {
 	const rows = Object.entries<CommandRow>(commands);
-	const lines = ["// Generated from the contract: npm run contract.", "", 'import { CborReader, CborWriter } from "./cbor";', ""];
+	const lines = [
+		"// Generated from the contract: npm run contract.",
+		"",
+		'import { CborReader, CborWriter } from "./cbor";',
+		"",
+	];
 	lines.push(
 		`export const PROTOCOL_VERSION: u32 = ${wire.protocolVersion};`,
 		`export const MAX_SEGMENT: u32 = ${wire.maxSegment};`,
@@ -59,11 +68,14 @@ export function assemblyScriptCodec(): string {
 		`export const MAX_RESPONSE: u32 = ${wire.maxResponse};`,
 		`export const WINDOW: u32 = ${wire.window};`,
 	);
-	for (const [name, number] of Object.entries(wire.kinds)) lines.push(`export const FRAME_${constant(name)}: u8 = ${number};`);
+	for (const [name, number] of Object.entries(wire.kinds))
+		lines.push(`export const FRAME_${constant(name)}: u8 = ${number};`);
 	lines.push("");
-	for (const [name, number] of Object.entries(lifeStates)) lines.push(`export const STATE_${constant(name)}: u32 = ${number};`);
+	for (const [name, number] of Object.entries(lifeStates))
+		lines.push(`export const STATE_${constant(name)}: u32 = ${number};`);
 	lines.push("");
-	for (const [name, row] of Object.entries(errors)) lines.push(`export const ERROR_${constant(name)}: u32 = ${row.number};`);
+	for (const [name, row] of Object.entries(errors))
+		lines.push(`export const ERROR_${constant(name)}: u32 = ${row.number};`);
 	lines.push("");
 	for (const [name, row] of rows) lines.push(`export const COMMAND_${constant(name)}: u32 = ${row.number};`);
 	lines.push("");

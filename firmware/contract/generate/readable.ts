@@ -18,7 +18,9 @@ export function readable(): string {
 	lines.push("");
 	for (const [name, row] of Object.entries<CommandRow>(commands)) {
 		const allowed = row.allowed === "always" ? "always" : row.allowed.join(" ");
-		lines.push(`command ${row.number} [${row.since}-] ${name}: [${fields(row.request)}] => [${fields(row.response)}] in ${allowed}`);
+		lines.push(
+			`command ${row.number} [${row.since}-] ${name}: [${fields(row.request)}] => [${fields(row.response)}] in ${allowed}`,
+		);
 	}
 	lines.push("");
 	for (const [name, row] of Object.entries(errors)) lines.push(`error ${row.number} ${name} (${row.fault})`);

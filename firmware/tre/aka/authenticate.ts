@@ -1,19 +1,19 @@
-import {
-  AuthenticateRequest,
-  ERROR_AUTN_MAC,
-  ERROR_CRYPTO_FAILURE,
-  ERROR_MALFORMED_REQUEST,
-  ERROR_NO_MCIM,
-  ERROR_SEPARATION_BIT,
-  ERROR_STORE_FULL,
-  STATE_TRIAL,
-  writeAuthenticateResponse,
-} from "../../contract/as/codec";
 import { CborReader, CborWriter } from "../../contract/as/cbor";
-import { equalSecret, readU48, writeU48 } from "../octets/octets";
-import { close, open } from "../platform/keys";
+import {
+	AuthenticateRequest,
+	ERROR_AUTN_MAC,
+	ERROR_CRYPTO_FAILURE,
+	ERROR_MALFORMED_REQUEST,
+	ERROR_NO_MCIM,
+	ERROR_SEPARATION_BIT,
+	ERROR_STORE_FULL,
+	STATE_TRIAL,
+	writeAuthenticateResponse,
+} from "../../contract/as/codec";
 import { EVENT_AUTHENTICATED, next } from "../life/machine";
 import { StoredMcim } from "../mcim/mcim";
+import { equalSecret, readU48, writeU48 } from "../octets/octets";
+import { close, open } from "../platform/keys";
 import { commit, get } from "../store/log";
 import { RECORD_MCIM_KEY } from "../store/records";
 import { NO_SLOT, State } from "../store/state";
@@ -29,84 +29,84 @@ let openKey: i32 = 0;
 
 /** To be called whenever the content of an MCIM slot or the active slot changes. */
 export function forgetKey(): void {
-  close(openKey);
-  openKey = 0;
-  openSlot = NO_SLOT;
-  forgetArray();
+	close(openKey);
+	openKey = 0;
+	openSlot = NO_SLOT;
+	forgetArray();
 }
 
 /** Slot whose MCIM the network sees: the new one during a trial. */
 export function authenticatingSlot(state: State): u32 {
-  return state.life == STATE_TRIAL ? state.pendingSlot : state.activeSlot;
+	return state.life == STATE_TRIAL ? state.pendingSlot : state.activeSlot;
 }
 
 /** AUTHENTICATE (TS 33.102 clause 6.3.3): MAC before SQN, SQN on flash before RES leaves. */
 export function authenticate(reader: CborReader, writer: CborWriter): u32 {
-  const request = new AuthenticateRequest();
-  if (!request.read(reader) || request.rand.length != 16 || request.autn.length != 16) return ERROR_MALFORMED_REQUEST;
-  const state = State.load();
-  const slot = authenticatingSlot(state);
-  const mcim = StoredMcim.load(slot);
-  if (mcim == null) return ERROR_NO_MCIM;
-  if (openSlot != slot) {
-    forgetKey();
-    openKey = open(get(RECORD_MCIM_KEY + slot));
-    if (openKey < 0) return ERROR_CRYPTO_FAILURE;
-    openSlot = slot;
-  }
-  loadArray(slot, mcim.initialSeq);
-  const error = run(request, state, slot, writer);
-  wipeMilenage();
-  return error;
+	const request = new AuthenticateRequest();
+	if (!request.read(reader) || request.rand.length != 16 || request.autn.length != 16) return ERROR_MALFORMED_REQUEST;
+	const state = State.load();
+	const slot = authenticatingSlot(state);
+	const mcim = StoredMcim.load(slot);
+	if (mcim == null) return ERROR_NO_MCIM;
+	if (openSlot != slot) {
+		forgetKey();
+		openKey = open(get(RECORD_MCIM_KEY + slot));
+		if (openKey < 0) return ERROR_CRYPTO_FAILURE;
+		openSlot = slot;
+	}
+	loadArray(slot, mcim.initialSeq);
+	const error = run(request, state, slot, writer);
+	wipeMilenage();
+	return error;
 }
 
 function run(request: AuthenticateRequest, state: State, slot: u32, writer: CborWriter): u32 {
-  const milenage = new Milenage(<u32>openKey, request.rand);
-  const res = new Uint8Array(8);
-  const ck = new Uint8Array(16);
-  const ik = new Uint8Array(16);
-  const sqn = new Uint8Array(6);
-  milenage.answer(res, ck, ik, sqn);
-  for (let i = 0; i < 6; i++) sqn[i] ^= request.autn[i];
-  const amf = request.autn.subarray(6, 8);
-  const mac = milenage.mac(sqn, amf);
-  if (!milenage.ok()) return ERROR_CRYPTO_FAILURE;
-  if (!equalSecret(mac.subarray(0, 8), request.autn.subarray(8, 16))) return ERROR_AUTN_MAC;
-  if ((amf[0] & 0x80) != 0) return ERROR_SEPARATION_BIT;
-  const number = readU48(sqn, 0);
-  const none = new Uint8Array(0);
-  if (!isFresh(number)) {
-    const auts = resynchronisation(milenage);
-    if (!milenage.ok()) return ERROR_CRYPTO_FAILURE;
-    writeAuthenticateResponse(writer, OUTCOME_SYNC_FAILURE, none, none, none, auts);
-    return 0;
-  }
-  accept(slot, number);
-  noteSuccess(state);
-  if (!commit()) return ERROR_STORE_FULL;
-  accepted(number);
-  writeAuthenticateResponse(writer, OUTCOME_SUCCESS, res, ck, ik, none);
-  return 0;
+	const milenage = new Milenage(<u32>openKey, request.rand);
+	const res = new Uint8Array(8);
+	const ck = new Uint8Array(16);
+	const ik = new Uint8Array(16);
+	const sqn = new Uint8Array(6);
+	milenage.answer(res, ck, ik, sqn);
+	for (let i = 0; i < 6; i++) sqn[i] ^= request.autn[i];
+	const amf = request.autn.subarray(6, 8);
+	const mac = milenage.mac(sqn, amf);
+	if (!milenage.ok()) return ERROR_CRYPTO_FAILURE;
+	if (!equalSecret(mac.subarray(0, 8), request.autn.subarray(8, 16))) return ERROR_AUTN_MAC;
+	if ((amf[0] & 0x80) != 0) return ERROR_SEPARATION_BIT;
+	const number = readU48(sqn, 0);
+	const none = new Uint8Array(0);
+	if (!isFresh(number)) {
+		const auts = resynchronisation(milenage);
+		if (!milenage.ok()) return ERROR_CRYPTO_FAILURE;
+		writeAuthenticateResponse(writer, OUTCOME_SYNC_FAILURE, none, none, none, auts);
+		return 0;
+	}
+	accept(slot, number);
+	noteSuccess(state);
+	if (!commit()) return ERROR_STORE_FULL;
+	accepted(number);
+	writeAuthenticateResponse(writer, OUTCOME_SUCCESS, res, ck, ik, none);
+	return 0;
 }
 
 /** The first AUTHENTICATE ends personalisation; one during a trial is half of a commit. */
 function noteSuccess(state: State): void {
-  const life = next(state.life, EVENT_AUTHENTICATED);
-  const onTrial = state.life == STATE_TRIAL && !state.authenticated;
-  if (life == state.life && !onTrial) return;
-  state.life = life;
-  state.authenticated = onTrial;
-  state.save();
+	const life = next(state.life, EVENT_AUTHENTICATED);
+	const onTrial = state.life == STATE_TRIAL && !state.authenticated;
+	if (life == state.life && !onTrial) return;
+	state.life = life;
+	state.authenticated = onTrial;
+	state.save();
 }
 
 /** AUTS = (SQN_MS xor AK*) | MAC-S, over AMF* = 0 (TS 33.102 clause 6.3.3). */
 function resynchronisation(milenage: Milenage): Uint8Array {
-  const sqn = new Uint8Array(6);
-  writeU48(sqn, 0, highest());
-  const mac = milenage.mac(sqn, new Uint8Array(2));
-  const ak = milenage.resyncKey();
-  const auts = new Uint8Array(14);
-  for (let i = 0; i < 6; i++) auts[i] = sqn[i] ^ ak[i];
-  auts.set(mac.subarray(8, 16), 6);
-  return auts;
+	const sqn = new Uint8Array(6);
+	writeU48(sqn, 0, highest());
+	const mac = milenage.mac(sqn, new Uint8Array(2));
+	const ak = milenage.resyncKey();
+	const auts = new Uint8Array(14);
+	for (let i = 0; i < 6; i++) auts[i] = sqn[i] ^ ak[i];
+	auts.set(mac.subarray(8, 16), 6);
+	return auts;
 }

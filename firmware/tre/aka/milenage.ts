@@ -25,74 +25,74 @@ const temp = new Uint8Array(BLOCK);
 
 /** f1 and f1*, f2 and f5, f3, f4 and f5* of one RAND. */
 export class Milenage {
-  private failed: bool = false;
+	private failed: bool = false;
 
-  constructor(
-    private key: u32,
-    rand: Uint8Array,
-  ) {
-    input[0] = 0;
-    memory.copy(input.dataStart + 1, rand.dataStart, BLOCK);
-    this.run(0, 1);
-    memory.copy(temp.dataStart, output.dataStart, BLOCK);
-  }
+	constructor(
+		private key: u32,
+		rand: Uint8Array,
+	) {
+		input[0] = 0;
+		memory.copy(input.dataStart + 1, rand.dataStart, BLOCK);
+		this.run(0, 1);
+		memory.copy(temp.dataStart, output.dataStart, BLOCK);
+	}
 
-  ok(): bool {
-    return !this.failed;
-  }
+	ok(): bool {
+		return !this.failed;
+	}
 
-  /** f2, f3, f4 and f5 (OUT2 to OUT4): res 8, ck 16, ik 16, ak 6 octets. */
-  answer(res: Uint8Array, ck: Uint8Array, ik: Uint8Array, ak: Uint8Array): void {
-    this.rotated(0, R2, C2);
-    this.rotated(1, R3, C3);
-    this.rotated(2, R4, C4);
-    this.run(1, 3);
-    ak.set(output.subarray(0, 6));
-    res.set(output.subarray(8, 16));
-    ck.set(output.subarray(16, 32));
-    ik.set(output.subarray(32, 48));
-  }
+	/** f2, f3, f4 and f5 (OUT2 to OUT4): res 8, ck 16, ik 16, ak 6 octets. */
+	answer(res: Uint8Array, ck: Uint8Array, ik: Uint8Array, ak: Uint8Array): void {
+		this.rotated(0, R2, C2);
+		this.rotated(1, R3, C3);
+		this.rotated(2, R4, C4);
+		this.run(1, 3);
+		ak.set(output.subarray(0, 6));
+		res.set(output.subarray(8, 16));
+		ck.set(output.subarray(16, 32));
+		ik.set(output.subarray(32, 48));
+	}
 
-  /** OUT1 over SQN and AMF: f1 (MAC-A) in octets 0 to 7, f1* (MAC-S) in 8 to 15. */
-  mac(sqn: Uint8Array, amf: Uint8Array): Uint8Array {
-    const in1 = new Uint8Array(BLOCK);
-    in1.set(sqn, 0);
-    in1.set(amf, 6);
-    in1.set(sqn, 8);
-    in1.set(amf, 14);
-    input[0] = R1;
-    /* c1 is zero. */
-    const shift = R1 / 8;
-    for (let i = 0; i < BLOCK; i++) input[1 + i] = temp[i] ^ in1[(i + shift) & 15];
-    this.run(1, 1);
-    return output.slice(0, BLOCK);
-  }
+	/** OUT1 over SQN and AMF: f1 (MAC-A) in octets 0 to 7, f1* (MAC-S) in 8 to 15. */
+	mac(sqn: Uint8Array, amf: Uint8Array): Uint8Array {
+		const in1 = new Uint8Array(BLOCK);
+		in1.set(sqn, 0);
+		in1.set(amf, 6);
+		in1.set(sqn, 8);
+		in1.set(amf, 14);
+		input[0] = R1;
+		/* c1 is zero. */
+		const shift = R1 / 8;
+		for (let i = 0; i < BLOCK; i++) input[1 + i] = temp[i] ^ in1[(i + shift) & 15];
+		this.run(1, 1);
+		return output.slice(0, BLOCK);
+	}
 
-  /** f5*: AK for resynchronisation, 6 octets. */
-  resyncKey(): Uint8Array {
-    this.rotated(0, R5, C5);
-    this.run(1, 1);
-    return output.slice(0, 6);
-  }
+	/** f5*: AK for resynchronisation, 6 octets. */
+	resyncKey(): Uint8Array {
+		this.rotated(0, R5, C5);
+		this.run(1, 1);
+		return output.slice(0, 6);
+	}
 
-  private rotated(record: i32, r: u8, c: u8): void {
-    const at = record * RECORD;
-    const shift = r / 8;
-    input[at] = r;
-    for (let i = 0; i < BLOCK; i++) input[at + 1 + i] = temp[(i + shift) & 15];
-    input[at + BLOCK] ^= c;
-  }
+	private rotated(record: i32, r: u8, c: u8): void {
+		const at = record * RECORD;
+		const shift = r / 8;
+		input[at] = r;
+		for (let i = 0; i < BLOCK; i++) input[at + 1 + i] = temp[(i + shift) & 15];
+		input[at + BLOCK] ^= c;
+	}
 
-  private run(whiten: u32, records: i32): void {
-    const size = records * BLOCK;
-    const done = crypto.aka_encrypt(this.key, whiten, input.dataStart, records * RECORD, output.dataStart, size);
-    if (done != size) this.failed = true;
-  }
+	private run(whiten: u32, records: i32): void {
+		const size = records * BLOCK;
+		const done = crypto.aka_encrypt(this.key, whiten, input.dataStart, records * RECORD, output.dataStart, size);
+		if (done != size) this.failed = true;
+	}
 }
 
 /** Clears what a run left in this memory. */
 export function wipeMilenage(): void {
-  memory.fill(input.dataStart, 0, input.length);
-  memory.fill(output.dataStart, 0, output.length);
-  memory.fill(temp.dataStart, 0, temp.length);
+	memory.fill(input.dataStart, 0, input.length);
+	memory.fill(output.dataStart, 0, output.length);
+	memory.fill(temp.dataStart, 0, temp.length);
 }

@@ -1,41 +1,42 @@
 import { CborReader, CborWriter } from "../../contract/as/cbor";
 import {
-  AcceptBootstrapRequest,
-  ERROR_CRYPTO_FAILURE,
-  ERROR_DOCUMENT_MALFORMED,
-  ERROR_MALFORMED_REQUEST,
-  ERROR_NONCE_SPENT,
-  ERROR_REPLAYED,
-  ERROR_ROOT_MISMATCH,
-  ERROR_ROOT_NOT_CA,
-  ERROR_STORE_FULL,
-  ERROR_THUMBPRINT_MISMATCH,
-  ERROR_WRONG_STATE,
-  ERROR_WRONG_TRE,
-  writeAcceptBootstrapResponse,
+	AcceptBootstrapRequest,
+	ERROR_CRYPTO_FAILURE,
+	ERROR_DOCUMENT_MALFORMED,
+	ERROR_MALFORMED_REQUEST,
+	ERROR_NONCE_SPENT,
+	ERROR_REPLAYED,
+	ERROR_ROOT_MISMATCH,
+	ERROR_ROOT_NOT_CA,
+	ERROR_STORE_FULL,
+	ERROR_THUMBPRINT_MISMATCH,
+	ERROR_WRONG_STATE,
+	ERROR_WRONG_TRE,
+	STATE_IDLE,
+	STATE_REQUESTED,
+	writeAcceptBootstrapResponse,
 } from "../../contract/as/codec";
 import { isSpent, withdrawChange } from "../life/endings";
-import { EVENT_CHANGE_ACCEPTED, EVENT_WITHDRAWN, next, NO_STATE } from "../life/machine";
+import { EVENT_CHANGE_ACCEPTED, EVENT_WITHDRAWN, NO_STATE, next } from "../life/machine";
 import { Account } from "../mcim/account";
 import { ascii, equal } from "../octets/octets";
 import { isRoot, randomOctets, sha1, sha256 } from "../platform/keys";
 import { Change } from "../store/change";
 import { commit, get, put } from "../store/log";
 import {
-  RECORD_DECRYPT_KEY,
-  RECORD_LAST_BOOTSTRAP,
-  RECORD_ROOT_CURRENT,
-  RECORD_ROOT_PENDING,
-  RECORD_TRE_ID,
+	RECORD_DECRYPT_KEY,
+	RECORD_LAST_BOOTSTRAP,
+	RECORD_ROOT_CURRENT,
+	RECORD_ROOT_PENDING,
+	RECORD_TRE_ID,
 } from "../store/records";
 import { OUTCOME_NONE, State } from "../store/state";
-import { STATE_IDLE, STATE_REQUESTED } from "../../contract/as/codec";
 import {
-  BootstrapDocument,
-  KIND_APPLICATION,
-  KIND_CHANGE,
-  KIND_INITIAL,
-  KIND_WITHDRAW,
+	BootstrapDocument,
+	KIND_APPLICATION,
+	KIND_CHANGE,
+	KIND_INITIAL,
+	KIND_WITHDRAW,
 } from "../trust/bootstrap-document";
 import { checkSignature } from "../trust/signed";
 import { FORM_DETACHED } from "../xml/signed-info";
@@ -45,82 +46,82 @@ import { FORM_DETACHED } from "../xml/signed-info";
  * one transaction.
  */
 export function acceptBootstrap(reader: CborReader, writer: CborWriter): u32 {
-  const request = new AcceptBootstrapRequest();
-  if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
-  const signer = get(RECORD_ROOT_CURRENT);
-  const unsigned = checkSignature(signer, FORM_DETACHED, request.algorithm, request.document, request.signature);
-  if (unsigned != 0) return unsigned;
-  const document = new BootstrapDocument(request.document);
-  if (!document.valid) return ERROR_DOCUMENT_MALFORMED;
-  if (!equal(document.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
+	const request = new AcceptBootstrapRequest();
+	if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
+	const signer = get(RECORD_ROOT_CURRENT);
+	const unsigned = checkSignature(signer, FORM_DETACHED, request.algorithm, request.document, request.signature);
+	if (unsigned != 0) return unsigned;
+	const document = new BootstrapDocument(request.document);
+	if (!document.valid) return ERROR_DOCUMENT_MALFORMED;
+	if (!equal(document.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
 
-  const state = State.load();
-  const hash = sha256(request.document);
-  const repeated = isRepeat(state, document, hash);
-  if (!repeated) {
-    if (!equal(document.reign, state.reign) || document.serial <= state.serial) return ERROR_REPLAYED;
-    state.serial = document.serial;
-    put(RECORD_LAST_BOOTSTRAP, hash);
-    const error = take(document, state);
-    if (error != 0) return error;
-  }
-  writeAcceptBootstrapResponse(writer, kindName(document.kind), document.serial, repeated);
-  return 0;
+	const state = State.load();
+	const hash = sha256(request.document);
+	const repeated = isRepeat(state, document, hash);
+	if (!repeated) {
+		if (!equal(document.reign, state.reign) || document.serial <= state.serial) return ERROR_REPLAYED;
+		state.serial = document.serial;
+		put(RECORD_LAST_BOOTSTRAP, hash);
+		const error = take(document, state);
+		if (error != 0) return error;
+	}
+	writeAcceptBootstrapResponse(writer, kindName(document.kind), document.serial, repeated);
+	return 0;
 }
 
 /** The same octets as the highest accepted ones, whose change has not ended. */
 function isRepeat(state: State, document: BootstrapDocument, hash: Uint8Array): bool {
-  if (document.serial != state.serial || !equal(document.reign, state.reign)) return false;
-  if (state.outcome != OUTCOME_NONE) return false;
-  return equal(get(RECORD_LAST_BOOTSTRAP), hash);
+	if (document.serial != state.serial || !equal(document.reign, state.reign)) return false;
+	if (state.outcome != OUTCOME_NONE) return false;
+	return equal(get(RECORD_LAST_BOOTSTRAP), hash);
 }
 
 function take(document: BootstrapDocument, state: State): u32 {
-  switch (document.kind) {
-    case KIND_CHANGE:
-      return takeChange(document, state);
-    case KIND_WITHDRAW:
-      if (next(state.life, EVENT_WITHDRAWN) == NO_STATE) return ERROR_WRONG_STATE;
-      return withdrawChange(state) ? 0 : ERROR_STORE_FULL;
-    case KIND_INITIAL:
-      if (state.life < STATE_IDLE || state.life > STATE_REQUESTED) return ERROR_WRONG_STATE;
-      break;
-    default:
-      break;
-  }
-  state.save();
-  return commit() ? 0 : ERROR_STORE_FULL;
+	switch (document.kind) {
+		case KIND_CHANGE:
+			return takeChange(document, state);
+		case KIND_WITHDRAW:
+			if (next(state.life, EVENT_WITHDRAWN) == NO_STATE) return ERROR_WRONG_STATE;
+			return withdrawChange(state) ? 0 : ERROR_STORE_FULL;
+		case KIND_INITIAL:
+			if (state.life < STATE_IDLE || state.life > STATE_REQUESTED) return ERROR_WRONG_STATE;
+			break;
+		default:
+			break;
+	}
+	state.save();
+	return commit() ? 0 : ERROR_STORE_FULL;
 }
 
 /** Root hash, thumbprint, TRE_id and nonceA; then root, account and nonces together (G2). */
 function takeChange(document: BootstrapDocument, state: State): u32 {
-  const life = next(state.life, EVENT_CHANGE_ACCEPTED);
-  if (life == NO_STATE) return ERROR_WRONG_STATE;
-  if (!equal(sha1(document.certificate), document.thumbprint)) return ERROR_THUMBPRINT_MISMATCH;
-  if (!isRoot(document.certificate)) return ERROR_ROOT_NOT_CA;
-  const account = new Account(get(RECORD_DECRYPT_KEY), document.account);
-  if (account.error != 0) return account.error;
-  if (!equal(account.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
-  const rootHash = sha256(document.certificate);
-  if (!equal(account.rootHash, rootHash)) return ERROR_ROOT_MISMATCH;
-  if (isSpent(account.nonceA)) return ERROR_NONCE_SPENT;
-  const nonceB = randomOctets(16);
-  if (nonceB.length == 0) return ERROR_CRYPTO_FAILURE;
-  new Change(account.nonceA, nonceB, rootHash, sha256(document.account), document.fallback).save();
-  account.save();
-  put(RECORD_ROOT_PENDING, document.certificate);
-  state.life = life;
-  state.outcome = OUTCOME_NONE;
-  state.changed = true;
-  state.provisioned = false;
-  state.nonceB = nonceB;
-  state.save();
-  return commit() ? 0 : ERROR_STORE_FULL;
+	const life = next(state.life, EVENT_CHANGE_ACCEPTED);
+	if (life == NO_STATE) return ERROR_WRONG_STATE;
+	if (!equal(sha1(document.certificate), document.thumbprint)) return ERROR_THUMBPRINT_MISMATCH;
+	if (!isRoot(document.certificate)) return ERROR_ROOT_NOT_CA;
+	const account = new Account(get(RECORD_DECRYPT_KEY), document.account);
+	if (account.error != 0) return account.error;
+	if (!equal(account.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
+	const rootHash = sha256(document.certificate);
+	if (!equal(account.rootHash, rootHash)) return ERROR_ROOT_MISMATCH;
+	if (isSpent(account.nonceA)) return ERROR_NONCE_SPENT;
+	const nonceB = randomOctets(16);
+	if (nonceB.length == 0) return ERROR_CRYPTO_FAILURE;
+	new Change(account.nonceA, nonceB, rootHash, sha256(document.account), document.fallback).save();
+	account.save();
+	put(RECORD_ROOT_PENDING, document.certificate);
+	state.life = life;
+	state.outcome = OUTCOME_NONE;
+	state.changed = true;
+	state.provisioned = false;
+	state.nonceB = nonceB;
+	state.save();
+	return commit() ? 0 : ERROR_STORE_FULL;
 }
 
 function kindName(kind: u32): Uint8Array {
-  if (kind == KIND_INITIAL) return ascii("initial");
-  if (kind == KIND_CHANGE) return ascii("change");
-  if (kind == KIND_WITHDRAW) return ascii("withdraw");
-  return ascii(kind == KIND_APPLICATION ? "application" : "");
+	if (kind == KIND_INITIAL) return ascii("initial");
+	if (kind == KIND_CHANGE) return ascii("change");
+	if (kind == KIND_WITHDRAW) return ascii("withdraw");
+	return ascii(kind == KIND_APPLICATION ? "application" : "");
 }

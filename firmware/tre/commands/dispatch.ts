@@ -1,30 +1,30 @@
 import { CborReader, CborWriter } from "../../contract/as/cbor";
 import {
-  allowedStates,
-  COMMAND_ACCEPT_BOOTSTRAP,
-  COMMAND_ACCEPT_MCIM,
-  COMMAND_ACTIVATE,
-  COMMAND_AUTHENTICATE,
-  COMMAND_CERTIFICATE_REQUEST,
-  COMMAND_CONFIRM_CONNECTIVITY,
-  COMMAND_DM_CREDENTIAL,
-  COMMAND_DM_VERIFY,
-  COMMAND_HELLO,
-  COMMAND_INFO,
-  COMMAND_INSTALL_CERTIFICATES,
-  COMMAND_INSTALL_CREDENTIAL,
-  COMMAND_LOCK,
-  COMMAND_MAKE_KEYS,
-  COMMAND_PROVISIONING_REQUEST,
-  COMMAND_RECEIPT,
-  COMMAND_RELEASE_ROOT,
-  COMMAND_STATUS,
-  ERROR_HELLO_FIRST,
-  ERROR_MALFORMED_REQUEST,
-  ERROR_MESSAGE_TOO_LARGE,
-  ERROR_STORE_DAMAGED,
-  ERROR_UNKNOWN_COMMAND,
-  ERROR_WRONG_STATE,
+	allowedStates,
+	COMMAND_ACCEPT_BOOTSTRAP,
+	COMMAND_ACCEPT_MCIM,
+	COMMAND_ACTIVATE,
+	COMMAND_AUTHENTICATE,
+	COMMAND_CERTIFICATE_REQUEST,
+	COMMAND_CONFIRM_CONNECTIVITY,
+	COMMAND_DM_CREDENTIAL,
+	COMMAND_DM_VERIFY,
+	COMMAND_HELLO,
+	COMMAND_INFO,
+	COMMAND_INSTALL_CERTIFICATES,
+	COMMAND_INSTALL_CREDENTIAL,
+	COMMAND_LOCK,
+	COMMAND_MAKE_KEYS,
+	COMMAND_PROVISIONING_REQUEST,
+	COMMAND_RECEIPT,
+	COMMAND_RELEASE_ROOT,
+	COMMAND_STATUS,
+	ERROR_HELLO_FIRST,
+	ERROR_MALFORMED_REQUEST,
+	ERROR_MESSAGE_TOO_LARGE,
+	ERROR_STORE_DAMAGED,
+	ERROR_UNKNOWN_COMMAND,
+	ERROR_WRONG_STATE,
 } from "../../contract/as/codec";
 import { authenticate } from "../aka/authenticate";
 import { discard } from "../store/log";
@@ -32,14 +32,7 @@ import { State } from "../store/state";
 import { acceptBootstrap } from "./bootstrap";
 import { dmCredential, dmVerify } from "./dm";
 import { certificateRequestCommand, installCertificates, installCredential, lock, makeKeys } from "./factory";
-import {
-  acceptMcim,
-  activate,
-  confirmConnectivity,
-  provisioningRequest,
-  receipt,
-  releaseRoot,
-} from "./provisioning";
+import { acceptMcim, activate, confirmConnectivity, provisioningRequest, receipt, releaseRoot } from "./provisioning";
 import { hello, info, status } from "./session";
 
 let greeted: bool = false;
@@ -48,86 +41,86 @@ let broken: u32 = 0;
 
 /** The store cannot be read: the TRE answers, and refuses. */
 export function refuseAll(): void {
-  broken = ERROR_STORE_DAMAGED;
+	broken = ERROR_STORE_DAMAGED;
 }
 
 /** Is this the request that opens a session? It is never taken for a repetition. */
 export function isHello(request: Uint8Array): bool {
-  return request.length > 1 && request[1] == <u8>COMMAND_HELLO;
+	return request.length > 1 && request[1] == <u8>COMMAND_HELLO;
 }
 
 /** Executes a request and leaves its response in `out`; answers the response's length. */
 export function execute(request: Uint8Array, out: Uint8Array): i32 {
-  const writer = new CborWriter(out);
-  discard();
-  let error = run(request, writer);
-  discard();
-  if (error == 0 && writer.overflowed) error = ERROR_MESSAGE_TOO_LARGE;
-  if (error == 0) return writer.length;
-  return errorResponse(error, out);
+	const writer = new CborWriter(out);
+	discard();
+	let error = run(request, writer);
+	discard();
+	if (error == 0 && writer.overflowed) error = ERROR_MESSAGE_TOO_LARGE;
+	if (error == 0) return writer.length;
+	return errorResponse(error, out);
 }
 
 export function errorResponse(error: u32, out: Uint8Array): i32 {
-  const writer = new CborWriter(out);
-  writer.array(1);
-  writer.uint(error);
-  return writer.length;
+	const writer = new CborWriter(out);
+	writer.array(1);
+	writer.uint(error);
+	return writer.length;
 }
 
 function run(request: Uint8Array, writer: CborWriter): u32 {
-  const reader = new CborReader(request);
-  if (reader.array() == 0) return ERROR_MALFORMED_REQUEST;
-  const command = reader.uint();
-  if (reader.failed()) return ERROR_MALFORMED_REQUEST;
-  const allowed = allowedStates(command);
-  if (allowed == 0) return ERROR_UNKNOWN_COMMAND;
-  if (command == COMMAND_HELLO) {
-    greeted = true;
-    return hello(reader, writer);
-  }
-  if (!greeted) return ERROR_HELLO_FIRST;
-  if (broken != 0 && command != COMMAND_INFO) return broken;
-  if ((allowed & (1 << State.load().life)) == 0) return ERROR_WRONG_STATE;
-  return handle(command, reader, writer);
+	const reader = new CborReader(request);
+	if (reader.array() == 0) return ERROR_MALFORMED_REQUEST;
+	const command = reader.uint();
+	if (reader.failed()) return ERROR_MALFORMED_REQUEST;
+	const allowed = allowedStates(command);
+	if (allowed == 0) return ERROR_UNKNOWN_COMMAND;
+	if (command == COMMAND_HELLO) {
+		greeted = true;
+		return hello(reader, writer);
+	}
+	if (!greeted) return ERROR_HELLO_FIRST;
+	if (broken != 0 && command != COMMAND_INFO) return broken;
+	if ((allowed & (1 << State.load().life)) == 0) return ERROR_WRONG_STATE;
+	return handle(command, reader, writer);
 }
 
 function handle(command: u32, reader: CborReader, writer: CborWriter): u32 {
-  switch (command) {
-    case COMMAND_INFO:
-      return info(reader, writer);
-    case COMMAND_STATUS:
-      return status(reader, writer);
-    case COMMAND_MAKE_KEYS:
-      return makeKeys(reader, writer);
-    case COMMAND_CERTIFICATE_REQUEST:
-      return certificateRequestCommand(reader, writer);
-    case COMMAND_INSTALL_CERTIFICATES:
-      return installCertificates(reader, writer);
-    case COMMAND_INSTALL_CREDENTIAL:
-      return installCredential(reader, writer);
-    case COMMAND_LOCK:
-      return lock(reader, writer);
-    case COMMAND_AUTHENTICATE:
-      return authenticate(reader, writer);
-    case COMMAND_ACCEPT_BOOTSTRAP:
-      return acceptBootstrap(reader, writer);
-    case COMMAND_PROVISIONING_REQUEST:
-      return provisioningRequest(reader, writer);
-    case COMMAND_ACCEPT_MCIM:
-      return acceptMcim(reader, writer);
-    case COMMAND_ACTIVATE:
-      return activate(reader, writer);
-    case COMMAND_CONFIRM_CONNECTIVITY:
-      return confirmConnectivity(reader, writer);
-    case COMMAND_RECEIPT:
-      return receipt(reader, writer);
-    case COMMAND_RELEASE_ROOT:
-      return releaseRoot(reader, writer);
-    case COMMAND_DM_CREDENTIAL:
-      return dmCredential(reader, writer);
-    case COMMAND_DM_VERIFY:
-      return dmVerify(reader, writer);
-    default:
-      return ERROR_UNKNOWN_COMMAND;
-  }
+	switch (command) {
+		case COMMAND_INFO:
+			return info(reader, writer);
+		case COMMAND_STATUS:
+			return status(reader, writer);
+		case COMMAND_MAKE_KEYS:
+			return makeKeys(reader, writer);
+		case COMMAND_CERTIFICATE_REQUEST:
+			return certificateRequestCommand(reader, writer);
+		case COMMAND_INSTALL_CERTIFICATES:
+			return installCertificates(reader, writer);
+		case COMMAND_INSTALL_CREDENTIAL:
+			return installCredential(reader, writer);
+		case COMMAND_LOCK:
+			return lock(reader, writer);
+		case COMMAND_AUTHENTICATE:
+			return authenticate(reader, writer);
+		case COMMAND_ACCEPT_BOOTSTRAP:
+			return acceptBootstrap(reader, writer);
+		case COMMAND_PROVISIONING_REQUEST:
+			return provisioningRequest(reader, writer);
+		case COMMAND_ACCEPT_MCIM:
+			return acceptMcim(reader, writer);
+		case COMMAND_ACTIVATE:
+			return activate(reader, writer);
+		case COMMAND_CONFIRM_CONNECTIVITY:
+			return confirmConnectivity(reader, writer);
+		case COMMAND_RECEIPT:
+			return receipt(reader, writer);
+		case COMMAND_RELEASE_ROOT:
+			return releaseRoot(reader, writer);
+		case COMMAND_DM_CREDENTIAL:
+			return dmCredential(reader, writer);
+		case COMMAND_DM_VERIFY:
+			return dmVerify(reader, writer);
+		default:
+			return ERROR_UNKNOWN_COMMAND;
+	}
 }

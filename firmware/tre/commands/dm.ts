@@ -1,13 +1,13 @@
 import { CborReader, CborWriter } from "../../contract/as/cbor";
 import {
-  DmCredentialRequest,
-  DmVerifyRequest,
-  ERROR_CRYPTO_FAILURE,
-  ERROR_MALFORMED_REQUEST,
-  ERROR_NO_ACCOUNT,
-  ERROR_STORE_FULL,
-  writeDmCredentialResponse,
-  writeDmVerifyResponse,
+	DmCredentialRequest,
+	DmVerifyRequest,
+	ERROR_CRYPTO_FAILURE,
+	ERROR_MALFORMED_REQUEST,
+	ERROR_NO_ACCOUNT,
+	ERROR_STORE_FULL,
+	writeDmCredentialResponse,
+	writeDmVerifyResponse,
 } from "../../contract/as/codec";
 import { StoredAccount } from "../mcim/account";
 import { copy, equalSecret } from "../octets/octets";
@@ -18,35 +18,35 @@ const MAX_NONCE: i32 = 63;
 
 /** The client's credential; a nonce that the server sent is kept for the next session. */
 export function dmCredential(reader: CborReader, writer: CborWriter): u32 {
-  const request = new DmCredentialRequest();
-  if (!request.read(reader) || request.nonce.length > MAX_NONCE) return ERROR_MALFORMED_REQUEST;
-  const account = StoredAccount.load();
-  if (account == null) return ERROR_NO_ACCOUNT;
-  if (request.nonce.length > 0) {
-    account.serverNonce = copy(request.nonce);
-    account.save();
-    if (!commit()) return ERROR_STORE_FULL;
-  }
-  const digest = account.clientDigest(account.serverNonce);
-  if (digest.length == 0) return ERROR_CRYPTO_FAILURE;
-  writeDmCredentialResponse(writer, account.serverId, account.user, digest);
-  return 0;
+	const request = new DmCredentialRequest();
+	if (!request.read(reader) || request.nonce.length > MAX_NONCE) return ERROR_MALFORMED_REQUEST;
+	const account = StoredAccount.load();
+	if (account == null) return ERROR_NO_ACCOUNT;
+	if (request.nonce.length > 0) {
+		account.serverNonce = copy(request.nonce);
+		account.save();
+		if (!commit()) return ERROR_STORE_FULL;
+	}
+	const digest = account.clientDigest(account.serverNonce);
+	if (digest.length == 0) return ERROR_CRYPTO_FAILURE;
+	writeDmCredentialResponse(writer, account.serverId, account.user, digest);
+	return 0;
 }
 
 /** Each nonce serves for one check, so a digest that was heard is worth nothing. */
 export function dmVerify(reader: CborReader, writer: CborWriter): u32 {
-  const request = new DmVerifyRequest();
-  if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
-  const account = StoredAccount.load();
-  if (account == null) return ERROR_NO_ACCOUNT;
-  const digest = account.serverDigest();
-  if (digest.length == 0) return ERROR_CRYPTO_FAILURE;
-  const accepted = equalSecret(digest, request.digest);
-  const nonce = randomOctets(16);
-  if (nonce.length == 0) return ERROR_CRYPTO_FAILURE;
-  account.clientNonce = nonce;
-  account.save();
-  if (!commit()) return ERROR_STORE_FULL;
-  writeDmVerifyResponse(writer, accepted, nonce);
-  return 0;
+	const request = new DmVerifyRequest();
+	if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
+	const account = StoredAccount.load();
+	if (account == null) return ERROR_NO_ACCOUNT;
+	const digest = account.serverDigest();
+	if (digest.length == 0) return ERROR_CRYPTO_FAILURE;
+	const accepted = equalSecret(digest, request.digest);
+	const nonce = randomOctets(16);
+	if (nonce.length == 0) return ERROR_CRYPTO_FAILURE;
+	account.clientNonce = nonce;
+	account.save();
+	if (!commit()) return ERROR_STORE_FULL;
+	writeDmVerifyResponse(writer, accepted, nonce);
+	return 0;
 }

@@ -1,171 +1,172 @@
 import { CborReader, CborWriter } from "../../contract/as/cbor";
 import {
-  CertificateRequestRequest,
-  ERROR_CERTIFICATE_MALFORMED,
-  ERROR_CERTIFICATE_MISMATCH,
-  ERROR_CERTIFICATES_MISSING,
-  ERROR_CREDENTIAL_MISSING,
-  ERROR_CRYPTO_FAILURE,
-  ERROR_MALFORMED_REQUEST,
-  ERROR_ROOT_MISMATCH,
-  ERROR_ROOT_NOT_CA,
-  ERROR_STORE_FULL,
-  ERROR_WRONG_TRE,
-  InstallCertificatesRequest,
-  InstallCredentialRequest,
-  STATE_PERSONALISED,
-  writeCertificateRequestResponse,
-  writeInstallCertificatesResponse,
-  writeInstallCredentialResponse,
-  writeLockResponse,
-  writeMakeKeysResponse,
+	CertificateRequestRequest,
+	ERROR_CERTIFICATE_MALFORMED,
+	ERROR_CERTIFICATE_MISMATCH,
+	ERROR_CERTIFICATES_MISSING,
+	ERROR_CREDENTIAL_MISSING,
+	ERROR_CRYPTO_FAILURE,
+	ERROR_MALFORMED_REQUEST,
+	ERROR_ROOT_MISMATCH,
+	ERROR_ROOT_NOT_CA,
+	ERROR_STORE_FULL,
+	ERROR_WRONG_TRE,
+	InstallCertificatesRequest,
+	InstallCredentialRequest,
+	STATE_PERSONALISED,
+	writeCertificateRequestResponse,
+	writeInstallCertificatesResponse,
+	writeInstallCredentialResponse,
+	writeLockResponse,
+	writeMakeKeysResponse,
 } from "../../contract/as/codec";
+import { forgetKey } from "../aka/authenticate";
 import { EVENT_KEYS_MADE, EVENT_LOCKED, next } from "../life/machine";
 import { Mcim, removeMcim } from "../mcim/mcim";
-import { forgetKey } from "../aka/authenticate";
 import { equal } from "../octets/octets";
 import { encodeHex } from "../octets/text";
 import {
-  certificateFacts,
-  certificateRequest,
-  close,
-  generate,
-  isIssuedBy,
-  isRoot,
-  KEY_DECRYPT,
-  KEY_SIGN,
-  open,
-  publicKey,
-  randomOctets,
-  sha256,
-  X509_CA,
-  X509_DIGITAL_SIGNATURE,
-  X509_DNS_NAME,
-  X509_KEY_ENCIPHERMENT,
-  X509_RSA_2048,
-  X509_TRE_USAGE,
+	certificateFacts,
+	certificateRequest,
+	close,
+	generate,
+	isIssuedBy,
+	isRoot,
+	KEY_DECRYPT,
+	KEY_SIGN,
+	open,
+	publicKey,
+	randomOctets,
+	sha256,
+	X509_CA,
+	X509_DIGITAL_SIGNATURE,
+	X509_DNS_NAME,
+	X509_KEY_ENCIPHERMENT,
+	X509_RSA_2048,
+	X509_TRE_USAGE,
 } from "../platform/keys";
 import { commit, get, has, put } from "../store/log";
 import {
-  RECORD_CERT_DECRYPT,
-  RECORD_CERT_PVA,
-  RECORD_CERT_SIGN,
-  RECORD_DECRYPT_KEY,
-  RECORD_ROOT_CURRENT,
-  RECORD_SIGN_KEY,
-  RECORD_TRE_ID,
+	RECORD_CERT_DECRYPT,
+	RECORD_CERT_PVA,
+	RECORD_CERT_SIGN,
+	RECORD_DECRYPT_KEY,
+	RECORD_ROOT_CURRENT,
+	RECORD_SIGN_KEY,
+	RECORD_TRE_ID,
 } from "../store/records";
 import { NO_SLOT, State } from "../store/state";
 
 /** SubjectPublicKeyInfo of a sealed key pair; empty on failure. */
 function publicKeyOf(sealed: Uint8Array): Uint8Array {
-  const key = open(sealed);
-  if (key < 0) return new Uint8Array(0);
-  const octets = publicKey(key);
-  close(key);
-  return octets;
+	const key = open(sealed);
+	if (key < 0) return new Uint8Array(0);
+	const octets = publicKey(key);
+	close(key);
+	return octets;
 }
 
 /** B.2.2.1: two key pairs, one for signatures and one for encryption. */
 export function makeKeys(reader: CborReader, writer: CborWriter): u32 {
-  if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
-  const signing = generate(KEY_SIGN);
-  const decrypting = generate(KEY_DECRYPT);
-  const spki = publicKeyOf(signing);
-  if (spki.length == 0 || decrypting.length == 0) return ERROR_CRYPTO_FAILURE;
-  const treId = encodeHex(sha256(spki).subarray(0, 16));
-  const state = State.load();
-  state.life = next(state.life, EVENT_KEYS_MADE);
-  state.save();
-  put(RECORD_SIGN_KEY, signing);
-  put(RECORD_DECRYPT_KEY, decrypting);
-  put(RECORD_TRE_ID, treId);
-  if (!commit()) return ERROR_STORE_FULL;
-  writeMakeKeysResponse(writer, treId);
-  return 0;
+	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	const signing = generate(KEY_SIGN);
+	const decrypting = generate(KEY_DECRYPT);
+	const spki = publicKeyOf(signing);
+	if (spki.length == 0 || decrypting.length == 0) return ERROR_CRYPTO_FAILURE;
+	const treId = encodeHex(sha256(spki).subarray(0, 16));
+	const state = State.load();
+	state.life = next(state.life, EVENT_KEYS_MADE);
+	state.save();
+	put(RECORD_SIGN_KEY, signing);
+	put(RECORD_DECRYPT_KEY, decrypting);
+	put(RECORD_TRE_ID, treId);
+	if (!commit()) return ERROR_STORE_FULL;
+	writeMakeKeysResponse(writer, treId);
+	return 0;
 }
 
 export function certificateRequestCommand(reader: CborReader, writer: CborWriter): u32 {
-  const request = new CertificateRequestRequest();
-  if (!request.read(reader) || request.usage > 1) return ERROR_MALFORMED_REQUEST;
-  const key = open(get(request.usage == 0 ? RECORD_SIGN_KEY : RECORD_DECRYPT_KEY));
-  if (key < 0) return ERROR_CRYPTO_FAILURE;
-  const octets = certificateRequest(key, get(RECORD_TRE_ID));
-  close(key);
-  if (octets.length == 0) return ERROR_CRYPTO_FAILURE;
-  writeCertificateRequestResponse(writer, octets);
-  return 0;
+	const request = new CertificateRequestRequest();
+	if (!request.read(reader) || request.usage > 1) return ERROR_MALFORMED_REQUEST;
+	const key = open(get(request.usage == 0 ? RECORD_SIGN_KEY : RECORD_DECRYPT_KEY));
+	if (key < 0) return ERROR_CRYPTO_FAILURE;
+	const octets = certificateRequest(key, get(RECORD_TRE_ID));
+	close(key);
+	if (octets.length == 0) return ERROR_CRYPTO_FAILURE;
+	writeCertificateRequestResponse(writer, octets);
+	return 0;
 }
 
 /** documents.md, "Names and numbers": what a CertTRE must be. */
 function certTreError(cert: Uint8Array, sealedKey: Uint8Array, usage: u32, pva: Uint8Array): u32 {
-  const facts = certificateFacts(cert);
-  if (facts == null) return ERROR_CERTIFICATE_MALFORMED;
-  const fits =
-    equal(facts.keyHash, sha256(publicKeyOf(sealedKey))) &&
-    equal(facts.cn, get(RECORD_TRE_ID)) &&
-    facts.has(usage) &&
-    facts.has(X509_TRE_USAGE) &&
-    facts.has(X509_RSA_2048) &&
-    !facts.has(X509_CA) &&
-    !facts.has(X509_DNS_NAME) &&
-    isIssuedBy(cert, pva);
-  return fits ? 0 : ERROR_CERTIFICATE_MISMATCH;
+	const facts = certificateFacts(cert);
+	if (facts == null) return ERROR_CERTIFICATE_MALFORMED;
+	const fits =
+		equal(facts.keyHash, sha256(publicKeyOf(sealedKey))) &&
+		equal(facts.cn, get(RECORD_TRE_ID)) &&
+		facts.has(usage) &&
+		facts.has(X509_TRE_USAGE) &&
+		facts.has(X509_RSA_2048) &&
+		!facts.has(X509_CA) &&
+		!facts.has(X509_DNS_NAME) &&
+		isIssuedBy(cert, pva);
+	return fits ? 0 : ERROR_CERTIFICATE_MISMATCH;
 }
 
 export function installCertificates(reader: CborReader, writer: CborWriter): u32 {
-  const request = new InstallCertificatesRequest();
-  if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
-  if (certificateFacts(request.pva) == null || certificateFacts(request.sho) == null) return ERROR_CERTIFICATE_MALFORMED;
-  if (!isRoot(request.sho) || !isRoot(request.pva)) return ERROR_ROOT_NOT_CA;
-  let error = certTreError(request.sign, get(RECORD_SIGN_KEY), X509_DIGITAL_SIGNATURE, request.pva);
-  if (error == 0) error = certTreError(request.encrypt, get(RECORD_DECRYPT_KEY), X509_KEY_ENCIPHERMENT, request.pva);
-  if (error != 0) return error;
-  put(RECORD_CERT_SIGN, request.sign);
-  put(RECORD_CERT_DECRYPT, request.encrypt);
-  put(RECORD_CERT_PVA, request.pva);
-  put(RECORD_ROOT_CURRENT, request.sho);
-  if (!commit()) return ERROR_STORE_FULL;
-  writeInstallCertificatesResponse(writer);
-  return 0;
+	const request = new InstallCertificatesRequest();
+	if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
+	if (certificateFacts(request.pva) == null || certificateFacts(request.sho) == null)
+		return ERROR_CERTIFICATE_MALFORMED;
+	if (!isRoot(request.sho) || !isRoot(request.pva)) return ERROR_ROOT_NOT_CA;
+	let error = certTreError(request.sign, get(RECORD_SIGN_KEY), X509_DIGITAL_SIGNATURE, request.pva);
+	if (error == 0) error = certTreError(request.encrypt, get(RECORD_DECRYPT_KEY), X509_KEY_ENCIPHERMENT, request.pva);
+	if (error != 0) return error;
+	put(RECORD_CERT_SIGN, request.sign);
+	put(RECORD_CERT_DECRYPT, request.encrypt);
+	put(RECORD_CERT_PVA, request.pva);
+	put(RECORD_ROOT_CURRENT, request.sho);
+	if (!commit()) return ERROR_STORE_FULL;
+	writeInstallCertificatesResponse(writer);
+	return 0;
 }
 
 /** The one MCIM that comes unsigned (G3): before lock, with CertSHO[0] as its issuer. */
 export function installCredential(reader: CborReader, writer: CborWriter): u32 {
-  const request = new InstallCredentialRequest();
-  if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
-  if (!has(RECORD_ROOT_CURRENT)) return ERROR_CERTIFICATES_MISSING;
-  const mcim = new Mcim(get(RECORD_DECRYPT_KEY), request.object);
-  if (mcim.error != 0) return mcim.error;
-  if (!equal(mcim.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
-  if (!equal(mcim.issuer, sha256(get(RECORD_ROOT_CURRENT)))) return ERROR_ROOT_MISMATCH;
-  const state = State.load();
-  const replaced = state.activeSlot;
-  state.activeSlot = mcim.install();
-  if (mcim.error != 0) return mcim.error;
-  removeMcim(replaced);
-  state.save();
-  if (!commit()) return ERROR_STORE_FULL;
-  forgetKey();
-  writeInstallCredentialResponse(writer, mcim.imsi);
-  return 0;
+	const request = new InstallCredentialRequest();
+	if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
+	if (!has(RECORD_ROOT_CURRENT)) return ERROR_CERTIFICATES_MISSING;
+	const mcim = new Mcim(get(RECORD_DECRYPT_KEY), request.object);
+	if (mcim.error != 0) return mcim.error;
+	if (!equal(mcim.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
+	if (!equal(mcim.issuer, sha256(get(RECORD_ROOT_CURRENT)))) return ERROR_ROOT_MISMATCH;
+	const state = State.load();
+	const replaced = state.activeSlot;
+	state.activeSlot = mcim.install();
+	if (mcim.error != 0) return mcim.error;
+	removeMcim(replaced);
+	state.save();
+	if (!commit()) return ERROR_STORE_FULL;
+	forgetKey();
+	writeInstallCredentialResponse(writer, mcim.imsi);
+	return 0;
 }
 
 /** Asked again in `personalised` it returns the same REIGN: the first answer may have been lost. */
 export function lock(reader: CborReader, writer: CborWriter): u32 {
-  if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
-  const state = State.load();
-  if (state.life != STATE_PERSONALISED) {
-    if (!has(RECORD_ROOT_CURRENT)) return ERROR_CERTIFICATES_MISSING;
-    if (state.activeSlot == NO_SLOT) return ERROR_CREDENTIAL_MISSING;
-    const reign = randomOctets(32);
-    if (reign.length == 0) return ERROR_CRYPTO_FAILURE;
-    state.reign = reign;
-    state.serial = 0;
-    state.life = next(state.life, EVENT_LOCKED);
-    state.save();
-    if (!commit()) return ERROR_STORE_FULL;
-  }
-  writeLockResponse(writer, state.reign);
-  return 0;
+	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	const state = State.load();
+	if (state.life != STATE_PERSONALISED) {
+		if (!has(RECORD_ROOT_CURRENT)) return ERROR_CERTIFICATES_MISSING;
+		if (state.activeSlot == NO_SLOT) return ERROR_CREDENTIAL_MISSING;
+		const reign = randomOctets(32);
+		if (reign.length == 0) return ERROR_CRYPTO_FAILURE;
+		state.reign = reign;
+		state.serial = 0;
+		state.life = next(state.life, EVENT_LOCKED);
+		state.save();
+		if (!commit()) return ERROR_STORE_FULL;
+	}
+	writeLockResponse(writer, state.reign);
+	return 0;
 }

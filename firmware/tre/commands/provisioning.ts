@@ -1,22 +1,22 @@
 import { CborReader, CborWriter } from "../../contract/as/cbor";
 import {
-  AcceptMcimRequest,
-  ERROR_CRYPTO_FAILURE,
-  ERROR_DOCUMENT_MALFORMED,
-  ERROR_MALFORMED_REQUEST,
-  ERROR_NONCE_MISMATCH,
-  ERROR_NOT_AUTHENTICATED,
-  ERROR_ROOT_MISMATCH,
-  ERROR_STORE_FULL,
-  ERROR_WRONG_STATE,
-  ERROR_WRONG_TRE,
-  ReceiptRequest,
-  writeAcceptMcimResponse,
-  writeActivateResponse,
-  writeConfirmConnectivityResponse,
-  writeProvisioningRequestResponse,
-  writeReceiptResponse,
-  writeReleaseRootResponse,
+	AcceptMcimRequest,
+	ERROR_CRYPTO_FAILURE,
+	ERROR_DOCUMENT_MALFORMED,
+	ERROR_MALFORMED_REQUEST,
+	ERROR_NONCE_MISMATCH,
+	ERROR_NOT_AUTHENTICATED,
+	ERROR_ROOT_MISMATCH,
+	ERROR_STORE_FULL,
+	ERROR_WRONG_STATE,
+	ERROR_WRONG_TRE,
+	ReceiptRequest,
+	writeAcceptMcimResponse,
+	writeActivateResponse,
+	writeConfirmConnectivityResponse,
+	writeProvisioningRequestResponse,
+	writeReceiptResponse,
+	writeReleaseRootResponse,
 } from "../../contract/as/codec";
 import { forgetKey } from "../aka/authenticate";
 import { commitChange } from "../life/endings";
@@ -35,99 +35,99 @@ const MAX_CHALLENGE: i32 = 64;
 
 /** B.2.3.4 II, step 5: nonceB was drawn with the bootstrap, so the content never changes. */
 export function provisioningRequest(reader: CborReader, writer: CborWriter): u32 {
-  if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
-  const change = Change.load();
-  if (change == null) return ERROR_WRONG_STATE;
-  const document = writeM2mm(change);
-  if (document.length == 0) return ERROR_CRYPTO_FAILURE;
-  const state = State.load();
-  const life = next(state.life, EVENT_REQUESTED);
-  if (life != state.life) {
-    state.life = life;
-    state.save();
-    if (!commit()) return ERROR_STORE_FULL;
-  }
-  writeProvisioningRequestResponse(writer, document);
-  return 0;
+	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	const change = Change.load();
+	if (change == null) return ERROR_WRONG_STATE;
+	const document = writeM2mm(change);
+	if (document.length == 0) return ERROR_CRYPTO_FAILURE;
+	const state = State.load();
+	const life = next(state.life, EVENT_REQUESTED);
+	if (life != state.life) {
+		state.life = life;
+		state.save();
+		if (!commit()) return ERROR_STORE_FULL;
+	}
+	writeProvisioningRequestResponse(writer, document);
+	return 0;
 }
 
 /** B.2.3.4 VI and VII, step 8 (G3). */
 export function acceptMcim(reader: CborReader, writer: CborWriter): u32 {
-  const request = new AcceptMcimRequest();
-  if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
-  const change = Change.load();
-  if (change == null) return ERROR_WRONG_STATE;
-  const signer = get(RECORD_ROOT_PENDING);
-  const unsigned = checkSignature(signer, FORM_ENVELOPED, request.algorithm, request.document, request.signature);
-  if (unsigned != 0) return unsigned;
-  const document = new M2mmcim(request.document);
-  if (!document.valid) return ERROR_DOCUMENT_MALFORMED;
-  if (!equal(document.nonceB, change.nonceB)) return ERROR_NONCE_MISMATCH;
-  const mcim = new Mcim(get(RECORD_DECRYPT_KEY), document.object);
-  if (mcim.error != 0) return mcim.error;
-  if (!equal(mcim.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
-  if (!equal(mcim.issuer, change.rootHash)) return ERROR_ROOT_MISMATCH;
-  const slot = mcim.install();
-  if (mcim.error != 0) return mcim.error;
+	const request = new AcceptMcimRequest();
+	if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
+	const change = Change.load();
+	if (change == null) return ERROR_WRONG_STATE;
+	const signer = get(RECORD_ROOT_PENDING);
+	const unsigned = checkSignature(signer, FORM_ENVELOPED, request.algorithm, request.document, request.signature);
+	if (unsigned != 0) return unsigned;
+	const document = new M2mmcim(request.document);
+	if (!document.valid) return ERROR_DOCUMENT_MALFORMED;
+	if (!equal(document.nonceB, change.nonceB)) return ERROR_NONCE_MISMATCH;
+	const mcim = new Mcim(get(RECORD_DECRYPT_KEY), document.object);
+	if (mcim.error != 0) return mcim.error;
+	if (!equal(mcim.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
+	if (!equal(mcim.issuer, change.rootHash)) return ERROR_ROOT_MISMATCH;
+	const slot = mcim.install();
+	if (mcim.error != 0) return mcim.error;
 
-  const state = State.load();
-  state.life = next(state.life, EVENT_MCIM_ACCEPTED);
-  state.pendingSlot = slot;
-  state.provisioned = true;
-  state.mcimId = mcim.mcimId;
-  state.save();
-  change.fallback = change.fallback.together(mcim.fallback);
-  change.save();
-  if (!commit()) return ERROR_STORE_FULL;
-  forgetKey();
-  writeAcceptMcimResponse(writer, mcim.imsi, mcim.mcimId);
-  return 0;
+	const state = State.load();
+	state.life = next(state.life, EVENT_MCIM_ACCEPTED);
+	state.pendingSlot = slot;
+	state.provisioned = true;
+	state.mcimId = mcim.mcimId;
+	state.save();
+	change.fallback = change.fallback.together(mcim.fallback);
+	change.save();
+	if (!commit()) return ERROR_STORE_FULL;
+	forgetKey();
+	writeAcceptMcimResponse(writer, mcim.imsi, mcim.mcimId);
+	return 0;
 }
 
 /** B.2.3.5: a trial where fallback is on, else the change is committed at once. */
 export function activate(reader: CborReader, writer: CborWriter): u32 {
-  if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
-  const state = State.load();
-  const change = Change.load();
-  const mcim = StoredMcim.load(state.pendingSlot);
-  if (change == null || mcim == null) return ERROR_WRONG_STATE;
-  const committing = !change.fallback.on;
-  if (committing) {
-    if (!commitChange(state)) return ERROR_STORE_FULL;
-  } else {
-    state.life = next(state.life, EVENT_TRIAL_BEGUN);
-    state.authenticated = false;
-    state.trialSecondsLeft = change.fallback.seconds;
-    state.trialBootsLeft = change.fallback.boots;
-    state.save();
-    if (!commit()) return ERROR_STORE_FULL;
-    forgetKey();
-  }
-  writeActivateResponse(writer, mcim.imsi, committing);
-  return 0;
+	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	const state = State.load();
+	const change = Change.load();
+	const mcim = StoredMcim.load(state.pendingSlot);
+	if (change == null || mcim == null) return ERROR_WRONG_STATE;
+	const committing = !change.fallback.on;
+	if (committing) {
+		if (!commitChange(state)) return ERROR_STORE_FULL;
+	} else {
+		state.life = next(state.life, EVENT_TRIAL_BEGUN);
+		state.authenticated = false;
+		state.trialSecondsLeft = change.fallback.seconds;
+		state.trialBootsLeft = change.fallback.boots;
+		state.save();
+		if (!commit()) return ERROR_STORE_FULL;
+		forgetKey();
+	}
+	writeActivateResponse(writer, mcim.imsi, committing);
+	return 0;
 }
 
 /** A trial becomes permanent after AKA with the new MCIM and this word of the host. */
 export function confirmConnectivity(reader: CborReader, writer: CborWriter): u32 {
-  if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
-  const state = State.load();
-  if (!state.authenticated) return ERROR_NOT_AUTHENTICATED;
-  if (!commitChange(state)) return ERROR_STORE_FULL;
-  writeConfirmConnectivityResponse(writer);
-  return 0;
+	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	const state = State.load();
+	if (!state.authenticated) return ERROR_NOT_AUTHENTICATED;
+	if (!commitChange(state)) return ERROR_STORE_FULL;
+	writeConfirmConnectivityResponse(writer);
+	return 0;
 }
 
 export function receipt(reader: CborReader, writer: CborWriter): u32 {
-  const request = new ReceiptRequest();
-  if (!request.read(reader) || request.challenge.length > MAX_CHALLENGE) return ERROR_MALFORMED_REQUEST;
-  const document = writeReceipt(State.load(), request.challenge);
-  if (document.length == 0) return ERROR_CRYPTO_FAILURE;
-  writeReceiptResponse(writer, document);
-  return 0;
+	const request = new ReceiptRequest();
+	if (!request.read(reader) || request.challenge.length > MAX_CHALLENGE) return ERROR_MALFORMED_REQUEST;
+	const document = writeReceipt(State.load(), request.challenge);
+	if (document.length == 0) return ERROR_CRYPTO_FAILURE;
+	writeReceiptResponse(writer, document);
+	return 0;
 }
 
 export function releaseRoot(reader: CborReader, writer: CborWriter): u32 {
-  if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
-  writeReleaseRootResponse(writer, get(has(RECORD_ROOT_PENDING) ? RECORD_ROOT_PENDING : RECORD_ROOT_CURRENT));
-  return 0;
+	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	writeReleaseRootResponse(writer, get(has(RECORD_ROOT_PENDING) ? RECORD_ROOT_PENDING : RECORD_ROOT_CURRENT));
+	return 0;
 }

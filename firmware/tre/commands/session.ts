@@ -1,15 +1,15 @@
 import { CborReader, CborWriter } from "../../contract/as/cbor";
 import {
-  ERROR_MALFORMED_REQUEST,
-  ERROR_VERSION_UNSUPPORTED,
-  HelloRequest,
-  MAX_MESSAGE,
-  MAX_SEGMENT,
-  PROTOCOL_VERSION,
-  WINDOW,
-  writeHelloResponse,
-  writeInfoResponse,
-  writeStatusResponse,
+	ERROR_MALFORMED_REQUEST,
+	ERROR_VERSION_UNSUPPORTED,
+	HelloRequest,
+	MAX_MESSAGE,
+	MAX_SEGMENT,
+	PROTOCOL_VERSION,
+	WINDOW,
+	writeHelloResponse,
+	writeInfoResponse,
+	writeStatusResponse,
 } from "../../contract/as/codec";
 import { StoredMcim } from "../mcim/mcim";
 import { readU32, writeU32 } from "../octets/octets";
@@ -20,67 +20,67 @@ import { State } from "../store/state";
 import { TreInfo } from "../tre-info";
 
 export function bootCounter(): u32 {
-  const octets = get(RECORD_BOOTS);
-  return octets.length == 4 ? readU32(octets, 0) : 0;
+	const octets = get(RECORD_BOOTS);
+	return octets.length == 4 ? readU32(octets, 0) : 0;
 }
 
 /** Counts this boot, durably. */
 export function countBoot(): bool {
-  const octets = new Uint8Array(4);
-  writeU32(octets, 0, bootCounter() + 1);
-  put(RECORD_BOOTS, octets);
-  return commit();
+	const octets = new Uint8Array(4);
+	writeU32(octets, 0, bootCounter() + 1);
+	put(RECORD_BOOTS, octets);
+	return commit();
 }
 
 export function hello(reader: CborReader, writer: CborWriter): u32 {
-  const request = new HelloRequest();
-  if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
-  if (request.minVersion > PROTOCOL_VERSION || request.maxVersion < PROTOCOL_VERSION) return ERROR_VERSION_UNSUPPORTED;
-  writeHelloResponse(writer, PROTOCOL_VERSION, MAX_SEGMENT, MAX_MESSAGE, WINDOW, bootCounter());
-  return 0;
+	const request = new HelloRequest();
+	if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
+	if (request.minVersion > PROTOCOL_VERSION || request.maxVersion < PROTOCOL_VERSION) return ERROR_VERSION_UNSUPPORTED;
+	writeHelloResponse(writer, PROTOCOL_VERSION, MAX_SEGMENT, MAX_MESSAGE, WINDOW, bootCounter());
+	return 0;
 }
 
 export function info(reader: CborReader, writer: CborWriter): u32 {
-  if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
-  const tre = new TreInfo();
-  writeInfoResponse(
-    writer,
-    get(RECORD_TRE_ID),
-    tre.type,
-    tre.version,
-    tre.target,
-    tre.entropy,
-    tre.suites,
-    tre.algorithms,
-    tre.forms,
-    tre.modules,
-  );
-  return 0;
+	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	const tre = new TreInfo();
+	writeInfoResponse(
+		writer,
+		get(RECORD_TRE_ID),
+		tre.type,
+		tre.version,
+		tre.target,
+		tre.entropy,
+		tre.suites,
+		tre.algorithms,
+		tre.forms,
+		tre.modules,
+	);
+	return 0;
 }
 
 function rootHash(record: u32): Uint8Array {
-  return has(record) ? sha256(get(record)) : new Uint8Array(0);
+	return has(record) ? sha256(get(record)) : new Uint8Array(0);
 }
 
 export function status(reader: CborReader, writer: CborWriter): u32 {
-  if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
-  const state = State.load();
-  const active = StoredMcim.load(state.activeSlot);
-  const pending = StoredMcim.load(state.pendingSlot);
-  const none = new Uint8Array(0);
-  writeStatusResponse(
-    writer,
-    state.life,
-    bootCounter(),
-    lastTransaction(),
-    state.serial,
-    rootHash(RECORD_ROOT_CURRENT),
-    rootHash(RECORD_ROOT_PENDING),
-    state.changed ? state.nonceB : none,
-    active == null ? none : active.imsi,
-    active == null ? none : active.mcimId,
-    pending == null ? none : pending.imsi,
-    pending == null ? none : pending.mcimId,
-  );
-  return 0;
+	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	const state = State.load();
+	const active = StoredMcim.load(state.activeSlot);
+	const pending = StoredMcim.load(state.pendingSlot);
+	const none = new Uint8Array(0);
+	writeStatusResponse(
+		writer,
+		state.life,
+		bootCounter(),
+		lastTransaction(),
+		state.serial,
+		rootHash(RECORD_ROOT_CURRENT),
+		rootHash(RECORD_ROOT_PENDING),
+		state.changed ? state.nonceB : none,
+		active == null ? none : active.imsi,
+		active == null ? none : active.mcimId,
+		pending == null ? none : pending.imsi,
+		pending == null ? none : pending.mcimId,
+	);
+	return 0;
 }

@@ -6,19 +6,13 @@ import { sha256 } from "../platform/keys";
 import { Change } from "../store/change";
 import { commit, get, put, remove } from "../store/log";
 import {
-  RECORD_CHANGE,
-  RECORD_ROOT_CURRENT,
-  RECORD_ROOT_FORMER,
-  RECORD_ROOT_PENDING,
-  RECORD_SPENT_NONCES,
+	RECORD_CHANGE,
+	RECORD_ROOT_CURRENT,
+	RECORD_ROOT_FORMER,
+	RECORD_ROOT_PENDING,
+	RECORD_SPENT_NONCES,
 } from "../store/records";
-import {
-  NO_SLOT,
-  OUTCOME_COMMITTED,
-  OUTCOME_REVERTED,
-  OUTCOME_WITHDRAWN,
-  State,
-} from "../store/state";
+import { NO_SLOT, OUTCOME_COMMITTED, OUTCOME_REVERTED, OUTCOME_WITHDRAWN, State } from "../store/state";
 import { EVENT_COMMITTED, EVENT_REVERTED, EVENT_WITHDRAWN, next } from "./machine";
 
 const NONCE: i32 = 16;
@@ -26,73 +20,73 @@ const SPENT_KEPT: i32 = 16;
 
 /** Did an earlier change end with this nonceA? */
 export function isSpent(nonceA: Uint8Array): bool {
-  const spent = get(RECORD_SPENT_NONCES);
-  for (let at = 0; at + NONCE <= spent.length; at += NONCE) {
-    if (equal(spent.subarray(at, at + NONCE), nonceA)) return true;
-  }
-  return false;
+	const spent = get(RECORD_SPENT_NONCES);
+	for (let at = 0; at + NONCE <= spent.length; at += NONCE) {
+		if (equal(spent.subarray(at, at + NONCE), nonceA)) return true;
+	}
+	return false;
 }
 
 /** The last 16 are kept; an early refusal, safety comes from AccountHash. */
 function spend(nonceA: Uint8Array): void {
-  const old = get(RECORD_SPENT_NONCES);
-  const kept = old.subarray(0, min(old.length, (SPENT_KEPT - 1) * NONCE));
-  const spent = new Uint8Array(NONCE + kept.length);
-  spent.set(nonceA, 0);
-  spent.set(kept, NONCE);
-  put(RECORD_SPENT_NONCES, spent);
+	const old = get(RECORD_SPENT_NONCES);
+	const kept = old.subarray(0, min(old.length, (SPENT_KEPT - 1) * NONCE));
+	const spent = new Uint8Array(NONCE + kept.length);
+	spent.set(nonceA, 0);
+	spent.set(kept, NONCE);
+	put(RECORD_SPENT_NONCES, spent);
 }
 
 function closeChange(): void {
-  const change = Change.load();
-  if (change != null) spend(change.nonceA);
-  remove(RECORD_CHANGE);
+	const change = Change.load();
+	if (change != null) spend(change.nonceA);
+	remove(RECORD_CHANGE);
 }
 
 /** Pending root to current, old current to former (a record without rights), old MCIM out. */
 export function commitChange(state: State): bool {
-  closeChange();
-  put(RECORD_ROOT_FORMER, sha256(get(RECORD_ROOT_CURRENT)));
-  put(RECORD_ROOT_CURRENT, get(RECORD_ROOT_PENDING));
-  remove(RECORD_ROOT_PENDING);
-  promoteAccount();
-  removeMcim(state.activeSlot);
-  state.activeSlot = state.pendingSlot;
-  state.pendingSlot = NO_SLOT;
-  state.reign = sha256(state.nonceB);
-  state.serial = 0;
-  state.outcome = OUTCOME_COMMITTED;
-  state.authenticated = false;
-  state.life = next(state.life, EVENT_COMMITTED);
-  state.save();
-  const done = commit();
-  forgetKey();
-  return done;
+	closeChange();
+	put(RECORD_ROOT_FORMER, sha256(get(RECORD_ROOT_CURRENT)));
+	put(RECORD_ROOT_CURRENT, get(RECORD_ROOT_PENDING));
+	remove(RECORD_ROOT_PENDING);
+	promoteAccount();
+	removeMcim(state.activeSlot);
+	state.activeSlot = state.pendingSlot;
+	state.pendingSlot = NO_SLOT;
+	state.reign = sha256(state.nonceB);
+	state.serial = 0;
+	state.outcome = OUTCOME_COMMITTED;
+	state.authenticated = false;
+	state.life = next(state.life, EVENT_COMMITTED);
+	state.save();
+	const done = commit();
+	forgetKey();
+	return done;
 }
 
 /** NOTE Y: back to the old MCIM; root, account and nonces of the attempt are spent. */
 export function revertChange(state: State): bool {
-  state.outcome = OUTCOME_REVERTED;
-  state.life = next(state.life, EVENT_REVERTED);
-  return dropChange(state);
+	state.outcome = OUTCOME_REVERTED;
+	state.life = next(state.life, EVENT_REVERTED);
+	return dropChange(state);
 }
 
 /** Puts the end of the change into the transaction of the withdrawing bootstrap. */
 export function withdrawChange(state: State): bool {
-  state.outcome = OUTCOME_WITHDRAWN;
-  state.life = next(state.life, EVENT_WITHDRAWN);
-  return dropChange(state);
+	state.outcome = OUTCOME_WITHDRAWN;
+	state.life = next(state.life, EVENT_WITHDRAWN);
+	return dropChange(state);
 }
 
 function dropChange(state: State): bool {
-  closeChange();
-  remove(RECORD_ROOT_PENDING);
-  dropPendingAccount();
-  removeMcim(state.pendingSlot);
-  state.pendingSlot = NO_SLOT;
-  state.authenticated = false;
-  state.save();
-  const done = commit();
-  forgetKey();
-  return done;
+	closeChange();
+	remove(RECORD_ROOT_PENDING);
+	dropPendingAccount();
+	removeMcim(state.pendingSlot);
+	state.pendingSlot = NO_SLOT;
+	state.authenticated = false;
+	state.save();
+	const done = commit();
+	forgetKey();
+	return done;
 }

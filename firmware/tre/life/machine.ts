@@ -1,12 +1,12 @@
 import {
-  STATE_BLANK,
-  STATE_BOOTSTRAPPED,
-  STATE_IDLE,
-  STATE_INSTALLED,
-  STATE_KEYED,
-  STATE_PERSONALISED,
-  STATE_REQUESTED,
-  STATE_TRIAL,
+	STATE_BLANK,
+	STATE_BOOTSTRAPPED,
+	STATE_IDLE,
+	STATE_INSTALLED,
+	STATE_KEYED,
+	STATE_PERSONALISED,
+	STATE_REQUESTED,
+	STATE_TRIAL,
 } from "../../contract/as/codec";
 
 /** What moves a device from one life state to the next (DESIGN section 7). */
@@ -24,35 +24,26 @@ export const EVENT_WITHDRAWN: u32 = 9;
 /** The event has no place in this state. */
 export const NO_STATE: u32 = 0xff;
 
-function within(state: u32, first: u32, last: u32): bool {
-  return state >= first && state <= last;
-}
+/** Per event the first and the last state in which it may happen, and the state after it. */
+// biome-ignore format: a row an event
+const rows: StaticArray<u32> = [
+	STATE_BLANK, STATE_BLANK, STATE_KEYED,
+	STATE_KEYED, STATE_PERSONALISED, STATE_PERSONALISED,
+	STATE_PERSONALISED, STATE_TRIAL, STATE_IDLE,
+	STATE_IDLE, STATE_REQUESTED, STATE_BOOTSTRAPPED,
+	STATE_BOOTSTRAPPED, STATE_REQUESTED, STATE_REQUESTED,
+	STATE_REQUESTED, STATE_REQUESTED, STATE_INSTALLED,
+	STATE_INSTALLED, STATE_INSTALLED, STATE_TRIAL,
+	STATE_INSTALLED, STATE_TRIAL, STATE_IDLE,
+	STATE_TRIAL, STATE_TRIAL, STATE_IDLE,
+	STATE_BOOTSTRAPPED, STATE_INSTALLED, STATE_IDLE,
+];
 
 /** The state after `event` in `state`, or NO_STATE. Pure. */
 export function next(state: u32, event: u32): u32 {
-  switch (event) {
-    case EVENT_KEYS_MADE:
-      return state == STATE_BLANK ? STATE_KEYED : NO_STATE;
-    case EVENT_LOCKED:
-      return within(state, STATE_KEYED, STATE_PERSONALISED) ? STATE_PERSONALISED : NO_STATE;
-    case EVENT_AUTHENTICATED:
-      if (state == STATE_PERSONALISED) return STATE_IDLE;
-      return within(state, STATE_IDLE, STATE_TRIAL) ? state : NO_STATE;
-    case EVENT_CHANGE_ACCEPTED:
-      return within(state, STATE_IDLE, STATE_REQUESTED) ? STATE_BOOTSTRAPPED : NO_STATE;
-    case EVENT_REQUESTED:
-      return within(state, STATE_BOOTSTRAPPED, STATE_REQUESTED) ? STATE_REQUESTED : NO_STATE;
-    case EVENT_MCIM_ACCEPTED:
-      return state == STATE_REQUESTED ? STATE_INSTALLED : NO_STATE;
-    case EVENT_TRIAL_BEGUN:
-      return state == STATE_INSTALLED ? STATE_TRIAL : NO_STATE;
-    case EVENT_COMMITTED:
-      return within(state, STATE_INSTALLED, STATE_TRIAL) ? STATE_IDLE : NO_STATE;
-    case EVENT_REVERTED:
-      return state == STATE_TRIAL ? STATE_IDLE : NO_STATE;
-    case EVENT_WITHDRAWN:
-      return within(state, STATE_BOOTSTRAPPED, STATE_INSTALLED) ? STATE_IDLE : NO_STATE;
-    default:
-      return NO_STATE;
-  }
+	const row = <i32>event * 3;
+	if (row + 2 >= rows.length || state < rows[row] || state > rows[row + 1]) return NO_STATE;
+	// AKA ends personalisation; later it changes nothing.
+	if (event == EVENT_AUTHENTICATED && state != STATE_PERSONALISED) return state;
+	return rows[row + 2];
 }

@@ -17,15 +17,15 @@ const outgoing = new Uint8Array(MAX_ENCODED + 1);
 
 /** COBS in place; the length of what was encoded, or -1. */
 function decode(octets: Uint8Array, length: i32): i32 {
-  let from = 0;
-  let to = 0;
-  while (from < length) {
-    const code = <i32>octets[from++];
-    if (code == 0 || from + code - 1 > length) return -1;
-    for (let i = 1; i < code; i++) octets[to++] = octets[from++];
-    if (code < 255 && from < length) octets[to++] = 0;
-  }
-  return to;
+	let from = 0;
+	let to = 0;
+	while (from < length) {
+		const code = <i32>octets[from++];
+		if (code == 0 || from + code - 1 > length) return -1;
+		for (let i = 1; i < code; i++) octets[to++] = octets[from++];
+		if (code < 255 && from < length) octets[to++] = 0;
+	}
+	return to;
 }
 
 /**
@@ -33,47 +33,47 @@ function decode(octets: Uint8Array, length: i32): i32 {
  * `received()`, or 0. Damaged and overlong frames are dropped; the next delimiter starts afresh.
  */
 export function takeOctet(octet: u8): i32 {
-  if (octet != 0) {
-    if (filled < MAX_ENCODED) incoming[filled++] = octet;
-    else overlong = true;
-    return 0;
-  }
-  const length = overlong ? -1 : decode(incoming, filled);
-  filled = 0;
-  overlong = false;
-  if (length < HEAD + CRC) return 0;
-  const content = length - CRC;
-  return load<u32>(incoming.dataStart + content) == crc32(incoming.dataStart, content) ? content : 0;
+	if (octet != 0) {
+		if (filled < MAX_ENCODED) incoming[filled++] = octet;
+		else overlong = true;
+		return 0;
+	}
+	const length = overlong ? -1 : decode(incoming, filled);
+	filled = 0;
+	overlong = false;
+	if (length < HEAD + CRC) return 0;
+	const content = length - CRC;
+	return load<u32>(incoming.dataStart + content) == crc32(incoming.dataStart, content) ? content : 0;
 }
 
 export function received(): usize {
-  return incoming.dataStart;
+	return incoming.dataStart;
 }
 
 /** Encodes a content with its CRC and delimiter; answers the length at `encoded()`. */
 export function encode(content: Uint8Array, length: i32): i32 {
-  store<u32>(content.dataStart + length, crc32(content.dataStart, length));
-  const total = length + CRC;
-  let codeAt = 0;
-  let to = 1;
-  let code = 1;
-  for (let i = 0; i < total; i++) {
-    const octet = content[i];
-    if (octet != 0) {
-      outgoing[to++] = octet;
-      code++;
-    }
-    if (octet == 0 || code == 255) {
-      outgoing[codeAt] = <u8>code;
-      codeAt = to++;
-      code = 1;
-    }
-  }
-  outgoing[codeAt] = <u8>code;
-  outgoing[to++] = 0;
-  return to;
+	store<u32>(content.dataStart + length, crc32(content.dataStart, length));
+	const total = length + CRC;
+	let codeAt = 0;
+	let to = 1;
+	let code = 1;
+	for (let i = 0; i < total; i++) {
+		const octet = content[i];
+		if (octet != 0) {
+			outgoing[to++] = octet;
+			code++;
+		}
+		if (octet == 0 || code == 255) {
+			outgoing[codeAt] = <u8>code;
+			codeAt = to++;
+			code = 1;
+		}
+	}
+	outgoing[codeAt] = <u8>code;
+	outgoing[to++] = 0;
+	return to;
 }
 
 export function encoded(): usize {
-  return outgoing.dataStart;
+	return outgoing.dataStart;
 }

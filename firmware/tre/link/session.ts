@@ -1,13 +1,13 @@
 import {
-  ERROR_MESSAGE_TOO_LARGE,
-  ERROR_TRAPPED,
-  FRAME_HAVE_REQUEST,
-  FRAME_HAVE_RESPONSE,
-  FRAME_REQUEST,
-  FRAME_RESPONSE,
-  MAX_MESSAGE,
-  MAX_RESPONSE,
-  MAX_SEGMENT,
+	ERROR_MESSAGE_TOO_LARGE,
+	ERROR_TRAPPED,
+	FRAME_HAVE_REQUEST,
+	FRAME_HAVE_RESPONSE,
+	FRAME_REQUEST,
+	FRAME_RESPONSE,
+	MAX_MESSAGE,
+	MAX_RESPONSE,
+	MAX_SEGMENT,
 } from "../../contract/as/codec";
 import { errorResponse, execute, isHello } from "../commands/dispatch";
 import * as board from "../platform/board";
@@ -34,107 +34,107 @@ let executing: i32 = NONE;
 
 /** Request id in execution, -1 between commands: the runner asks after a trap. */
 export function executingId(): i32 {
-  return executing;
+	return executing;
 }
 
 /** Answers the request in which the previous instance trapped. */
 export function reportTrap(id: i32): void {
-  if (id == NONE) return;
-  answered = id;
-  responseLength = errorResponse(ERROR_TRAPPED, response);
-  sendResponse(0);
+	if (id == NONE) return;
+	answered = id;
+	responseLength = errorResponse(ERROR_TRAPPED, response);
+	sendResponse(0);
 }
 
 /** Takes octets off the line; whole requests are executed and answered. */
 export function receive(from: usize, length: i32): void {
-  for (let i = 0; i < length; i++) {
-    const size = takeOctet(load<u8>(from + i));
-    if (size > 0) takeContent(received(), size);
-  }
+	for (let i = 0; i < length; i++) {
+		const size = takeOctet(load<u8>(from + i));
+		if (size > 0) takeContent(received(), size);
+	}
 }
 
 function takeContent(at: usize, size: i32): void {
-  const kind = load<u8>(at);
-  const id = <i32>load<u16>(at, 1);
-  const segment = <i32>load<u8>(at, 3);
-  const segments = <i32>load<u8>(at, 4);
-  if (kind == FRAME_REQUEST) takeSegment(id, segment, segments, at + HEAD, size - HEAD);
-  else if (kind == FRAME_HAVE_RESPONSE && id == answered && size == HEAD + 4) sendResponse(load<u32>(at + HEAD));
+	const kind = load<u8>(at);
+	const id = <i32>load<u16>(at, 1);
+	const segment = <i32>load<u8>(at, 3);
+	const segments = <i32>load<u8>(at, 4);
+	if (kind == FRAME_REQUEST) takeSegment(id, segment, segments, at + HEAD, size - HEAD);
+	else if (kind == FRAME_HAVE_RESPONSE && id == answered && size == HEAD + 4) sendResponse(load<u32>(at + HEAD));
 }
 
 function takeSegment(id: i32, segment: i32, segments: i32, octets: usize, length: i32): void {
-  if (segment >= segments || segments * SEGMENT > <i32>MAX_MESSAGE + SEGMENT) {
-    refuse(id, segment >= segments);
-    return;
-  }
-  if (length > SEGMENT || (segment + 1 < segments && length != SEGMENT)) return;
-  if (id == answered && assembling != id && !startsHello(segment, octets, length)) {
-    if (segment + 1 == segments) sendResponse(0);
-    return;
-  }
-  if (id != assembling || segments != expected) {
-    assembling = id;
-    expected = segments;
-    have = 0;
-  }
-  const end = segment * SEGMENT + length;
-  if (end > <i32>MAX_MESSAGE) {
-    refuse(id, false);
-    return;
-  }
-  memory.copy(request.dataStart + segment * SEGMENT, octets, length);
-  have |= 1 << segment;
-  if (segment + 1 == segments) requestLength = end;
-  if (have == <u32>((1 << segments) - 1)) complete(id);
-  else sendHave(id);
+	if (segment >= segments || segments * SEGMENT > <i32>MAX_MESSAGE + SEGMENT) {
+		refuse(id, segment >= segments);
+		return;
+	}
+	if (length > SEGMENT || (segment + 1 < segments && length != SEGMENT)) return;
+	if (id == answered && assembling != id && !startsHello(segment, octets, length)) {
+		if (segment + 1 == segments) sendResponse(0);
+		return;
+	}
+	if (id != assembling || segments != expected) {
+		assembling = id;
+		expected = segments;
+		have = 0;
+	}
+	const end = segment * SEGMENT + length;
+	if (end > <i32>MAX_MESSAGE) {
+		refuse(id, false);
+		return;
+	}
+	memory.copy(request.dataStart + segment * SEGMENT, octets, length);
+	have |= 1 << segment;
+	if (segment + 1 == segments) requestLength = end;
+	if (have == <u32>((1 << segments) - 1)) complete(id);
+	else sendHave(id);
 }
 
 function startsHello(segment: i32, octets: usize, length: i32): bool {
-  if (segment != 0 || length < 2) return false;
-  memory.copy(content.dataStart, octets, 2);
-  return isHello(content.subarray(0, 2));
+	if (segment != 0 || length < 2) return false;
+	memory.copy(content.dataStart, octets, 2);
+	return isHello(content.subarray(0, 2));
 }
 
 function refuse(id: i32, malformed: bool): void {
-  if (malformed) return;
-  assembling = NONE;
-  answered = id;
-  responseLength = errorResponse(ERROR_MESSAGE_TOO_LARGE, response);
-  sendResponse(0);
+	if (malformed) return;
+	assembling = NONE;
+	answered = id;
+	responseLength = errorResponse(ERROR_MESSAGE_TOO_LARGE, response);
+	sendResponse(0);
 }
 
 function complete(id: i32): void {
-  assembling = NONE;
-  executing = id;
-  const length = execute(request.subarray(0, requestLength), response);
-  executing = NONE;
-  answered = id;
-  responseLength = length;
-  sendResponse(0);
-  __collect();
+	assembling = NONE;
+	executing = id;
+	const length = execute(request.subarray(0, requestLength), response);
+	executing = NONE;
+	answered = id;
+	responseLength = length;
+	sendResponse(0);
+	__collect();
 }
 
 function send(kind: u8, id: i32, segment: i32, segments: i32, length: i32): void {
-  content[0] = kind;
-  content[1] = <u8>id;
-  content[2] = <u8>(id >> 8);
-  content[3] = <u8>segment;
-  content[4] = <u8>segments;
-  board.uart_write(encoded(), encode(content, HEAD + length));
+	content[0] = kind;
+	content[1] = <u8>id;
+	content[2] = <u8>(id >> 8);
+	content[3] = <u8>segment;
+	content[4] = <u8>segments;
+	board.uart_write(encoded(), encode(content, HEAD + length));
 }
 
 function sendHave(id: i32): void {
-  store<u32>(content.dataStart + HEAD, have);
-  send(FRAME_HAVE_REQUEST, id, 0, expected, 4);
+	store<u32>(content.dataStart + HEAD, have);
+	send(FRAME_HAVE_REQUEST, id, 0, expected, 4);
 }
 
 /** Sends the segments of the kept response that the other end does not have (bit n: segment n). */
 function sendResponse(others: u32): void {
-  const segments = max((responseLength + SEGMENT - 1) / SEGMENT, 1);
-  for (let i = 0; i < segments; i++) {
-    if ((others >> i) & 1) continue;
-    const length = min(SEGMENT, responseLength - i * SEGMENT);
-    memory.copy(content.dataStart + HEAD, response.dataStart + i * SEGMENT, length);
-    send(FRAME_RESPONSE, answered, i, segments, length);
-  }
+	const segments = max((responseLength + SEGMENT - 1) / SEGMENT, 1);
+	for (let i = 0; i < segments; i++) {
+		if ((others >> i) & 1) continue;
+		const length = min(SEGMENT, responseLength - i * SEGMENT);
+		memory.copy(content.dataStart + HEAD, response.dataStart + i * SEGMENT, length);
+		send(FRAME_RESPONSE, answered, i, segments, length);
+	}
 }

@@ -21,124 +21,124 @@ const scratch = new Uint8Array(1400);
 
 /** The octets a crypto call wrote to `scratch`, copied; empty where it failed. */
 function taken(result: i32): Uint8Array {
-  return result > 0 ? scratch.slice(0, result) : new Uint8Array(0);
+	return result > 0 ? scratch.slice(0, result) : new Uint8Array(0);
 }
 
 export function randomOctets(size: i32): Uint8Array {
-  const out = new Uint8Array(size);
-  return crypto.random(out.dataStart, size) == 0 ? out : new Uint8Array(0);
+	const out = new Uint8Array(size);
+	return crypto.random(out.dataStart, size) == 0 ? out : new Uint8Array(0);
 }
 
 export function sha256(octets: Uint8Array): Uint8Array {
-  const out = new Uint8Array(32);
-  crypto.hash_compute(HASH_SHA256, octets.dataStart, octets.length, out.dataStart, 32);
-  return out;
+	const out = new Uint8Array(32);
+	crypto.hash_compute(HASH_SHA256, octets.dataStart, octets.length, out.dataStart, 32);
+	return out;
 }
 
 export function sha1(octets: Uint8Array): Uint8Array {
-  const out = new Uint8Array(20);
-  crypto.hash_compute(HASH_SHA1, octets.dataStart, octets.length, out.dataStart, 20);
-  return out;
+	const out = new Uint8Array(20);
+	crypto.hash_compute(HASH_SHA1, octets.dataStart, octets.length, out.dataStart, 20);
+	return out;
 }
 
 /** A new key pair, sealed; empty on failure. */
 export function generate(type: u32): Uint8Array {
-  return taken(crypto.generate_key(type, scratch.dataStart, scratch.length));
+	return taken(crypto.generate_key(type, scratch.dataStart, scratch.length));
 }
 
 /** Handle of a sealed key, or a negative status. Destroy it after use. */
 export function open(sealed: Uint8Array): i32 {
-  return crypto.import_sealed(sealed.dataStart, sealed.length);
+	return crypto.import_sealed(sealed.dataStart, sealed.length);
 }
 
 export function close(key: i32): void {
-  if (key > 0) crypto.destroy_key(<u32>key);
+	if (key > 0) crypto.destroy_key(<u32>key);
 }
 
 export function publicKey(key: i32): Uint8Array {
-  return taken(crypto.export_public_key(<u32>key, scratch.dataStart, scratch.length));
+	return taken(crypto.export_public_key(<u32>key, scratch.dataStart, scratch.length));
 }
 
 export function certificateRequest(key: i32, cn: Uint8Array): Uint8Array {
-  return taken(crypto.write_csr(<u32>key, cn.dataStart, cn.length, scratch.dataStart, scratch.length));
+	return taken(crypto.write_csr(<u32>key, cn.dataStart, cn.length, scratch.dataStart, scratch.length));
 }
 
 /** Signature over a SHA-256 hash with a sealed signing key; empty on failure. */
 export function sign(sealed: Uint8Array, hash: Uint8Array): Uint8Array {
-  const key = open(sealed);
-  if (key < 0) return new Uint8Array(0);
-  const result = crypto.sign_hash(<u32>key, hash.dataStart, hash.length, scratch.dataStart, scratch.length);
-  close(key);
-  return taken(result);
+	const key = open(sealed);
+	if (key < 0) return new Uint8Array(0);
+	const result = crypto.sign_hash(<u32>key, hash.dataStart, hash.length, scratch.dataStart, scratch.length);
+	close(key);
+	return taken(result);
 }
 
 /** True when `signature` over `hash` verifies under the key of the certificate. */
 export function verify(alg: u32, cert: Uint8Array, hash: Uint8Array, signature: Uint8Array): bool {
-  return (
-    crypto.verify_hash(
-      alg,
-      cert.dataStart,
-      cert.length,
-      hash.dataStart,
-      hash.length,
-      signature.dataStart,
-      signature.length,
-    ) == 0
-  );
+	return (
+		crypto.verify_hash(
+			alg,
+			cert.dataStart,
+			cert.length,
+			hash.dataStart,
+			hash.length,
+			signature.dataStart,
+			signature.length,
+		) == 0
+	);
 }
 
 /** What the TRE asks about a certificate. */
 export class CertificateFacts {
-  constructor(
-    public flags: u32,
-    public keyHash: Uint8Array,
-    public cn: Uint8Array,
-  ) {}
+	constructor(
+		public flags: u32,
+		public keyHash: Uint8Array,
+		public cn: Uint8Array,
+	) {}
 
-  has(flag: u32): bool {
-    return (this.flags & flag) != 0;
-  }
+	has(flag: u32): bool {
+		return (this.flags & flag) != 0;
+	}
 }
 
 export function certificateFacts(cert: Uint8Array): CertificateFacts | null {
-  const result = crypto.x509_facts(cert.dataStart, cert.length, scratch.dataStart, scratch.length);
-  if (result < 34) return null;
-  const flags = (<u32>scratch[0] << 8) | scratch[1];
-  return new CertificateFacts(flags, scratch.slice(2, 34), scratch.slice(34, result));
+	const result = crypto.x509_facts(cert.dataStart, cert.length, scratch.dataStart, scratch.length);
+	if (result < 34) return null;
+	const flags = ((<u32>scratch[0]) << 8) | scratch[1];
+	return new CertificateFacts(flags, scratch.slice(2, 34), scratch.slice(34, result));
 }
 
 export function isIssuedBy(cert: Uint8Array, issuer: Uint8Array): bool {
-  return crypto.x509_verify(cert.dataStart, cert.length, issuer.dataStart, issuer.length) == 0;
+	return crypto.x509_verify(cert.dataStart, cert.length, issuer.dataStart, issuer.length) == 0;
 }
 
 /** A self-signed CA certificate, as every CertSHO is. */
 export function isRoot(cert: Uint8Array): bool {
-  const facts = certificateFacts(cert);
-  return facts != null && facts.has(X509_CA) && isIssuedBy(cert, cert);
+	const facts = certificateFacts(cert);
+	if (facts == null) return false;
+	return facts.has(X509_CA) && isIssuedBy(cert, cert);
 }
 
 export function digestAuth(sealedPassword: Uint8Array, user: Uint8Array, nonce: Uint8Array): Uint8Array {
-  const key = open(sealedPassword);
-  if (key < 0) return new Uint8Array(0);
-  const result = crypto.dm_digest(
-    <u32>key,
-    user.dataStart,
-    user.length,
-    nonce.dataStart,
-    nonce.length,
-    scratch.dataStart,
-    scratch.length,
-  );
-  close(key);
-  return taken(result);
+	const key = open(sealedPassword);
+	if (key < 0) return new Uint8Array(0);
+	const result = crypto.dm_digest(
+		<u32>key,
+		user.dataStart,
+		user.length,
+		nonce.dataStart,
+		nonce.length,
+		scratch.dataStart,
+		scratch.length,
+	);
+	close(key);
+	return taken(result);
 }
 
 /** 16 octets that are equal for equal K, of a sealed AKA key; empty on failure. */
 export function fingerprint(sealed: Uint8Array): Uint8Array {
-  const key = open(sealed);
-  if (key < 0) return new Uint8Array(0);
-  const result = crypto.aka_fingerprint(<u32>key, scratch.dataStart, scratch.length);
-  close(key);
-  return taken(result);
+	const key = open(sealed);
+	if (key < 0) return new Uint8Array(0);
+	const result = crypto.aka_fingerprint(<u32>key, scratch.dataStart, scratch.length);
+	close(key);
+	return taken(result);
 }
-

@@ -37,238 +37,238 @@ let end: u32 = 0;
 let transaction: u32 = 0;
 
 function bankSize(): u32 {
-  return <u32>(flash.sector_size() * (flash.sector_count() / 2));
+	return <u32>(flash.sector_size() * (flash.sector_count() / 2));
 }
 
 function baseOf(which: u32): u32 {
-  return which * bankSize();
+	return which * bankSize();
 }
 
 function padded(length: u32): u32 {
-  return (length + 3) & ~3;
+	return (length + 3) & ~3;
 }
 
 function find(key: u32): i32 {
-  for (let i = 0; i < records; i++) {
-    if (keys[i] == key) return i;
-  }
-  return -1;
+	for (let i = 0; i < records; i++) {
+		if (keys[i] == key) return i;
+	}
+	return -1;
 }
 
 function remember(key: u32, offset: u32, length: u32): bool {
-  const at = find(key);
-  if (length == 0) {
-    if (at < 0) return true;
-    records--;
-    keys[at] = keys[records];
-    offsets[at] = offsets[records];
-    return true;
-  }
-  if (at >= 0) {
-    offsets[at] = offset;
-    return true;
-  }
-  if (records >= MAX_RECORDS) return false;
-  keys[records] = <u16>key;
-  offsets[records] = offset;
-  records++;
-  return true;
+	const at = find(key);
+	if (length == 0) {
+		if (at < 0) return true;
+		records--;
+		keys[at] = keys[records];
+		offsets[at] = offsets[records];
+		return true;
+	}
+	if (at >= 0) {
+		offsets[at] = offset;
+		return true;
+	}
+	if (records >= MAX_RECORDS) return false;
+	keys[records] = <u16>key;
+	offsets[records] = offset;
+	records++;
+	return true;
 }
 
 function recordCrc(header: usize): u32 {
-  return crc32(header, 8);
+	return crc32(header, 8);
 }
 
 /** CRC over the payload in flash, continued from the header's. */
 function payloadCrc(seed: u32, address: u32, length: u32): u32 {
-  let crc = seed;
-  for (let done: u32 = 0; done < length; done += <u32>chunk.length) {
-    const step = min(<u32>chunk.length, length - done);
-    flash.read(address + done, chunk.dataStart, <i32>step);
-    crc = crc32(chunk.dataStart, <i32>step, crc);
-  }
-  return crc;
+	let crc = seed;
+	for (let done: u32 = 0; done < length; done += <u32>chunk.length) {
+		const step = min(<u32>chunk.length, length - done);
+		flash.read(address + done, chunk.dataStart, <i32>step);
+		crc = crc32(chunk.dataStart, <i32>step, crc);
+	}
+	return crc;
 }
 
 /** Epoch of a bank with a good header, else 0. */
 function epochOf(which: u32): u32 {
-  flash.read(baseOf(which), word.dataStart, 16);
-  const at = word.dataStart;
-  if (load<u32>(at) != MAGIC || load<u32>(at, 12) != FORMAT) return 0;
-  return load<u32>(at, 8) == crc32(at, 8) ? load<u32>(at, 4) : 0;
+	flash.read(baseOf(which), word.dataStart, 16);
+	const at = word.dataStart;
+	if (load<u32>(at) != MAGIC || load<u32>(at, 12) != FORMAT) return 0;
+	return load<u32>(at, 8) == crc32(at, 8) ? load<u32>(at, 4) : 0;
 }
 
 function writeHeader(which: u32, number: u32): bool {
-  const at = word.dataStart;
-  store<u32>(at, MAGIC);
-  store<u32>(at, number, 4);
-  store<u32>(at, crc32(at, 8), 8);
-  store<u32>(at, FORMAT, 12);
-  return flash.program(baseOf(which), at, 16) == 0;
+	const at = word.dataStart;
+	store<u32>(at, MAGIC);
+	store<u32>(at, number, 4);
+	store<u32>(at, crc32(at, 8), 8);
+	store<u32>(at, FORMAT, 12);
+	return flash.program(baseOf(which), at, 16) == 0;
 }
 
 function eraseBank(which: u32): bool {
-  const half = <u32>(flash.sector_count() / 2);
-  for (let i: u32 = 0; i < half; i++) {
-    if (flash.erase(which * half + i) != 0) return false;
-  }
-  return true;
+	const half = <u32>(flash.sector_count() / 2);
+	for (let i: u32 = 0; i < half; i++) {
+		if (flash.erase(which * half + i) != 0) return false;
+	}
+	return true;
 }
 
 /** Takes the records from `from` up to the COMMIT at `to` into the index. */
 function replay(from: u32, to: u32): bool {
-  let offset = from;
-  while (offset < to) {
-    flash.read(baseOf(bank) + offset, word.dataStart, <i32>RECORD);
-    const length = <u32>load<u16>(word.dataStart, 2);
-    if (!remember(load<u16>(word.dataStart), offset, length)) return false;
-    offset += RECORD + padded(length);
-  }
-  return true;
+	let offset = from;
+	while (offset < to) {
+		flash.read(baseOf(bank) + offset, word.dataStart, <i32>RECORD);
+		const length = <u32>load<u16>(word.dataStart, 2);
+		if (!remember(load<u16>(word.dataStart), offset, length)) return false;
+		offset += RECORD + padded(length);
+	}
+	return true;
 }
 
 /** Reads the live bank; false where something unfinished follows the last commit. */
 function scan(): bool {
-  records = 0;
-  let offset = HEADER;
-  let begun = HEADER;
-  end = HEADER;
-  while (offset + RECORD <= bankSize()) {
-    flash.read(baseOf(bank) + offset, word.dataStart, <i32>RECORD);
-    const at = word.dataStart;
-    const key = <u32>load<u16>(at);
-    const length = <u32>load<u16>(at, 2);
-    if (key == ERASED && length == 0xffff) return offset == begun;
-    if (offset + RECORD + padded(length) > bankSize()) return false;
-    const number = load<u32>(at, 4);
-    const crc = load<u32>(at, 8);
-    if (payloadCrc(recordCrc(at), baseOf(bank) + offset + RECORD, length) != crc) return false;
-    const next = offset + RECORD + padded(length);
-    if (key == COMMIT) {
-      if (!replay(begun, offset)) return false;
-      transaction = number;
-      begun = next;
-      end = next;
-    }
-    offset = next;
-  }
-  return begun == offset;
+	records = 0;
+	let offset = HEADER;
+	let begun = HEADER;
+	end = HEADER;
+	while (offset + RECORD <= bankSize()) {
+		flash.read(baseOf(bank) + offset, word.dataStart, <i32>RECORD);
+		const at = word.dataStart;
+		const key = <u32>load<u16>(at);
+		const length = <u32>load<u16>(at, 2);
+		if (key == ERASED && length == 0xffff) return offset == begun;
+		if (offset + RECORD + padded(length) > bankSize()) return false;
+		const number = load<u32>(at, 4);
+		const crc = load<u32>(at, 8);
+		if (payloadCrc(recordCrc(at), baseOf(bank) + offset + RECORD, length) != crc) return false;
+		const next = offset + RECORD + padded(length);
+		if (key == COMMIT) {
+			if (!replay(begun, offset)) return false;
+			transaction = number;
+			begun = next;
+			end = next;
+		}
+		offset = next;
+	}
+	return begun == offset;
 }
 
 /** Finds the state after the last commit; formats a virgin flash. False: the flash does not work. */
 export function mount(): bool {
-  const first = epochOf(0);
-  const second = epochOf(1);
-  staged = 0;
-  if (first == 0 && second == 0) {
-    bank = 0;
-    epoch = 1;
-    end = HEADER;
-    records = 0;
-    transaction = 0;
-    return eraseBank(0) && writeHeader(0, 1);
-  }
-  bank = second > first ? 1 : 0;
-  epoch = max(first, second);
-  return scan() || compact();
+	const first = epochOf(0);
+	const second = epochOf(1);
+	staged = 0;
+	if (first == 0 && second == 0) {
+		bank = 0;
+		epoch = 1;
+		end = HEADER;
+		records = 0;
+		transaction = 0;
+		return eraseBank(0) && writeHeader(0, 1);
+	}
+	bank = second > first ? 1 : 0;
+	epoch = max(first, second);
+	return scan() || compact();
 }
 
 /** Number of the last durable transaction. */
 export function lastTransaction(): u32 {
-  return transaction;
+	return transaction;
 }
 
 export function has(key: u32): bool {
-  return find(key) >= 0;
+	return find(key) >= 0;
 }
 
 /** A copy of the record's octets, empty where there is none. Staged changes are not seen. */
 export function get(key: u32): Uint8Array {
-  const at = find(key);
-  if (at < 0) return new Uint8Array(0);
-  const address = baseOf(bank) + offsets[at];
-  flash.read(address, word.dataStart, <i32>RECORD);
-  const octets = new Uint8Array(load<u16>(word.dataStart, 2));
-  flash.read(address + RECORD, octets.dataStart, octets.length);
-  return octets;
+	const at = find(key);
+	if (at < 0) return new Uint8Array(0);
+	const address = baseOf(bank) + offsets[at];
+	flash.read(address, word.dataStart, <i32>RECORD);
+	const octets = new Uint8Array(load<u16>(word.dataStart, 2));
+	flash.read(address + RECORD, octets.dataStart, octets.length);
+	return octets;
 }
 
 export function discard(): void {
-  staged = 0;
+	staged = 0;
 }
 
 /** Adds a record to the transaction that `commit` writes; empty octets delete it. */
 export function put(key: u32, octets: Uint8Array): void {
-  const size = RECORD + padded(octets.length);
-  if (staged < 0 || <u32>staged + size > <u32>STAGE_SIZE) {
-    staged = -1;
-    return;
-  }
-  const at = stage.dataStart + staged;
-  memory.fill(at, 0, size);
-  store<u16>(at, <u16>key);
-  store<u16>(at, <u16>octets.length, 2);
-  store<u32>(at, transaction + 1, 4);
-  memory.copy(at + RECORD, octets.dataStart, octets.length);
-  store<u32>(at, crc32(at + RECORD, octets.length, recordCrc(at)), 8);
-  staged += <i32>size;
+	const size = RECORD + padded(octets.length);
+	if (staged < 0 || <u32>staged + size > <u32>STAGE_SIZE) {
+		staged = -1;
+		return;
+	}
+	const at = stage.dataStart + staged;
+	memory.fill(at, 0, size);
+	store<u16>(at, <u16>key);
+	store<u16>(at, <u16>octets.length, 2);
+	store<u32>(at, transaction + 1, 4);
+	memory.copy(at + RECORD, octets.dataStart, octets.length);
+	store<u32>(at, crc32(at + RECORD, octets.length, recordCrc(at)), 8);
+	staged += <i32>size;
 }
 
 export function remove(key: u32): void {
-  if (has(key)) put(key, new Uint8Array(0));
+	if (has(key)) put(key, new Uint8Array(0));
 }
 
 function append(which: u32, offset: u32, input: usize, length: i32): bool {
-  return flash.program(baseOf(which) + offset, input, length) == 0;
+	return flash.program(baseOf(which) + offset, input, length) == 0;
 }
 
 function writeCommit(which: u32, offset: u32, number: u32): bool {
-  const at = word.dataStart;
-  store<u16>(at, <u16>COMMIT);
-  store<u16>(at, 0, 2);
-  store<u32>(at, number, 4);
-  store<u32>(at, recordCrc(at), 8);
-  return append(which, offset, at, <i32>RECORD);
+	const at = word.dataStart;
+	store<u16>(at, <u16>COMMIT);
+	store<u16>(at, 0, 2);
+	store<u32>(at, number, 4);
+	store<u32>(at, recordCrc(at), 8);
+	return append(which, offset, at, <i32>RECORD);
 }
 
 /** Writes the staged records so that all or none of them count. False: no room, nothing changed. */
 export function commit(): bool {
-  const length = staged;
-  if (length == 0) return true;
-  staged = 0;
-  if (length < 0) return false;
-  const needed = <u32>length + RECORD;
-  if (end + needed > bankSize()) {
-    if (!compact() || end + needed > bankSize()) return false;
-  }
-  if (!append(bank, end, stage.dataStart, length)) return false;
-  if (!writeCommit(bank, end + <u32>length, transaction + 1)) return false;
-  transaction++;
-  const from = end;
-  end += needed;
-  return replay(from, from + <u32>length);
+	const length = staged;
+	if (length == 0) return true;
+	staged = 0;
+	if (length < 0) return false;
+	const needed = <u32>length + RECORD;
+	if (end + needed > bankSize()) {
+		if (!compact() || end + needed > bankSize()) return false;
+	}
+	if (!append(bank, end, stage.dataStart, length)) return false;
+	if (!writeCommit(bank, end + <u32>length, transaction + 1)) return false;
+	transaction++;
+	const from = end;
+	end += needed;
+	return replay(from, from + <u32>length);
 }
 
 /** Copies what is live into the other bank. The old bank counts until the new header is there. */
 function compact(): bool {
-  const other = 1 - bank;
-  if (!eraseBank(other)) return false;
-  let to = HEADER;
-  for (let i = 0; i < records; i++) {
-    const from = baseOf(bank) + offsets[i];
-    flash.read(from, word.dataStart, <i32>RECORD);
-    const size = RECORD + padded(load<u16>(word.dataStart, 2));
-    for (let done: u32 = 0; done < size; done += <u32>chunk.length) {
-      const step = <i32>min(<u32>chunk.length, size - done);
-      flash.read(from + done, chunk.dataStart, step);
-      if (!append(other, to + done, chunk.dataStart, step)) return false;
-    }
-    to += size;
-  }
-  if (!writeCommit(other, to, transaction)) return false;
-  if (!writeHeader(other, epoch + 1)) return false;
-  const old = bank;
-  bank = other;
-  epoch++;
-  return scan() && eraseBank(old);
+	const other = 1 - bank;
+	if (!eraseBank(other)) return false;
+	let to = HEADER;
+	for (let i = 0; i < records; i++) {
+		const from = baseOf(bank) + offsets[i];
+		flash.read(from, word.dataStart, <i32>RECORD);
+		const size = RECORD + padded(load<u16>(word.dataStart, 2));
+		for (let done: u32 = 0; done < size; done += <u32>chunk.length) {
+			const step = <i32>min(<u32>chunk.length, size - done);
+			flash.read(from + done, chunk.dataStart, step);
+			if (!append(other, to + done, chunk.dataStart, step)) return false;
+		}
+		to += size;
+	}
+	if (!writeCommit(other, to, transaction)) return false;
+	if (!writeHeader(other, epoch + 1)) return false;
+	const old = bank;
+	bank = other;
+	epoch++;
+	return scan() && eraseBank(old);
 }

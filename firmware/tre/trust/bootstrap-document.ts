@@ -17,132 +17,132 @@ const MAX_DEPTH: i32 = 6;
  * wap-provisioningdoc whose characteristics stand in one order. `valid` is false for anything else.
  */
 export class BootstrapDocument {
-  valid: bool = false;
-  kind: u32 = 0;
-  treId: Uint8Array = new Uint8Array(0);
-  reign: Uint8Array = new Uint8Array(0);
-  serial: u32 = 0;
-  fallback: Fallback = new Fallback(false, 0, 0);
-  account: Uint8Array = new Uint8Array(0);
-  thumbprint: Uint8Array = new Uint8Array(0);
-  certificate: Uint8Array = new Uint8Array(0);
-  private bootstraps: i32 = 0;
-  private naps: i32 = 0;
-  private applications: i32 = 0;
+	valid: bool = false;
+	kind: u32 = 0;
+	treId: Uint8Array = new Uint8Array(0);
+	reign: Uint8Array = new Uint8Array(0);
+	serial: u32 = 0;
+	fallback: Fallback = new Fallback(false, 0, 0);
+	account: Uint8Array = new Uint8Array(0);
+	thumbprint: Uint8Array = new Uint8Array(0);
+	certificate: Uint8Array = new Uint8Array(0);
+	private bootstraps: i32 = 0;
+	private naps: i32 = 0;
+	private applications: i32 = 0;
 
-  constructor(octets: Uint8Array) {
-    const scanner = new Scanner(octets);
-    scanner.expect('<wap-provisioningdoc version="1.1">');
-    while (skipCharacteristic(scanner, "BOOTSTRAP", 0)) this.bootstraps++;
-    while (skipCharacteristic(scanner, "NAPDEF", 0)) this.naps++;
-    while (skipCharacteristic(scanner, "APPLICATION", 0)) this.applications++;
-    const certified = scanner.takes('<characteristic type="CertificateStore">');
-    if (certified) this.readCertificate(scanner);
-    this.readTre(scanner);
-    scanner.expect("</wap-provisioningdoc>");
-    this.valid = scanner.finished() && this.hasParts(certified);
-  }
+	constructor(octets: Uint8Array) {
+		const scanner = new Scanner(octets);
+		scanner.expect('<wap-provisioningdoc version="1.1">');
+		while (skipCharacteristic(scanner, "BOOTSTRAP", 0)) this.bootstraps++;
+		while (skipCharacteristic(scanner, "NAPDEF", 0)) this.naps++;
+		while (skipCharacteristic(scanner, "APPLICATION", 0)) this.applications++;
+		const certified = scanner.takes('<characteristic type="CertificateStore">');
+		if (certified) this.readCertificate(scanner);
+		this.readTre(scanner);
+		scanner.expect("</wap-provisioningdoc>");
+		this.valid = scanner.finished() && this.hasParts(certified);
+	}
 
-  private readCertificate(scanner: Scanner): void {
-    scanner.expect('<characteristic type="Root"><characteristic type="System"><characteristic type="');
-    const thumbprint = decodeHex(scanner.upTo(0x22), UPPER);
-    scanner.expect('">');
-    const certificate = decodeBase64(parm(scanner, "EncodedCertificate"));
-    scanner.expect("</characteristic></characteristic></characteristic></characteristic>");
-    if (thumbprint == null || certificate == null || thumbprint.length != 20) {
-      scanner.bad = true;
-      return;
-    }
-    this.thumbprint = thumbprint;
-    this.certificate = certificate;
-  }
+	private readCertificate(scanner: Scanner): void {
+		scanner.expect('<characteristic type="Root"><characteristic type="System"><characteristic type="');
+		const thumbprint = decodeHex(scanner.upTo(0x22), UPPER);
+		scanner.expect('">');
+		const certificate = decodeBase64(parm(scanner, "EncodedCertificate"));
+		scanner.expect("</characteristic></characteristic></characteristic></characteristic>");
+		if (thumbprint == null || certificate == null || thumbprint.length != 20) {
+			scanner.bad = true;
+			return;
+		}
+		this.thumbprint = thumbprint;
+		this.certificate = certificate;
+	}
 
-  private readTre(scanner: Scanner): void {
-    scanner.expect('<characteristic type="VENDORCONFIG">');
-    if (!equalAscii(parm(scanner, "NAME"), "TRE")) scanner.bad = true;
-    this.kind = kindOf(parm(scanner, "KIND"));
-    this.treId = parm(scanner, "TRE-ID");
-    const reign = decodeHex(parm(scanner, "REIGN"), LOWER);
-    this.serial = decodeDecimal(parm(scanner, "SERIAL"));
-    if (reign == null || reign.length != 32 || this.serial == 0) {
-      scanner.bad = true;
-      return;
-    }
-    this.reign = reign;
-    if (this.kind == KIND_CHANGE) {
-      const fallback = fallbackOf(parm(scanner, "FALLBACK"));
-      const account = decodeBase64(parm(scanner, "ACCOUNT"));
-      if (fallback == null || account == null || account.length == 0) {
-        scanner.bad = true;
-        return;
-      }
-      this.fallback = fallback;
-      this.account = account;
-    }
-    scanner.expect("</characteristic>");
-  }
+	private readTre(scanner: Scanner): void {
+		scanner.expect('<characteristic type="VENDORCONFIG">');
+		if (!equalAscii(parm(scanner, "NAME"), "TRE")) scanner.bad = true;
+		this.kind = kindOf(parm(scanner, "KIND"));
+		this.treId = parm(scanner, "TRE-ID");
+		const reign = decodeHex(parm(scanner, "REIGN"), LOWER);
+		this.serial = decodeDecimal(parm(scanner, "SERIAL"));
+		if (reign == null || reign.length != 32 || this.serial == 0) {
+			scanner.bad = true;
+			return;
+		}
+		this.reign = reign;
+		if (this.kind == KIND_CHANGE) {
+			const fallback = fallbackOf(parm(scanner, "FALLBACK"));
+			const account = decodeBase64(parm(scanner, "ACCOUNT"));
+			if (fallback == null || account == null || account.length == 0) {
+				scanner.bad = true;
+				return;
+			}
+			this.fallback = fallback;
+			this.account = account;
+		}
+		scanner.expect("</characteristic>");
+	}
 
-  /** Which characteristics each KIND carries. */
-  private hasParts(certified: bool): bool {
-    switch (this.kind) {
-      case KIND_INITIAL:
-        return this.bootstraps <= 1 && this.naps >= 1 && this.applications == 0 && !certified;
-      case KIND_CHANGE:
-        return this.bootstraps == 1 && this.naps >= 1 && this.applications == 1 && certified;
-      case KIND_WITHDRAW:
-        return this.bootstraps == 1 && this.naps == 0 && this.applications == 0 && !certified;
-      case KIND_APPLICATION:
-        return this.applications >= 1 && !certified;
-      default:
-        return false;
-    }
-  }
+	/** Which characteristics each KIND carries. */
+	private hasParts(certified: bool): bool {
+		switch (this.kind) {
+			case KIND_INITIAL:
+				return this.bootstraps <= 1 && this.naps >= 1 && this.applications == 0 && !certified;
+			case KIND_CHANGE:
+				return this.bootstraps == 1 && this.naps >= 1 && this.applications == 1 && certified;
+			case KIND_WITHDRAW:
+				return this.bootstraps == 1 && this.naps == 0 && this.applications == 0 && !certified;
+			case KIND_APPLICATION:
+				return this.applications >= 1 && !certified;
+			default:
+				return false;
+		}
+	}
 }
 
 /** The value of the parameter `name`, which must be next. */
 function parm(scanner: Scanner, name: string): Uint8Array {
-  scanner.expect('<parm name="');
-  scanner.expect(name);
-  scanner.expect('" value="');
-  const value = scanner.upTo(0x22);
-  scanner.expect('"></parm>');
-  return value;
+	scanner.expect('<parm name="');
+	scanner.expect(name);
+	scanner.expect('" value="');
+	const value = scanner.upTo(0x22);
+	scanner.expect('"></parm>');
+	return value;
 }
 
 /** Skips one characteristic of `type` (any where empty) with all it holds; false if none is next. */
 function skipCharacteristic(scanner: Scanner, type: string, depth: i32): bool {
-  if (!scanner.sees('<characteristic type="' + type)) return false;
-  scanner.expect('<characteristic type="');
-  const found = scanner.upTo(0x22);
-  if (type.length > 0 && !equalAscii(found, type)) scanner.bad = true;
-  scanner.expect('">');
-  while (!scanner.bad && !scanner.takes("</characteristic>")) {
-    if (scanner.takes('<parm name="')) {
-      scanner.upTo(0x22);
-      if (scanner.takes('" value="')) scanner.upTo(0x22);
-      scanner.expect('"></parm>');
-    } else if (depth >= MAX_DEPTH || !skipCharacteristic(scanner, "", depth + 1)) {
-      scanner.bad = true;
-    }
-  }
-  return !scanner.bad;
+	if (!scanner.sees('<characteristic type="' + type)) return false;
+	scanner.expect('<characteristic type="');
+	const found = scanner.upTo(0x22);
+	if (type.length > 0 && !equalAscii(found, type)) scanner.bad = true;
+	scanner.expect('">');
+	while (!scanner.bad && !scanner.takes("</characteristic>")) {
+		if (scanner.takes('<parm name="')) {
+			scanner.upTo(0x22);
+			if (scanner.takes('" value="')) scanner.upTo(0x22);
+			scanner.expect('"></parm>');
+		} else if (depth >= MAX_DEPTH || !skipCharacteristic(scanner, "", depth + 1)) {
+			scanner.bad = true;
+		}
+	}
+	return !scanner.bad;
 }
 
 function kindOf(text: Uint8Array): u32 {
-  if (equalAscii(text, "initial")) return KIND_INITIAL;
-  if (equalAscii(text, "change")) return KIND_CHANGE;
-  if (equalAscii(text, "withdraw")) return KIND_WITHDRAW;
-  if (equalAscii(text, "application")) return KIND_APPLICATION;
-  return 0;
+	if (equalAscii(text, "initial")) return KIND_INITIAL;
+	if (equalAscii(text, "change")) return KIND_CHANGE;
+	if (equalAscii(text, "withdraw")) return KIND_WITHDRAW;
+	if (equalAscii(text, "application")) return KIND_APPLICATION;
+	return 0;
 }
 
 /** `on,seconds,boots` or `off`. */
 function fallbackOf(text: Uint8Array): Fallback | null {
-  if (equalAscii(text, "off")) return new Fallback(false, 0, 0);
-  const scanner = new Scanner(text);
-  if (!scanner.takes("on,")) return null;
-  const seconds = decodeDecimal(scanner.upTo(0x2c));
-  if (scanner.bad) return null;
-  const boots = decodeDecimal(text.subarray(scanner.at + 1));
-  return seconds == 0 || boots == 0 ? null : new Fallback(true, seconds, boots);
+	if (equalAscii(text, "off")) return new Fallback(false, 0, 0);
+	const scanner = new Scanner(text);
+	if (!scanner.takes("on,")) return null;
+	const seconds = decodeDecimal(scanner.upTo(0x2c));
+	if (scanner.bad) return null;
+	const boots = decodeDecimal(text.subarray(scanner.at + 1));
+	return seconds == 0 || boots == 0 ? null : new Fallback(true, seconds, boots);
 }

@@ -3,57 +3,57 @@
  * tree. The first thing that is not what the caller expects makes the scanner `bad` for good.
  */
 export class Scanner {
-  at: i32 = 0;
-  bad: bool = false;
+	at: i32 = 0;
+	bad: bool = false;
 
-  constructor(private input: Uint8Array) {}
+	constructor(private input: Uint8Array) {}
 
-  /** Is `text` next? Nothing is consumed. */
-  sees(text: string): bool {
-    if (this.bad || this.input.length - this.at < text.length) return false;
-    for (let i = 0; i < text.length; i++) {
-      if (this.input[this.at + i] != <u8>text.charCodeAt(i)) return false;
-    }
-    return true;
-  }
+	/** Is `text` next? Nothing is consumed. */
+	sees(text: string): bool {
+		if (this.bad || this.input.length - this.at < text.length) return false;
+		for (let i = 0; i < text.length; i++) {
+			if (this.input[this.at + i] != <u8>text.charCodeAt(i)) return false;
+		}
+		return true;
+	}
 
-  expect(text: string): void {
-    if (!this.sees(text)) this.bad = true;
-    else this.at += text.length;
-  }
+	expect(text: string): void {
+		if (!this.sees(text)) this.bad = true;
+		else this.at += text.length;
+	}
 
-  /** Consumes `text` if it is next. */
-  takes(text: string): bool {
-    if (!this.sees(text)) return false;
-    this.at += text.length;
-    return true;
-  }
+	/** Consumes `text` if it is next. */
+	takes(text: string): bool {
+		if (!this.sees(text)) return false;
+		this.at += text.length;
+		return true;
+	}
 
-  /**
-   * Octets up to the octet `stop`, which stays. Markup, and what C14N would have written as a
-   * character reference, cannot be in them; `&` starts one of the references C14N writes.
-   */
-  upTo(stop: u8): Uint8Array {
-    const start = this.at;
-    while (!this.bad && this.at < this.input.length && this.input[this.at] != stop) {
-      const octet = this.input[this.at];
-      if (octet == 0x26 && !this.seesReference()) this.bad = true;
-      if (octet < 0x20 || octet > 0x7e || octet == 0x3c) this.bad = true;
-      this.at++;
-    }
-    if (this.bad || this.at >= this.input.length) {
-      this.bad = true;
-      return new Uint8Array(0);
-    }
-    return this.input.subarray(start, this.at);
-  }
+	/**
+	 * Octets up to the octet `stop`, which stays. Markup, and what C14N would have written as a
+	 * character reference, cannot be in them; `&` starts one of the references C14N writes.
+	 */
+	upTo(stop: u8): Uint8Array {
+		const start = this.at;
+		while (!this.bad && this.at < this.input.length && this.input[this.at] != stop) {
+			const octet = this.input[this.at];
+			if (octet == 0x26 && !this.seesReference()) this.bad = true;
+			if (octet < 0x20 || octet > 0x7e || octet == 0x3c) this.bad = true;
+			this.at++;
+		}
+		if (this.bad || this.at >= this.input.length) {
+			this.bad = true;
+			return new Uint8Array(0);
+		}
+		return this.input.subarray(start, this.at);
+	}
 
-  /** All was read and all of it was as expected. */
-  finished(): bool {
-    return !this.bad && this.at == this.input.length;
-  }
+	/** All was read and all of it was as expected. */
+	finished(): bool {
+		return !this.bad && this.at == this.input.length;
+	}
 
-  private seesReference(): bool {
-    return this.sees("&amp;") || this.sees("&lt;") || this.sees("&quot;") || this.sees("&gt;");
-  }
+	private seesReference(): bool {
+		return this.sees("&amp;") || this.sees("&lt;") || this.sees("&quot;") || this.sees("&gt;");
+	}
 }

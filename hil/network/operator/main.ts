@@ -22,7 +22,11 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 	const home = await serveJson(homeRoutes(context, (imsi) => drf.located(imsi)));
 	const portal = await serveJson(portalRoutes(context));
 	const dpf = await serveDpf(context);
-	const api = await serveMutualTls({ ...peerRoutes(context, drf), ...factoryRoutes(context) }, keys.apiServer, contracted);
+	const api = await serveMutualTls(
+		{ ...peerRoutes(context, drf), ...factoryRoutes(context) },
+		keys.apiServer,
+		contracted,
+	);
 	return {
 		addresses: {
 			shoId: config.shoId,

@@ -1,7 +1,16 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fromPem, type Identity, issueCertTre, issueLeaf, keyFromPem, keyToPem, makeRoot, toPem } from "../shared/certificates.ts";
+import {
+	fromPem,
+	type Identity,
+	issueCertTre,
+	issueLeaf,
+	keyFromPem,
+	keyToPem,
+	makeRoot,
+	toPem,
+} from "../shared/certificates.ts";
 import { Database } from "../shared/database.ts";
 import { type Element, runElement } from "../shared/element.ts";
 import { Refusal, serveMutualTls } from "../shared/http.ts";
@@ -57,7 +66,11 @@ export async function startPva(config: PvaConfig): Promise<Element> {
 				if (caller !== config.pvaId) throw new Refusal("not-the-factory", "only the factory certifies", 403);
 				const sign = await issueCertTre(root, Buffer.from(body.signRequest, "base64"), body.treId, "sign");
 				const encrypt = await issueCertTre(root, Buffer.from(body.encryptRequest, "base64"), body.treId, "encrypt");
-				certified.put(body.treId, { treId: body.treId, certificates: [sha256Hex(sign), sha256Hex(encrypt)], revoked: false });
+				certified.put(body.treId, {
+					treId: body.treId,
+					certificates: [sha256Hex(sign), sha256Hex(encrypt)],
+					revoked: false,
+				});
 				return {
 					certSign: sign.toString("base64"),
 					certEncrypt: encrypt.toString("base64"),
@@ -69,7 +82,11 @@ export async function startPva(config: PvaConfig): Promise<Element> {
 				if (!known) return { trusted: false, reason: "no such TRE was made", revoked: false };
 				if (known.revoked) return { trusted: false, reason: "the TRE is revoked", revoked: true };
 				const same = known.certificates.join() === body.certificates.join();
-				return { trusted: same, reason: same ? "made and certified here" : "other certificates were issued", revoked: false };
+				return {
+					trusted: same,
+					reason: same ? "made and certified here" : "other certificates were issued",
+					revoked: false,
+				};
 			},
 		},
 		server,

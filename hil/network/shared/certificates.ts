@@ -1,5 +1,13 @@
 import "reflect-metadata";
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, webcrypto, X509Certificate } from "node:crypto";
+import {
+	createPrivateKey,
+	createPublicKey,
+	generateKeyPairSync,
+	type KeyObject,
+	randomBytes,
+	webcrypto,
+	X509Certificate,
+} from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { TRE_KEY_USAGE } from "../../../firmware/contract/documents.ts";
 
@@ -32,7 +40,10 @@ const importPrivate = (key: KeyObject): Promise<CryptoKey> =>
 		"sign",
 	]) as Promise<CryptoKey>;
 
-const validity = (days: number) => ({ notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + days * DAY_MS) });
+const validity = (days: number) => ({
+	notBefore: new Date(Date.now() - DAY_MS),
+	notAfter: new Date(Date.now() + days * DAY_MS),
+});
 
 const serialNumber = (): string => `00${randomBytes(15).toString("hex")}`;
 
@@ -79,7 +90,12 @@ async function issue(
 }
 
 /** A TLS leaf for the host names; both server and client of the operator-to-operator calls use such. */
-export async function issueLeaf(root: Identity, cn: string, hosts: readonly string[], usage: "server" | "client"): Promise<Identity> {
+export async function issueLeaf(
+	root: Identity,
+	cn: string,
+	hosts: readonly string[],
+	usage: "server" | "client",
+): Promise<Identity> {
 	const key = makeKey("ec");
 	const extensions = [
 		new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -92,7 +108,12 @@ export async function issueLeaf(root: Identity, cn: string, hosts: readonly stri
 }
 
 /** CertTRE from a TRE's certificate signing request, once the request's own signature verifies. */
-export async function issueCertTre(root: Identity, request: Uint8Array, treId: string, use: "sign" | "encrypt"): Promise<Buffer> {
+export async function issueCertTre(
+	root: Identity,
+	request: Uint8Array,
+	treId: string,
+	use: "sign" | "encrypt",
+): Promise<Buffer> {
 	const csr = new x509.Pkcs10CertificateRequest(new Uint8Array(request));
 	if (csr.subject !== `CN=${treId}`) throw new Error(`the request is for ${csr.subject}, not for TRE ${treId}`);
 	if (!(await csr.verify())) throw new Error("the request's signature does not verify");
@@ -104,7 +125,13 @@ export async function issueCertTre(root: Identity, request: Uint8Array, treId: s
 /** Within its dates, and signed by that CA. Operators check dates; the TRE has no clock. */
 export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate, now = Date.now()): boolean {
 	const current = (one: X509Certificate) => Date.parse(one.validFrom) <= now && now <= Date.parse(one.validTo);
-	return issuer.ca && current(certificate) && current(issuer) && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+	return (
+		issuer.ca &&
+		current(certificate) &&
+		current(issuer) &&
+		certificate.checkIssued(issuer) &&
+		certificate.verify(issuer.publicKey)
+	);
 }
 
 /** What CertTRE has to be for an operator (documents.md, "Names and numbers"). */

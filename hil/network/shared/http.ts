@@ -1,5 +1,11 @@
 import { X509Certificate } from "node:crypto";
-import { createServer as createHttpServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from "node:http";
+import {
+	createServer as createHttpServer,
+	request as httpRequest,
+	type IncomingMessage,
+	type Server,
+	type ServerResponse,
+} from "node:http";
 import { createServer as createHttpsServer, request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -42,7 +48,12 @@ function answer(response: ServerResponse, status: number, body: object): void {
 	response.end(JSON.stringify(body));
 }
 
-async function dispatch(routes: Routes, request: IncomingMessage, response: ServerResponse, caller: string): Promise<void> {
+async function dispatch(
+	routes: Routes,
+	request: IncomingMessage,
+	response: ServerResponse,
+	caller: string,
+): Promise<void> {
 	const handler = routes[`${request.method} ${request.url}`];
 	if (!handler) throw new Refusal("not-found", `${request.method} ${request.url} is not served here`, 404);
 	const octets = await readBody(request);
@@ -128,7 +139,10 @@ interface Target {
 	readonly root: string;
 }
 
-function exchange<Answer>(open: (done: (response: IncomingMessage) => void) => ReturnType<typeof httpRequest>, body: object): Promise<Answer> {
+function exchange<Answer>(
+	open: (done: (response: IncomingMessage) => void) => ReturnType<typeof httpRequest>,
+	body: object,
+): Promise<Answer> {
 	return new Promise((resolve, reject) => {
 		const request = open((response) => {
 			readBody(response)

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Downlink, Uplink } from "../../../host/wire/radio/messages.ts";
-import type { Vector } from "../operator/hss/vectors.ts";
 import { step } from "../../../host/wire/report/events.ts";
+import type { Vector } from "../operator/hss/vectors.ts";
 import { postJson, Refusal } from "../shared/http.ts";
 import type { Registry } from "../shared/registry.ts";
 
@@ -24,6 +24,8 @@ export interface Visited {
 }
 
 const MAX_RESYNCHRONISATIONS = 1;
+/** First attach or new MCIM: a network that is not M2M-aware cannot tell. */
+const CLAUSE = "B.2.2.2, .3.5";
 
 /**
  * One device on the air. The network is not M2M-aware: it sees an IMSI, asks the operator of its MCC
@@ -102,8 +104,10 @@ export class Attachment {
 	async #challenge(resynchronisation: { rand?: string; auts?: string }): Promise<void> {
 		try {
 			const home = this.#home();
-			const what = resynchronisation.auts ? "AUTS, and a vector after resynchronisation" : `vector for IMSI ${this.#imsi} by MCC/MNC`;
-			const { vector } = await step({ clause: "B.2.2.2", from: this.#network.vnoId, to: `${home.shoId} HSS`, what }, () =>
+			const what = resynchronisation.auts
+				? "AUTS, and a vector after resynchronisation"
+				: `vector for IMSI ${this.#imsi} by MCC/MNC`;
+			const { vector } = await step({ clause: CLAUSE, from: this.#network.vnoId, to: `${home.shoId} HSS`, what }, () =>
 				postJson<{ vector: Vector }>(`${home.home}/auth-info`, { imsi: this.#imsi, ...resynchronisation }),
 			);
 			this.#vector = vector;
@@ -121,7 +125,7 @@ export class Attachment {
 			const home = this.#home();
 			this.#admitted = true;
 			this.#network.attached(this.#imsi, this);
-			await step({ clause: "B.2.2.2", from: this.#network.vnoId, to: `${home.shoId} HSS`, what: "update location" }, () =>
+			await step({ clause: CLAUSE, from: this.#network.vnoId, to: `${home.shoId} HSS`, what: "update location" }, () =>
 				postJson(`${home.home}/update-location`, { imsi: this.#imsi, vno: this.#network.vnoId }),
 			);
 			this.#send({ type: "attach-accept", plmn: this.#network.plmn });
@@ -134,7 +138,12 @@ export class Attachment {
 	async #takeFailure(cause: string, auts: string | undefined): Promise<void> {
 		const rand = this.#vector?.rand;
 		this.#vector = undefined;
-		if (cause === "sync" && auts !== undefined && rand !== undefined && this.#resynchronisations++ < MAX_RESYNCHRONISATIONS) {
+		if (
+			cause === "sync" &&
+			auts !== undefined &&
+			rand !== undefined &&
+			this.#resynchronisations++ < MAX_RESYNCHRONISATIONS
+		) {
 			return this.#challenge({ rand, auts });
 		}
 		this.#send({ type: "attach-reject", cause: `authentication failure (${cause})` });
@@ -143,7 +152,10 @@ export class Attachment {
 	async #activate(apn: string): Promise<void> {
 		try {
 			if (!this.#admitted) throw new Refusal("not-attached", "attach first");
-			const { egress } = await postJson<{ egress: string[] }>(`${this.#home().home}/packet-data`, { imsi: this.#imsi, apn });
+			const { egress } = await postJson<{ egress: string[] }>(`${this.#home().home}/packet-data`, {
+				imsi: this.#imsi,
+				apn,
+			});
 			if (this.#token !== undefined) this.#network.released(this.#token);
 			const token = randomBytes(16).toString("hex");
 			this.#token = token;

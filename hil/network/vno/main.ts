@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type Downlink, radioChannel, type Uplink } from "../../../host/wire/radio/messages.ts";
-import { type Element, runElement } from "../shared/element.ts";
 import { emit } from "../../../host/wire/report/events.ts";
+import { type Element, runElement } from "../shared/element.ts";
 import { Refusal, serveJson } from "../shared/http.ts";
 import { Registry } from "../shared/registry.ts";
 import { Attachment, type Bearer, type Visited } from "./attachment.ts";
@@ -42,7 +42,9 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 		sockets.add(socket);
 		const attachment: Attachment = new Attachment(network, (message) => channel.send(message));
 		const channel = radioChannel<Uplink, Downlink>(socket, (message) => {
-			attachment.receive(message).catch((error: Error) => emit({ event: "problem", what: `${config.vnoId}: ${error.message}` }));
+			attachment
+				.receive(message)
+				.catch((error: Error) => emit({ event: "problem", what: `${config.vnoId}: ${error.message}` }));
 		});
 		socket.on("error", () => socket.destroy());
 		socket.on("close", () => {

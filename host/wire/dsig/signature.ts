@@ -98,7 +98,12 @@ export function splitEnveloped(text: string): { document: string; signature: Xml
 }
 
 /** Is the signature over these octets, by this key? */
-export function verifySignature(form: SignatureForm, octets: string | Uint8Array, signature: XmlSignature, key: KeyObject): boolean {
+export function verifySignature(
+	form: SignatureForm,
+	octets: string | Uint8Array,
+	signature: XmlSignature,
+	key: KeyObject,
+): boolean {
 	if (!signature.digest.equals(sha256(octets))) return false;
 	if ((key.asymmetricKeyType === "ec") !== (signature.algorithm === "ecdsa-sha256")) return false;
 	const info = signedInfo(form, signature.algorithm, signature.digest, true);
@@ -108,6 +113,7 @@ export function verifySignature(form: SignatureForm, octets: string | Uint8Array
 /** The signed octets of an enveloped document, once its signature is verified. */
 export function openEnveloped(text: string, key: KeyObject): string {
 	const { document, signature } = splitEnveloped(text);
-	if (!verifySignature("enveloped", document, signature, key)) throw new SignatureError("the signature does not verify");
+	if (!verifySignature("enveloped", document, signature, key))
+		throw new SignatureError("the signature does not verify");
 	return document;
 }

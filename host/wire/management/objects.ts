@@ -1,5 +1,10 @@
 import type { KeyObject } from "node:crypto";
-import { M2M_NAMESPACE, type ReceiptState, receiptStates, treInfoFields } from "../../../firmware/contract/documents.ts";
+import {
+	M2M_NAMESPACE,
+	type ReceiptState,
+	receiptStates,
+	treInfoFields,
+} from "../../../firmware/contract/documents.ts";
 import { openEnveloped, signEnveloped } from "../dsig/signature.ts";
 import { canonicalXml, xml } from "../xml/canonical.ts";
 import { attribute, child, parseXml, type XmlElement } from "../xml/parse.ts";
@@ -44,7 +49,14 @@ const octets = (element: XmlElement, name: string): Buffer => Buffer.from(text(e
 
 /** Verifies under CertTRE's key, then reads. */
 export function readM2mm(signed: string, key: KeyObject): M2mm {
-	const element = fields(openEnveloped(signed, key), "M2MM", ["TREInfo", "TREId", "NonceA", "NonceB", "RootHash", "AccountHash"]);
+	const element = fields(openEnveloped(signed, key), "M2MM", [
+		"TREInfo",
+		"TREId",
+		"NonceA",
+		"NonceB",
+		"RootHash",
+		"AccountHash",
+	]);
 	const info = child(element, "TREInfo");
 	return {
 		treInfo: Object.fromEntries(treInfoFields.map((name) => [name, info ? text(info, name) : ""])) as M2mm["treInfo"],

@@ -1,6 +1,15 @@
 import { createHash, type KeyObject } from "node:crypto";
 import { parseSignature, signDetached, type XmlSignature } from "../dsig/signature.ts";
-import { type Characteristic, characteristic, ofType, ProvisioningError, parm, readProvisioning, valueOf, writeProvisioning } from "./document.ts";
+import {
+	type Characteristic,
+	characteristic,
+	ofType,
+	ProvisioningError,
+	parm,
+	parmValue,
+	readProvisioning,
+	writeProvisioning,
+} from "./document.ts";
 
 export type BootstrapKind = "initial" | "change" | "withdraw" | "application";
 
@@ -37,7 +46,8 @@ export interface Bootstrap {
 
 const SIGNATURE_CONFIG = "TRE-SIGNATURE";
 
-const fallbackText = (fallback: Fallback): string => (fallback === "off" ? "off" : `on,${fallback.seconds},${fallback.boots}`);
+const fallbackText = (fallback: Fallback): string =>
+	fallback === "off" ? "off" : `on,${fallback.seconds},${fallback.boots}`;
 
 const napdef = (nap: Nap): Characteristic =>
 	characteristic(
@@ -91,7 +101,10 @@ export function writeBootstrap(bootstrap: Bootstrap): string {
 			parm("REIGN", bootstrap.reign),
 			parm("SERIAL", String(bootstrap.serial)),
 			...(change
-				? [parm("FALLBACK", fallbackText(change.fallback)), parm("ACCOUNT", Buffer.from(change.account).toString("base64"))]
+				? [
+						parm("FALLBACK", fallbackText(change.fallback)),
+						parm("ACCOUNT", Buffer.from(change.account).toString("base64")),
+					]
 				: []),
 		),
 	]);
@@ -116,12 +129,14 @@ export const attachSignature = (document: string, signature: string): string =>
 export function splitBootstrap(sent: string): { document: string; signature: XmlSignature } {
 	const characteristics = readProvisioning(sent);
 	const last = characteristics.at(-1);
-	const encoded = last && valueOf(last, "SIGNATURE");
+	const encoded = last && parmValue(last, "SIGNATURE");
 	if (!last || !encoded || characteristics.length < 2) throw new ProvisioningError("the bootstrap is not signed");
 	const signature = Buffer.from(encoded, "base64").toString("latin1");
 	const document = writeProvisioning(characteristics.slice(0, -1));
 	if (attachSignature(document, signature) !== sent) {
-		throw new ProvisioningError(`the last characteristic is not a VENDORCONFIG of exactly NAME ${SIGNATURE_CONFIG} and SIGNATURE`);
+		throw new ProvisioningError(
+			`the last characteristic is not a VENDORCONFIG of exactly NAME ${SIGNATURE_CONFIG} and SIGNATURE`,
+		);
 	}
 	return { document, signature: parseSignature("detached", signature) };
 }
@@ -137,19 +152,19 @@ export interface AppliedBootstrap {
 /** Reads the octets that the TRE accepted. */
 export function readBootstrap(document: string): AppliedBootstrap {
 	const characteristics = readProvisioning(document);
-	const config = ofType(characteristics, "VENDORCONFIG").find((entry) => valueOf(entry, "NAME") === "TRE");
-	const kind = config && valueOf(config, "KIND");
+	const config = ofType(characteristics, "VENDORCONFIG").find((entry) => parmValue(entry, "NAME") === "TRE");
+	const kind = config && parmValue(config, "KIND");
 	if (!kind) throw new ProvisioningError("the bootstrap has no KIND");
 	const bootstrap = ofType(characteristics, "BOOTSTRAP")[0];
-	const application = ofType(characteristics, "APPLICATION").find((entry) => valueOf(entry, "APPID") === "w7");
+	const application = ofType(characteristics, "APPLICATION").find((entry) => parmValue(entry, "APPID") === "w7");
 	return {
 		kind: kind as BootstrapKind,
 		naps: ofType(characteristics, "NAPDEF").map((entry) => ({
-			napId: valueOf(entry, "NAPID") ?? "",
-			name: valueOf(entry, "NAME") ?? "",
-			apn: valueOf(entry, "NAP-ADDRESS") ?? "",
+			napId: parmValue(entry, "NAPID") ?? "",
+			name: parmValue(entry, "NAME") ?? "",
+			apn: parmValue(entry, "NAP-ADDRESS") ?? "",
 		})),
-		provUrl: bootstrap && valueOf(bootstrap, "PROVURL"),
-		serverId: application && valueOf(application, "PROVIDER-ID"),
+		provUrl: bootstrap && parmValue(bootstrap, "PROVURL"),
+		serverId: application && parmValue(application, "PROVIDER-ID"),
 	};
 }

@@ -54,7 +54,7 @@ export function readProvisioning(text: string): Characteristic[] {
 }
 
 /** Value of the parameter of a characteristic, where it stands once. */
-export function valueOf(from: Characteristic, name: string): string | undefined {
+export function parmValue(from: Characteristic, name: string): string | undefined {
 	const found = from.items.filter((item): item is Parm => isParm(item) && item.name === name);
 	return found.length === 1 ? (found[0]?.value ?? "") : undefined;
 }

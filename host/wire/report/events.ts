@@ -10,7 +10,13 @@
 export type BenchEvent =
 	| { readonly event: "ready"; readonly addresses: Record<string, string> }
 	| StepEvent
-	| { readonly event: "document"; readonly name: string; readonly treId?: string; readonly content: string; readonly about?: Record<string, string> }
+	| {
+			readonly event: "document";
+			readonly name: string;
+			readonly treId?: string;
+			readonly content: string;
+			readonly about?: Record<string, string>;
+	  }
 	| { readonly event: "timings"; readonly ms: Readonly<Record<string, number>> }
 	| { readonly event: "problem"; readonly what: string };
 

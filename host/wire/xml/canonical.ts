@@ -1,7 +1,9 @@
 import type { XmlElement } from "./parse.ts";
 
-const inAttribute = (value: string): string => value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
-const inText = (value: string): string => value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const inAttribute = (value: string): string =>
+	value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+const inText = (value: string): string =>
+	value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 const isNamespace = (name: string): boolean => name === "xmlns" || name.startsWith("xmlns:");
 
@@ -23,7 +25,11 @@ export function canonicalXml(element: XmlElement): string {
 }
 
 /** An element with children, or with text. */
-export function xml(name: string, content: readonly XmlElement[] | string, attributes: Readonly<Record<string, string>> = {}): XmlElement {
+export function xml(
+	name: string,
+	content: readonly XmlElement[] | string,
+	attributes: Readonly<Record<string, string>> = {},
+): XmlElement {
 	return {
 		name,
 		attributes: Object.entries(attributes),

@@ -1,7 +1,13 @@
 import { createHash, randomUUID, X509Certificate } from "node:crypto";
-import { type M2mm, type Receipt, readM2mm, readReceipt, writeM2mmcim } from "../../../../host/wire/management/objects.ts";
-import { type NodeCommand, nodes, status } from "../../../../host/wire/syncml/message.ts";
+import {
+	type M2mm,
+	type Receipt,
+	readM2mm,
+	readReceipt,
+	writeM2mmcim,
+} from "../../../../host/wire/management/objects.ts";
 import { emit, step } from "../../../../host/wire/report/events.ts";
+import { type NodeCommand, nodes, status } from "../../../../host/wire/syncml/message.ts";
 import { postMutualTls } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
@@ -34,13 +40,23 @@ export class Provisioning {
 		emit({ event: "document", name: "m2mm.xml", treId, content: signed });
 		try {
 			const request = await step(
-				{ clause: "B.2.3.4 III", from: `${config.shoId} DPF`, to: `${config.shoId} DPF`, what: "M2MMobj: signature, nonceA, root and account" },
+				{
+					clause: "B.2.3.4 III",
+					from: `${config.shoId} DPF`,
+					to: `${config.shoId} DPF`,
+					what: "M2MMobj: signature, nonceA, root and account",
+				},
 				() => this.#checkRequest(registration, signed),
 			);
 			await this.#validate(registration, request);
 			store.registrations.update(treId, { nonceB: request.nonceB.toString("base64"), state: "requested" });
 			const object = await step(
-				{ clause: "B.2.3.4 V", from: `${config.shoId} DPF`, to: "TRE", what: "M2MMCIMMobj: protected MCIM and nonceB, signed" },
+				{
+					clause: "B.2.3.4 V",
+					from: `${config.shoId} DPF`,
+					to: "TRE",
+					what: "M2MMCIMMobj: protected MCIM and nonceB, signed",
+				},
 				() => writeM2mmcim(request.nonceB, Buffer.from(registration.protectedMcim, "base64"), keys.root.key),
 			);
 			emit({ event: "document", name: "m2mmcim.xml", treId, content: object });
@@ -65,7 +81,8 @@ export class Provisioning {
 		try {
 			const receipt = readReceipt(signed, keyOf(registration.certSign));
 			if (receipt.treId !== treId) throw new Mismatch("the receipt is of another TRE");
-			if (receipt.nonceB.toString("base64") !== registration.nonceB) throw new Mismatch("the receipt is of another request");
+			if (receipt.nonceB.toString("base64") !== registration.nonceB)
+				throw new Mismatch("the receipt is of another request");
 			emit({ event: "document", name: `receipt-${receipt.state}.xml`, treId, content: signed });
 			return await this.#believe(registration, receipt, signed);
 		} catch (error) {
@@ -77,15 +94,21 @@ export class Provisioning {
 	#checkRequest(registration: Registration, signed: string): M2mm {
 		const request = readM2mm(signed, keyOf(registration.certSign));
 		if (request.treId !== registration.treId) throw new Mismatch("M2MMobj is of another TRE");
-		if (request.nonceA.toString("base64") !== registration.nonceA) throw new Mismatch("nonceA is not that of this registration");
-		if (!request.rootHash.equals(rootHash(this.#context.keys.root.certificate))) throw new Mismatch("the pending root is not ours");
-		if (request.accountHash.toString("base64") !== registration.accountHash) throw new Mismatch("the DM account is not ours");
+		if (request.nonceA.toString("base64") !== registration.nonceA)
+			throw new Mismatch("nonceA is not that of this registration");
+		if (!request.rootHash.equals(rootHash(this.#context.keys.root.certificate)))
+			throw new Mismatch("the pending root is not ours");
+		if (request.accountHash.toString("base64") !== registration.accountHash)
+			throw new Mismatch("the DM account is not ours");
 		return request;
 	}
 
 	async #validate(registration: Registration, request: M2mm): Promise<void> {
 		const { config } = this.#context;
-		const [sign, encrypt] = [Buffer.from(registration.certSign, "base64"), Buffer.from(registration.certEncrypt, "base64")];
+		const [sign, encrypt] = [
+			Buffer.from(registration.certSign, "base64"),
+			Buffer.from(registration.certEncrypt, "base64"),
+		];
 		const atPva = config.validation === "pva";
 		const to = atPva ? "PVA" : `${config.shoId} DPF`;
 		const what = atPva ? "validate the TRE at the PVA" : "validate the TRE locally under CertPVA";
@@ -103,13 +126,20 @@ export class Provisioning {
 		if (receipt.state === "installed") {
 			if (receipt.mcimId.toString("base64") !== registration.mcimId) throw new Mismatch("another MCIM was installed");
 			await step(
-				{ clause: "B.2.3.4 VII", from: "TRE", to: `${config.shoId} DPF`, what: "receipt: the MCIM is installed", mark: "installed" },
+				{
+					clause: "B.2.3.4 VII",
+					from: "TRE",
+					to: `${config.shoId} DPF`,
+					what: "receipt: the MCIM is installed",
+					mark: "installed",
+				},
 				() => store.registrations.update(treId, { state: "installed" }),
 			);
 			return { code: status.ok, commands: this.#networkParameters() };
 		}
 		if (receipt.state === "committed") {
-			if (!receipt.currentRoot.equals(rootHash(this.#context.keys.root.certificate))) throw new Mismatch("another root was committed");
+			if (!receipt.currentRoot.equals(rootHash(this.#context.keys.root.certificate)))
+				throw new Mismatch("another root was committed");
 			await this.#takeOver(registration, receipt, signed);
 		}
 		return { code: status.ok, commands: [] };
@@ -147,7 +177,13 @@ export class Provisioning {
 		const from = registry.operator(registration.fromSho);
 		if (!from) return;
 		await step(
-			{ clause: "B.2.3.5", from: config.shoId, to: from.shoId, what: "committed, with the TRE's receipt", mark: "committed" },
+			{
+				clause: "B.2.3.5",
+				from: config.shoId,
+				to: from.shoId,
+				what: "committed, with the TRE's receipt",
+				mark: "committed",
+			},
 			() =>
 				postMutualTls(
 					{ ...from.api, root: from.certificate },

@@ -1,5 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { type Alert, alerts, type Command, type Item, type Message, type NodeCommand, nodes, type Status, status } from "../../../../host/wire/syncml/message.ts";
+import {
+	type Alert,
+	alerts,
+	type Command,
+	type Item,
+	type Message,
+	type NodeCommand,
+	nodes,
+	type Status,
+	status,
+} from "../../../../host/wire/syncml/message.ts";
 import type { OperatorContext } from "../context.ts";
 import type { Registration } from "../store.ts";
 import { authMd5, sameDigest } from "./digest.ts";
@@ -30,7 +40,8 @@ export class DmSession {
 	/** Takes a client's package and makes the server's. */
 	async answer(message: Message): Promise<Message> {
 		this.#msgId++;
-		const registration = this.#treId === undefined ? this.#authenticate(message) : this.#context.store.registrations.get(this.#treId);
+		const registration =
+			this.#treId === undefined ? this.#authenticate(message) : this.#context.store.registrations.get(this.#treId);
 		if (!registration) return this.#challenge(message);
 		const first = this.#treId === undefined;
 		this.#treId = registration.treId;
@@ -53,13 +64,22 @@ export class DmSession {
 			}
 		}
 		this.#outstanding = wanted;
-		return this.#message(message, [header, ...statuses, ...wanted.map((command) => ({ ...command, cmdId: 0 }))], present);
+		return this.#message(
+			message,
+			[header, ...statuses, ...wanted.map((command) => ({ ...command, cmdId: 0 }))],
+			present,
+		);
 	}
 
 	#authenticate(message: Message): Registration | undefined {
-		const registration = message.locName === undefined ? undefined : this.#context.store.registrations.get(message.locName);
+		const registration =
+			message.locName === undefined ? undefined : this.#context.store.registrations.get(message.locName);
 		if (!registration || message.cred === undefined) return undefined;
-		const expected = authMd5(registration.user, registration.clientPassword, Buffer.from(registration.serverNonce, "base64"));
+		const expected = authMd5(
+			registration.user,
+			registration.clientPassword,
+			Buffer.from(registration.serverNonce, "base64"),
+		);
 		return sameDigest(expected, message.cred) ? registration : undefined;
 	}
 
@@ -82,7 +102,8 @@ export class DmSession {
 	/** Keeps the client's nonce for the server's next credential; true where the last one has to be presented again. */
 	#takeHeaderStatus(answer: Status): boolean {
 		if (answer.cmd !== "SyncHdr" || this.#treId === undefined) return false;
-		if (answer.nextNonce !== undefined) this.#context.store.registrations.update(this.#treId, { clientNonce: answer.nextNonce });
+		if (answer.nextNonce !== undefined)
+			this.#context.store.registrations.update(this.#treId, { clientNonce: answer.nextNonce });
 		const refused = answer.code === status.invalidCredentials || answer.code === status.missingCredentials;
 		const again = refused && !this.#presentedAgain;
 		this.#presentedAgain ||= again;

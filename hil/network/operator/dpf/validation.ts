@@ -25,9 +25,16 @@ function certificatesFault(context: OperatorContext, treId: string, sign: X509Ce
 }
 
 /** Are these the certificates of one TRE? Checked when a subscriber hands them in, and again here. */
-export function validateLocally(context: OperatorContext, treId: string, certSign: Uint8Array, certEncrypt: Uint8Array): Validation {
+export function validateLocally(
+	context: OperatorContext,
+	treId: string,
+	certSign: Uint8Array,
+	certEncrypt: Uint8Array,
+): Validation {
 	const { reason } = certificatesFault(context, treId, new X509Certificate(certSign), new X509Certificate(certEncrypt));
-	return reason === undefined ? { trusted: true, reason: "CertTRE verifies under CertPVA" } : { trusted: false, reason };
+	return reason === undefined
+		? { trusted: true, reason: "CertTRE verifies under CertPVA" }
+		: { trusted: false, reason };
 }
 
 /** B.2.3.4 IV, step 6: asks the PVA. No answer is an exception, never trust. */

@@ -26,7 +26,9 @@ export class Drf {
 				: device.bootstrapped
 					? undefined
 					: this.#sendInitial(device);
-		sending?.catch((error: Error) => emit({ event: "problem", what: `bootstrap to ${device.treId}: ${error.message}` }));
+		sending?.catch((error: Error) =>
+			emit({ event: "problem", what: `bootstrap to ${device.treId}: ${error.message}` }),
+		);
 	}
 
 	/** Signs the change bootstrap once and hands it to the network that serves the device (B.2.3.3, step 3). */
@@ -53,7 +55,12 @@ export class Drf {
 			});
 			store.outgoing.update(change.treId, { sent, state: "sent" });
 		}
-		await this.#deliver(device, sent, "B.2.3.3", `signed bootstrap for ${change.toSho}: PROVURL, CertSHO, protected DM account`);
+		await this.#deliver(
+			device,
+			sent,
+			"B.2.3.3",
+			`signed bootstrap for ${change.toSho}: PROVURL, CertSHO, protected DM account`,
+		);
 	}
 
 	async #sendInitial(device: Device): Promise<void> {

@@ -17,11 +17,19 @@ const constants = [0, 1, 2, 4, 8];
 
 const xor = (a: Uint8Array, b: Uint8Array): Buffer => Buffer.from(a.map((octet, i) => octet ^ b[i]));
 
-const rotate = (octets: Buffer, bits: number): Buffer => Buffer.concat([octets.subarray(bits / 8), octets.subarray(0, bits / 8)]);
+const rotate = (octets: Buffer, bits: number): Buffer =>
+	Buffer.concat([octets.subarray(bits / 8), octets.subarray(0, bits / 8)]);
 
 /** MILENAGE for a network, on node:crypto. K, OPc and RAND have 16 octets, SQN 6, AMF 2. */
-export function milenage(k: Uint8Array, opc: Uint8Array, rand: Uint8Array, sqn: Uint8Array, amf: Uint8Array): MilenageOutput {
-	const encrypt = (block: Uint8Array): Buffer => createCipheriv("aes-128-ecb", k, null).setAutoPadding(false).update(block);
+export function milenage(
+	k: Uint8Array,
+	opc: Uint8Array,
+	rand: Uint8Array,
+	sqn: Uint8Array,
+	amf: Uint8Array,
+): MilenageOutput {
+	const encrypt = (block: Uint8Array): Buffer =>
+		createCipheriv("aes-128-ecb", k, null).setAutoPadding(false).update(block);
 	const temp = encrypt(xor(rand, opc));
 	const in1 = Buffer.concat([sqn, amf, sqn, amf]);
 	const out = (n: number): Buffer => {

@@ -1,5 +1,5 @@
-import { rootHash } from "../../shared/registry.ts";
 import { Refusal, type Routes } from "../../shared/http.ts";
+import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
 import { validateLocally } from "../dpf/validation.ts";
 import { newImsi } from "../provisioning/imsi.ts";
@@ -9,7 +9,8 @@ import { prepareMcim } from "../provisioning/objects.ts";
 export function factoryRoutes(context: OperatorContext): Routes {
 	const { store, config, keys, registry } = context;
 	const onlyPva = (caller: string) => {
-		if (!registry.pvas().some((pva) => pva.pvaId === caller)) throw new Refusal("not-a-factory", `${caller} is no PVA`, 403);
+		if (!registry.pvas().some((pva) => pva.pvaId === caller))
+			throw new Refusal("not-a-factory", `${caller} is no PVA`, 403);
 	};
 	return {
 		"POST /factory/credential": (body: { treId: string; certSign: string; certEncrypt: string }, caller: string) => {
@@ -36,7 +37,11 @@ export function factoryRoutes(context: OperatorContext): Routes {
 				bootstrapped: false,
 				left: false,
 			});
-			return { object: mcim.object.toString("base64"), certificate: keys.root.certificate.toString("base64"), pcid: imsi };
+			return {
+				object: mcim.object.toString("base64"),
+				certificate: keys.root.certificate.toString("base64"),
+				pcid: imsi,
+			};
 		},
 
 		"POST /factory/locked": ({ treId, reign }: { treId: string; reign: string }, caller: string) => {

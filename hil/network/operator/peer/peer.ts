@@ -42,7 +42,12 @@ export function peerRoutes(context: OperatorContext, drf: Drf): Routes {
 					throw new Refusal("certificate-mismatch", "CertSHO[i+1] is not that of the caller");
 				}
 				const change = await step(
-					{ clause: "B.2.3.2", from: config.shoId, to: `${config.shoId} DRF`, what: "TRE_id mapped to the subscription, register updated" },
+					{
+						clause: "B.2.3.2",
+						from: config.shoId,
+						to: `${config.shoId} DRF`,
+						what: "TRE_id mapped to the subscription, register updated",
+					},
 					() =>
 						store.outgoing.put(body.treId, {
 							treId: body.treId,
@@ -54,7 +59,9 @@ export function peerRoutes(context: OperatorContext, drf: Drf): Routes {
 						}),
 				);
 				setImmediate(() =>
-					drf.sendChange(change).catch((error: Error) => emit({ event: "problem", what: `bootstrap to ${body.treId}: ${error.message}` })),
+					drf
+						.sendChange(change)
+						.catch((error: Error) => emit({ event: "problem", what: `bootstrap to ${body.treId}: ${error.message}` })),
 				);
 				return {};
 			}),
@@ -65,8 +72,13 @@ export function peerRoutes(context: OperatorContext, drf: Drf): Routes {
 				const key = new X509Certificate(Buffer.from(device.certSign, "base64")).publicKey;
 				const said = readReceipt(receipt, key);
 				const peer = registry.operator(caller);
-				if (said.treId !== treId || said.state !== "committed") throw new Refusal("receipt-mismatch", "the receipt says no such thing");
-				if (said.currentRoot.equals(rootHash(keys.root.certificate)) || !peer || !said.currentRoot.equals(rootHash(peer.certificate))) {
+				if (said.treId !== treId || said.state !== "committed")
+					throw new Refusal("receipt-mismatch", "the receipt says no such thing");
+				if (
+					said.currentRoot.equals(rootHash(keys.root.certificate)) ||
+					!peer ||
+					!said.currentRoot.equals(rootHash(peer.certificate))
+				) {
 					throw new Refusal("receipt-mismatch", "the receipt names another root");
 				}
 				// NOTE Z: subscription and certificates stay for error scenarios; REIGN and SERIAL are done.

@@ -23,7 +23,9 @@ export function portalRoutes(context: OperatorContext): Routes {
 		"GET /status": () => ({
 			shoId: context.config.shoId,
 			devices: context.store.devices.all().map(({ treId, imsi, left, serial }) => ({ treId, imsi, left, serial })),
-			registrations: context.store.registrations.all().map(({ treId, imsi, state, fromSho }) => ({ treId, imsi, state, fromSho })),
+			registrations: context.store.registrations
+				.all()
+				.map(({ treId, imsi, state, fromSho }) => ({ treId, imsi, state, fromSho })),
 		}),
 	};
 }
@@ -38,11 +40,27 @@ async function subscribe(context: OperatorContext, body: Subscription): Promise<
 
 	const root = rootHash(keys.root.certificate);
 	const { mcim, account, imsi } = await step(
-		{ clause: "B.2.3.2", from: config.shoId, to: `${config.shoId} HSS, DPF`, what: "MCIM credentials made, stored in the HLR/AuC, protected for PuKTRE" },
+		{
+			clause: "B.2.3.2",
+			from: config.shoId,
+			to: `${config.shoId} HSS, DPF`,
+			what: "MCIM credentials made, stored in the HLR/AuC, protected for PuKTRE",
+		},
 		() => {
 			const fresh = newImsi(context);
-			const prepared = prepareMcim({ treId: body.treId, certificate: encrypt, issuer: root, imsi: fresh, fallback: config.fallback });
-			store.subscribers.put(fresh, { imsi: fresh, k: prepared.k.toString("hex"), opc: prepared.opc.toString("hex"), seq: 0 });
+			const prepared = prepareMcim({
+				treId: body.treId,
+				certificate: encrypt,
+				issuer: root,
+				imsi: fresh,
+				fallback: config.fallback,
+			});
+			store.subscribers.put(fresh, {
+				imsi: fresh,
+				k: prepared.k.toString("hex"),
+				opc: prepared.opc.toString("hex"),
+				seq: 0,
+			});
 			return { mcim: prepared, account: prepareAccount(body.treId, encrypt, root, config.shoId), imsi: fresh };
 		},
 	);
@@ -64,7 +82,12 @@ async function subscribe(context: OperatorContext, body: Subscription): Promise<
 		state: "registered",
 	});
 	await step(
-		{ clause: "B.2.3.2", from: config.shoId, to: body.shoId, what: "register {TRE_id, PROVURL, CertSHO, protected DM account with nonceA} over mutual TLS" },
+		{
+			clause: "B.2.3.2",
+			from: config.shoId,
+			to: body.shoId,
+			what: "register {TRE_id, PROVURL, CertSHO, protected DM account with nonceA} over mutual TLS",
+		},
 		() =>
 			postMutualTls(
 				{ ...current.api, root: current.certificate },

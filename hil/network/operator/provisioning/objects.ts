@@ -63,7 +63,12 @@ export interface PreparedAccount {
 	readonly object: Buffer;
 }
 
-export function prepareAccount(treId: string, certificate: Uint8Array, root: Buffer, serverId: string): PreparedAccount {
+export function prepareAccount(
+	treId: string,
+	certificate: Uint8Array,
+	root: Buffer,
+	serverId: string,
+): PreparedAccount {
 	const password = () => randomBytes(PASSWORD_OCTETS).toString("base64url");
 	const account = {
 		user: treId,
