@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Downlink, Uplink } from "../../../host/wire/radio/messages.ts";
 import { step } from "../../../host/wire/report/events.ts";
-import type { Vector } from "../operator/hss/vectors.ts";
+import type { PacketDataAnswer, Vector } from "../shared/home.ts";
 import { postJson, Refusal } from "../shared/http.ts";
 import type { Registry } from "../shared/registry.ts";
 
@@ -152,7 +152,7 @@ export class Attachment {
 	async #activate(apn: string): Promise<void> {
 		try {
 			if (!this.#admitted) throw new Refusal("not-attached", "attach first");
-			const { egress } = await postJson<{ egress: string[] }>(`${this.#home().home}/packet-data`, {
+			const { egress } = await postJson<PacketDataAnswer>(`${this.#home().home}/packet-data`, {
 				imsi: this.#imsi,
 				apn,
 			});

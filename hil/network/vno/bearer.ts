@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-import { ANY_HOST } from "../operator/hss/home.ts";
+import { ANY_HOST } from "../shared/home.ts";
 import { type Listening, listen } from "../shared/http.ts";
 import type { Registry } from "../shared/registry.ts";
 import type { Bearer } from "./attachment.ts";

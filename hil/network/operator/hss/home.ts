@@ -1,16 +1,7 @@
+import { ANY_HOST, type AuthInfoRequest, type LocationRequest, type PacketDataRequest } from "../../shared/home.ts";
 import { Refusal, type Routes } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
-import { nextVector, resynchronise, type Vector } from "./vectors.ts";
-
-/** What visited networks ask of a home network; GSUP takes this interface's place. */
-export interface HomeNetwork {
-	sendAuthInfo(request: { imsi: string; rand?: string; auts?: string }): Promise<{ vector: Vector }>;
-	updateLocation(request: { imsi: string; vno: string }): Promise<object>;
-	packetData(request: { imsi: string; apn: string }): Promise<{ egress: readonly string[] }>;
-}
-
-/** Egress that allows every host. */
-export const ANY_HOST = "*";
+import { nextVector, resynchronise } from "./vectors.ts";
 
 function subscriberOf(context: OperatorContext, imsi: string) {
 	const subscriber = context.store.subscribers.get(imsi);
@@ -22,7 +13,7 @@ function subscriberOf(context: OperatorContext, imsi: string) {
 export function homeRoutes(context: OperatorContext, located: (imsi: string) => void): Routes {
 	const { store, config } = context;
 	return {
-		"POST /auth-info": ({ imsi, rand, auts }: { imsi: string; rand?: string; auts?: string }) => {
+		"POST /auth-info": ({ imsi, rand, auts }: AuthInfoRequest) => {
 			const subscriber = subscriberOf(context, imsi);
 			if (auts !== undefined) {
 				const seq = resynchronise(subscriber, Buffer.from(rand ?? "", "hex"), Buffer.from(auts, "hex"));
@@ -33,14 +24,14 @@ export function homeRoutes(context: OperatorContext, located: (imsi: string) => 
 			store.subscribers.update(imsi, { seq });
 			return { vector };
 		},
-		"POST /update-location": ({ imsi, vno }: { imsi: string; vno: string }) => {
+		"POST /update-location": ({ imsi, vno }: LocationRequest) => {
 			subscriberOf(context, imsi);
 			store.subscribers.update(imsi, { vno });
 			// After the answer: the visited network has to know the device before a message can reach it.
 			setImmediate(() => located(imsi));
 			return {};
 		},
-		"POST /packet-data": ({ imsi, apn }: { imsi: string; apn: string }) => {
+		"POST /packet-data": ({ imsi, apn }: PacketDataRequest) => {
 			subscriberOf(context, imsi);
 			if (apn !== config.apn) throw new Refusal("apn-unknown", `${apn} is no access point of ${config.shoId}`);
 			const provisioning = context.registry.content.operators.map((entry) => entry.dpf.host);

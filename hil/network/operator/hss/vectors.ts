@@ -1,15 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import type { Vector } from "../../shared/home.ts";
 import type { Subscriber } from "../store.ts";
 import { milenage } from "./milenage.ts";
-
-/** A UMTS authentication vector (TS 33.102 clause 6.3.2). Octets are hex. */
-export interface Vector {
-	readonly rand: string;
-	readonly xres: string;
-	readonly ck: string;
-	readonly ik: string;
-	readonly autn: string;
-}
 
 const IND_BITS = 5n;
 /** IND of the one pool of vectors that is handed out (TS 33.102 C.1.1.3). */

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { resynchronise } from "../../hil/network/operator/hss/vectors.ts";
+import { makeRoot } from "../../hil/network/shared/certificates.ts";
+import type { TreClient } from "../../host/tre/client.ts";
+import { Device } from "../support/device.ts";
+import { independentMilenage } from "../support/independent.ts";
+import { type Personalised, personalise, TestOperator } from "../support/operators.ts";
+
+const bytes = (hex: string): Buffer => Buffer.from(hex, "hex");
+
+describe("AUTHENTICATE through the serial port (TS 33.102 clause 6.3)", () => {
+	const device = new Device();
+	let tre: TreClient;
+	let ro: TestOperator;
+	let owned: Personalised;
+
+	beforeAll(async () => {
+		await device.start();
+		tre = await device.open();
+		ro = await TestOperator.make("ro.example");
+		owned = await personalise(tre, await makeRoot("pva.example", "rsa"), ro);
+	});
+
+	afterAll(async () => {
+		await tre?.close();
+		await device.dispose();
+	});
+
+	const run = (vector: { rand: string; autn: string }) =>
+		tre.call("authenticate", { rand: bytes(vector.rand), autn: bytes(vector.autn) });
+
+	test("RES, CK and IK equal an independent computation", async () => {
+		for (let n = 0; n < 20; n++) {
+			const vector = ro.vector(owned.imsi);
+			const { k, opc } = ro.subscriber(owned.imsi);
+			const expected = independentMilenage(bytes(k), bytes(opc), bytes(vector.rand), Buffer.alloc(6), Buffer.alloc(2));
+			const answer = await run(vector);
+			expect(answer.outcome).toBe(0);
+			expect(Buffer.from(answer.res)).toEqual(expected.f2);
+			expect(Buffer.from(answer.ck)).toEqual(expected.f3);
+			expect(Buffer.from(answer.ik)).toEqual(expected.f4);
+		}
+	});
+
+	test("6.3.3: an AUTN with a wrong MAC is refused by name, and spends nothing", async () => {
+		const vector = ro.vector(owned.imsi);
+		for (const at of [0, 7, 8, 15]) {
+			const autn = bytes(vector.autn);
+			autn[at] ^= 1;
+			await expect(run({ rand: vector.rand, autn: autn.toString("hex") })).rejects.toMatchObject({ code: "autn-mac" });
+		}
+		expect((await run(vector)).outcome).toBe(0);
+	});
+
+	test("G5, 6.3.5: an old SQN gives AUTS, with which the HSS resynchronises", async () => {
+		const old = ro.vector(owned.imsi);
+		expect((await run(old)).outcome).toBe(0);
+		const reached = ro.subscriber(owned.imsi).seq;
+		const answer = await run(old);
+		expect(answer).toMatchObject({ outcome: 1 });
+		expect([answer.res.length, answer.ck.length, answer.ik.length]).toEqual([0, 0, 0]);
+
+		ro.setSeq(owned.imsi, 0);
+		const behind = await run(ro.vector(owned.imsi));
+		expect(behind.outcome).toBe(1);
+		const rand = bytes(old.rand);
+		const seq = resynchronise(ro.subscriber(owned.imsi), rand, Buffer.from(answer.auts));
+		expect(seq).toBe(reached);
+		const damaged = Buffer.from(answer.auts);
+		damaged[13] ^= 1;
+		expect(resynchronise(ro.subscriber(owned.imsi), rand, damaged)).toBeUndefined();
+		ro.setSeq(owned.imsi, seq as number);
+		expect((await run(ro.vector(owned.imsi))).outcome).toBe(0);
+	});
+
+	test("G5, G7: an accepted AUTN stays spent over kill -9 and a new start", async () => {
+		const vector = ro.vector(owned.imsi);
+		expect((await run(vector)).outcome).toBe(0);
+		const before = await tre.status();
+		await tre.close();
+		await device.kill();
+		await device.start();
+		tre = await device.open();
+		expect(await tre.status()).toEqual({
+			...before,
+			bootCounter: before.bootCounter + 1,
+			transaction: before.transaction + 1,
+		});
+		expect((await run(vector)).outcome).toBe(1);
+		expect((await run(ro.vector(owned.imsi))).outcome).toBe(0);
+	});
+
+	test("a SEQ that jumps more than 2^28 is refused with AUTS (TS 33.102 C.2.1)", async () => {
+		const { seq } = ro.subscriber(owned.imsi);
+		ro.setSeq(owned.imsi, seq + 2 ** 28);
+		expect((await run(ro.vector(owned.imsi))).outcome).toBe(1);
+		ro.setSeq(owned.imsi, seq);
+		expect((await run(ro.vector(owned.imsi))).outcome).toBe(0);
+	});
+});

@@ -1,0 +1,81 @@
+import { constants, createCipheriv, createDecipheriv, createHmac, type KeyObject, privateDecrypt } from "node:crypto";
+
+/*
+ * Independent of the project's code on purpose: written from TS 35.206 and B.2.3.6 with big integers
+ * and node:crypto, to be the other side of a comparison.
+ */
+
+const MASK = (1n << 128n) - 1n;
+const toInt = (octets: Uint8Array): bigint => BigInt(`0x${Buffer.from(octets).toString("hex") || "0"}`);
+const toOctets = (value: bigint): Buffer => Buffer.from(value.toString(16).padStart(32, "0"), "hex");
+const rotl = (value: bigint, bits: bigint): bigint => ((value << bits) | (value >> (128n - bits))) & MASK;
+
+export function independentMilenage(
+	k: Uint8Array,
+	opc: Uint8Array,
+	rand: Uint8Array,
+	sqn: Uint8Array,
+	amf: Uint8Array,
+) {
+	const aes = (value: bigint): bigint =>
+		toInt(createCipheriv("aes-128-ecb", k, null).setAutoPadding(false).update(toOctets(value)));
+	const op = toInt(opc);
+	const temp = aes(toInt(rand) ^ op);
+	const half = (toInt(sqn) << 16n) | toInt(amf);
+	const in1 = (half << 64n) | half;
+	const out1 = aes(temp ^ rotl(in1 ^ op, 64n)) ^ op;
+	const out = (r: bigint, c: bigint): Buffer => toOctets(aes(rotl(temp ^ op, r) ^ c) ^ op);
+	const out2 = out(0n, 1n);
+	return {
+		f1: toOctets(out1).subarray(0, 8),
+		f1star: toOctets(out1).subarray(8),
+		f2: out2.subarray(8),
+		f5: out2.subarray(0, 6),
+		f3: out(32n, 2n),
+		f4: out(64n, 4n),
+		f5star: out(96n, 8n).subarray(0, 6),
+	};
+}
+
+export interface OpenedEnvelope {
+	readonly pik: Buffer;
+	readonly pck: Buffer;
+	readonly tag: number;
+	readonly version: number;
+	readonly open: Buffer;
+	readonly secret: Buffer;
+}
+
+/** Opens protected data as B.2.3.6 and documents.md describe it; throws where anything is off. */
+export function openEnvelope(object: Buffer, key: KeyObject): OpenedEnvelope {
+	const [integrity, confidentiality, hash, cipher] =
+		object[0] === 1 ? ([20, 16, "sha1", "aes-128-cbc"] as const) : ([32, 32, "sha256", "aes-256-cbc"] as const);
+	const keys = privateDecrypt(
+		{ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash },
+		object.subarray(1, 257),
+	);
+	if (keys.length !== integrity + confidentiality) throw new Error("PIK | PCK has another length");
+	const [pik, pck] = [keys.subarray(0, integrity), keys.subarray(integrity)];
+	const enc = object.subarray(257, object.length - integrity);
+	if (
+		!createHmac(hash, pik)
+			.update(enc)
+			.digest()
+			.equals(object.subarray(object.length - integrity))
+	)
+		throw new Error("MAC");
+	const decipher = createDecipheriv(cipher, pck, enc.subarray(0, 16)).setAutoPadding(false);
+	const data = Buffer.concat([decipher.update(enc.subarray(16)), decipher.final()]);
+	const length = data.readUInt32BE(1);
+	const payload = data.subarray(5, 5 + length);
+	if (!/^80(00)*$/.test(data.subarray(9 + length).toString("hex"))) throw new Error("padding");
+	const publicLength = payload.readUInt16BE(0);
+	return {
+		pik,
+		pck,
+		tag: data[0],
+		version: data.readUInt32BE(5 + length),
+		open: payload.subarray(2, 2 + publicLength),
+		secret: payload.subarray(2 + publicLength),
+	};
+}

@@ -1,0 +1,51 @@
+import type { CommandName } from "../../firmware/contract/commands.ts";
+import { wire } from "../../firmware/contract/commands.ts";
+import { loadArtefacts } from "../../firmware/emulator/artefacts.ts";
+import { FlashMemory } from "../../firmware/emulator/flash-memory.ts";
+import { Machine } from "../../firmware/emulator/machine.ts";
+import { Deframer, encodeFrame } from "../../host/link/frame.ts";
+import { decodeResponse, encodeRequest, type Request, type Response } from "../../host/tre/codec.ts";
+import { TreError } from "../../host/tre/errors.ts";
+
+const artefacts = loadArtefacts();
+
+/** The firmware in this process, for tests that look into its memories or forge its flash. */
+export class DirectTre {
+	readonly flash: FlashMemory;
+	readonly rootKey: Uint8Array;
+	readonly machine: Machine;
+	#sent: Uint8Array[] = [];
+	#id = 0;
+
+	constructor(flash = new FlashMemory(), rootKey = new Uint8Array(32).fill(0x5a)) {
+		this.flash = flash;
+		this.rootKey = rootKey;
+		this.machine = new Machine({
+			...artefacts,
+			flash,
+			rootKey,
+			uartWrite: (octets) => this.#sent.push(octets),
+			seconds: () => Math.floor(performance.now() / 1000),
+		});
+		this.call("hello", { minVersion: 1, maxVersion: 1, maxFrame: wire.maxSegment, maxMessage: wire.maxMessage });
+	}
+
+	call<Name extends CommandName>(name: Name, request: Request<Name>): Response<Name> {
+		const answer = decodeResponse(name, this.exchange(encodeRequest(name, request)));
+		if ("error" in answer) throw new TreError(name, answer.error);
+		return answer.response;
+	}
+
+	/** One whole message there and back. */
+	exchange(message: Uint8Array): Buffer {
+		this.#sent = [];
+		this.#id = (this.#id + 1) & 0xffff;
+		const segments = Math.max(1, Math.ceil(message.length / wire.maxSegment));
+		for (let segment = 0; segment < segments; segment++) {
+			const octets = message.subarray(segment * wire.maxSegment, (segment + 1) * wire.maxSegment);
+			this.machine.receive(encodeFrame({ kind: wire.kinds.request, id: this.#id, segment, segments, octets }));
+		}
+		const frames = new Deframer().push(Buffer.concat(this.#sent)).filter((frame) => frame.kind === wire.kinds.response);
+		return Buffer.concat(frames.sort((a, b) => a.segment - b.segment).map((frame) => frame.octets));
+	}
+}
