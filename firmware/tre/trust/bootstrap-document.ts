@@ -111,7 +111,7 @@ function parm(scanner: Scanner, name: string): Uint8Array {
 
 /** Skips one characteristic of `type` (any where empty) with all it holds; false if none is next. */
 function skipCharacteristic(scanner: Scanner, type: string, depth: i32): bool {
-	if (!scanner.sees('<characteristic type="' + type)) return false;
+	if (!scanner.sees(`<characteristic type="${type}`)) return false;
 	scanner.expect('<characteristic type="');
 	const found = scanner.upTo(0x22);
 	if (type.length > 0 && !equalAscii(found, type)) scanner.bad = true;

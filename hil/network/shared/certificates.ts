@@ -53,17 +53,19 @@ const publicKeyOf = (key: KeyObject): x509.PublicKey =>
 /** A self-signed CA, as every CertSHO and CertPVA is. */
 export async function makeRoot(cn: string, type: KeyType): Promise<Identity> {
 	const key = makeKey(type);
+	const publicKey = publicKeyOf(key);
 	const certificate = await x509.X509CertificateGenerator.create({
 		serialNumber: serialNumber(),
 		subject: `CN=${cn}`,
 		issuer: `CN=${cn}`,
 		...validity(CA_DAYS),
-		publicKey: publicKeyOf(key),
+		publicKey,
 		signingKey: await importPrivate(key),
 		signingAlgorithm: algorithmOf(key),
 		extensions: [
 			new x509.BasicConstraintsExtension(true, undefined, true),
 			new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature, true),
+			await x509.SubjectKeyIdentifierExtension.create(publicKey),
 		],
 	});
 	return { key, certificate: Buffer.from(certificate.rawData) };
@@ -84,7 +86,12 @@ async function issue(
 		publicKey,
 		signingKey: await importPrivate(root.key),
 		signingAlgorithm: algorithmOf(root.key),
-		extensions: [new x509.BasicConstraintsExtension(false, undefined, true), ...extensions],
+		extensions: [
+			new x509.BasicConstraintsExtension(false, undefined, true),
+			await x509.SubjectKeyIdentifierExtension.create(publicKey),
+			await x509.AuthorityKeyIdentifierExtension.create(publicKeyOf(root.key)),
+			...extensions,
+		],
 	});
 	return Buffer.from(certificate.rawData);
 }

@@ -1,0 +1,222 @@
+import { execFile } from "node:child_process";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { decode } from "cborg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { StoryResult } from "../../hil/story/story.ts";
+import { readFlash, unseal } from "../support/flash-image.ts";
+import { openEnvelope } from "../support/independent.ts";
+import { found, messagesIn, type Secret, secretsOf } from "../support/secrets.ts";
+import { runStory, type StoryRun } from "../support/story-run.ts";
+
+const run = promisify(execFile);
+const shoIds = ["ro.example", "sho-1.example", "sho-2.example"];
+
+/** One story, told by the command that `npm start` runs; everything below looks at what it left. */
+describe("the story of S3-091331: one device, three operators", () => {
+	let story: StoryRun;
+	const path = (...names: string[]): string => join(story.evidence, ...names);
+	const read = (...names: string[]): string => readFileSync(path(...names), "utf8");
+
+	beforeAll(async () => {
+		story = await runStory();
+	});
+	afterAll(() => story?.dispose());
+
+	test("B.2.2.1 to B.2.3.5 happen in the order of the text", () => {
+		const ladder = JSON.parse(read("ladder.json")) as { clause: string; what: string; ok: boolean; ms: number }[];
+		expect(ladder.every(({ ok, ms }) => ok && ms >= 0)).toBe(true);
+		const clauses = ladder.map(({ clause }) => clause);
+		const once = [
+			"B.2.2.1",
+			"B.2.2.2",
+			"B.2.3.2",
+			"B.2.3.3",
+			"B.2.3.4 II",
+			"B.2.3.4 III",
+			"B.2.3.4 IV",
+			"B.2.3.4 V",
+			"B.2.3.4 VI, VII",
+			"B.2.3.4 VIII",
+			"B.2.3.5",
+		];
+		const start = clauses.indexOf("B.2.3.2");
+		let at = -1;
+		for (const clause of once) {
+			const next = clauses.indexOf(clause, clause === "B.2.3.3" ? start : Math.max(at, 0));
+			expect(next, clause).toBeGreaterThan(at);
+			at = next;
+		}
+		expect(clauses.filter((clause) => clause === "B.2.3.4 VI, VII")).toHaveLength(2);
+		for (const where of ["locally under CertPVA", "at the PVA"])
+			expect(ladder.some(({ what }) => what.includes(where))).toBe(true);
+	});
+
+	test("result.json tells both changes", () => {
+		const result = JSON.parse(read("result.json")) as StoryResult;
+		expect(result).toMatchObject({ ok: true, target: "emulator" });
+		expect(result.changes.map(({ fromSho, toSho }) => [fromSho, toSho])).toEqual([
+			["ro.example", "sho-1.example"],
+			["sho-1.example", "sho-2.example"],
+		]);
+		expect(result.changes[0].imsiBefore).toMatch(/^00101\d{10}$/);
+		expect(result.changes[0].imsiAfter).toBe(result.changes[1].imsiBefore);
+		expect(result.changes[1].imsiAfter).toMatch(/^00103\d{10}$/);
+		expect(story.output).toContain(result.treId);
+	});
+
+	test("xmlsec1 verifies every signed document, and refuses it with one octet changed", async () => {
+		const verify = (certificate: string, file: string, ...more: string[]) =>
+			run("xmlsec1", ["--verify", "--pubkey-cert-pem", path("certs", certificate), ...more, path(file)]);
+		const bootstraps = [
+			["initial", "sho-0.pem"],
+			["change-1", "sho-0.pem"],
+			["change-2", "sho-1.pem"],
+		];
+		for (const [folder, certificate] of bootstraps) {
+			const map = (file: string) => ["--url-map:cid:bootstrap", path(folder, file)];
+			await verify(certificate, `${folder}/bootstrap.sig.xml`, ...map("bootstrap.xml"));
+			await expect(verify(certificate, `${folder}/bootstrap.sig.xml`, ...map("bootstrap.sig.xml"))).rejects.toThrow();
+		}
+		for (const n of [1, 2]) {
+			for (const file of ["m2mm.xml", "receipt-installed.xml", "receipt-committed.xml"])
+				await verify("tre-sign.pem", `change-${n}/${file}`);
+			await verify(`sho-${n}.pem`, `change-${n}/m2mmcim.xml`);
+			await expect(verify(`sho-${n - 1}.pem`, `change-${n}/m2mmcim.xml`)).rejects.toThrow();
+		}
+	});
+
+	test("openssl accepts the certificates", async () => {
+		const { stdout } = await run("openssl", [
+			"verify",
+			"-x509_strict",
+			"-purpose",
+			"any",
+			"-CAfile",
+			path("certs/pva.pem"),
+			path("certs/tre-sign.pem"),
+			path("certs/tre-enc.pem"),
+		]);
+		expect(stdout.match(/: OK/g)).toHaveLength(2);
+		for (const n of [0, 1, 2])
+			await run("openssl", [
+				"verify",
+				"-check_ss_sig",
+				"-CAfile",
+				path(`certs/sho-${n}.pem`),
+				path(`certs/sho-${n}.pem`),
+			]);
+		const { treId } = JSON.parse(read("result.json")) as StoryResult;
+		for (const name of ["tre-sign", "tre-enc"]) {
+			const certificate = new X509Certificate(read("certs", `${name}.pem`));
+			expect(certificate.subject).toBe(`CN=${treId}`);
+		}
+	});
+
+	const decryptionKey = () => {
+		const rootKey = readFileSync(join(story.lab, "tre", "root.key"));
+		const sealed = readFlash(readFileSync(join(story.lab, "tre", "flash.bin"))).find(
+			({ key, octets }) => key === 4 && octets.length > 0,
+		);
+		return createPrivateKey({ key: unseal(rootKey, sealed?.octets ?? Buffer.alloc(0)), format: "der", type: "pkcs1" });
+	};
+	const accounts = (): Buffer[] =>
+		[1, 2].map((n) =>
+			Buffer.from(/name="ACCOUNT" value="([^"]+)"/.exec(read(`change-${n}`, "bootstrap.xml"))?.[1] ?? "", "base64"),
+		);
+	const mcims = (): Buffer[] =>
+		[1, 2].map((n) =>
+			Buffer.from(/<ProtectedMCIM>([^<]+)/.exec(read(`change-${n}`, "m2mmcim.xml"))?.[1] ?? "", "base64"),
+		);
+
+	test("B.2.3.6: an independent implementation decrypts account and MCIM, and finds the pinned fields", () => {
+		const { treId, changes } = JSON.parse(read("result.json")) as StoryResult;
+		const key = decryptionKey();
+		accounts().forEach((object, n) => {
+			const { tag, open, secret } = openEnvelope(object, key);
+			const fields = decode(open) as unknown[];
+			expect([object[0], tag, fields.length]).toEqual([2, 4, 9]);
+			expect(fields[0]).toBe(treId);
+			expect(fields[2]).toBe(changes[n].toSho);
+			expect((fields[7] as number) + (fields[8] as number)).toBe(secret.length);
+		});
+		mcims().forEach((object, n) => {
+			const { tag, open, secret } = openEnvelope(object, key);
+			const fields = decode(open) as unknown[];
+			expect([object[0], tag, fields.length, secret.length]).toEqual([2, 3, 10, 32]);
+			expect(fields[3]).toBe(changes[n].imsiAfter);
+			expect(fields[4]).toBe("milenage");
+		});
+	});
+
+	describe("G1: the serial line of the whole story, manufacture included", () => {
+		const lines = () => ["to-tre", "from-tre"].map((name) => readFileSync(path("serial", `${name}.bin`)));
+		const everything = (): Buffer => Buffer.concat(lines().flatMap((line) => [line, ...messagesIn(line)]));
+		const secrets = (): Secret[] => secretsOf(story.lab, shoIds, [...accounts(), ...mcims()]);
+
+		test("carries no K, Ki, OPc, DM password, PIK, PCK or prime", () => {
+			const names = secrets().map(({ name }) => name);
+			for (const kind of [
+				"K of",
+				"OPc of",
+				"client password",
+				"server password",
+				"PIK",
+				"PCK",
+				"p of key pair 3",
+				"q of key pair 4",
+			]) {
+				expect(
+					names.some((name) => name.startsWith(kind)),
+					kind,
+				).toBe(true);
+			}
+			expect(names.length).toBeGreaterThanOrEqual(20);
+			expect(found(secrets(), everything())).toEqual([]);
+		});
+
+		test("would show each of them if it were there, in any form", () => {
+			const forms = (octets: Buffer): Buffer[] => [
+				octets,
+				Buffer.from(octets.toString("hex")),
+				...[0, 1, 2].map((shift) =>
+					Buffer.from(Buffer.concat([Buffer.alloc(shift, 65), octets, Buffer.from("xyz")]).toString("base64")),
+				),
+			];
+			const line = everything();
+			for (const secret of secrets()) {
+				for (const form of forms(secret.octets)) {
+					const planted = Buffer.concat([line.subarray(0, 1000), form, line.subarray(1000)]);
+					expect(found([secret], planted), secret.name).toEqual([secret.name]);
+				}
+			}
+		});
+
+		test("crosses real frames in both directions", () => {
+			const [to, from] = lines().map((line) => messagesIn(line).length);
+			expect(to).toBeGreaterThan(40);
+			expect(Math.abs(to - from)).toBeLessThan(5);
+		});
+	});
+
+	test("no key lies in the evidence, in a report or in a file that others may read", () => {
+		const secrets = secretsOf(story.lab, shoIds, [...accounts(), ...mcims()]);
+		const files = (folder: string): string[] =>
+			readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+				entry.isDirectory() ? files(join(folder, entry.name)) : [join(folder, entry.name)],
+			);
+		for (const file of files(story.evidence)) expect(found(secrets, readFileSync(file)), file).toEqual([]);
+		expect(found(secrets, Buffer.from(story.output))).toEqual([]);
+		for (const name of readdirSync(story.lab, { withFileTypes: true })) {
+			if (name.isDirectory()) expect(statSync(join(story.lab, name.name)).mode & 0o077, name.name).toBe(0);
+		}
+	});
+
+	test("nothing is left behind but what the run names", () => {
+		expect(story.lab).not.toBe("");
+		expect(existsSync(join(story.lab, "tre", "lock"))).toBe(false);
+		expect(existsSync(join(story.lab, "tre.tty"))).toBe(false);
+	});
+});
