@@ -22,7 +22,7 @@ export async function buildCryptoWasm(root, progress) {
 	await upToDate(
 		output,
 		[...inputs, join(root, "firmware", "build", "crypto-wasm.mjs")],
-		[MBEDTLS.sha256, ...exported],
+		[MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", ...exported],
 		async () => {
 			const source = await mbedtlsSource(build, progress);
 			progress("building mbedtls.wasm (Mbed TLS for wasm32)");

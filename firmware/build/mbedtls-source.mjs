@@ -6,24 +6,24 @@ import { run } from "./run.mjs";
 /** The LTS release, from the source package of Debian 13. No npm package carries Mbed TLS. */
 export const MBEDTLS = {
 	release: "3.6.6",
-	sourcePackage: "mbedtls=3.6.6-0.1~deb13u1",
+	/** Whatever Debian revision is there now: the checksum below pins the content. */
+	sourcePackage: "mbedtls",
 	suite: "trixie",
 	archive: "mbedtls_3.6.6.orig.tar.bz2",
 	sha256: "8fb65fae8dcae5840f793c0a334860a411f884cc537ea290ce1c52bb64ca007a",
 };
 
+/** A field of the stanza that serves the machine's own release; deb822 or one-line form. */
 function ownSources(field) {
 	const folder = "/etc/apt/sources.list.d";
 	const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".sources")) : [];
-	for (const file of files) {
-		const text = readFileSync(join(folder, file), "utf8");
-		if (!/^Suites:.*bookworm/m.test(text)) continue;
-		const found = new RegExp(`^${field}: *(\\S+)`, "m").exec(text);
-		if (found) return found[1];
-	}
+	const stanzas = files.flatMap((file) => readFileSync(join(folder, file), "utf8").split(/\n\s*\n/));
+	const own = stanzas.find((stanza) => /^Suites:(?:.*\s)?bookworm(?:\s|$)/m.test(stanza));
+	const found = own && new RegExp(`^${field}: *(\\S+)`, "m").exec(own);
+	if (found) return found[1];
 	if (field === "URIs" && existsSync("/etc/apt/sources.list")) {
-		const found = /^deb (?:\[[^\]]*\] )?(\S+) bookworm /m.exec(readFileSync("/etc/apt/sources.list", "utf8"));
-		if (found) return found[1];
+		const line = /^deb (?:\[[^\]]*\] )?(\S+) bookworm /m.exec(readFileSync("/etc/apt/sources.list", "utf8"));
+		if (line) return line[1];
 	}
 	return field === "Signed-By" ? "/usr/share/keyrings/debian-archive-keyring.gpg" : undefined;
 }
@@ -66,6 +66,11 @@ export async function mbedtlsSource(buildFolder, progress) {
 	mkdirSync(folder, { recursive: true });
 	await download(folder);
 	const archive = join(folder, MBEDTLS.archive);
+	if (!existsSync(archive)) {
+		throw new Error(
+			`Debian no longer serves ${MBEDTLS.archive}. Unpack it yourself and name the folder in MBEDTLS_DIR.`,
+		);
+	}
 	const sum = createHash("sha256").update(readFileSync(archive)).digest("hex");
 	if (sum !== MBEDTLS.sha256) throw new Error(`${MBEDTLS.archive}: SHA-256 is ${sum}, expected ${MBEDTLS.sha256}`);
 	await run("tar", ["xf", archive, "-C", folder]);

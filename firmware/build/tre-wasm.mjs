@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./run.mjs";
 import { upToDate } from "./stamp.mjs";
@@ -11,7 +12,8 @@ const flags = [
 export async function buildTreWasm(root, progress) {
 	const output = join(root, "build", "tre.wasm");
 	const inputs = [join(root, "firmware", "tre"), join(root, "firmware", "contract", "as")];
-	await upToDate(output, inputs, flags, async () => {
+	const { version } = JSON.parse(readFileSync(join(root, "node_modules", "assemblyscript", "package.json"), "utf8"));
+	await upToDate(output, inputs, [version, ...flags], async () => {
 		progress("building tre.wasm (AssemblyScript)");
 		const asc = join(root, "node_modules", "assemblyscript", "bin", "asc.js");
 		await run(process.execPath, [asc, "firmware/tre/main.ts", "-o", output, ...flags], { cwd: root });

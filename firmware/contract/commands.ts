@@ -27,8 +27,8 @@ export const commands = {
 		number: 1,
 		since: 1,
 		does: "Opens a session; asked again until it is answered",
-		request: { minVersion: "uint", maxVersion: "uint", maxFrame: "uint", maxMessage: "uint" },
-		response: { version: "uint", maxFrame: "uint", maxMessage: "uint", window: "uint", bootCounter: "uint" },
+		request: { minVersion: "uint", maxVersion: "uint", maxSegment: "uint", maxMessage: "uint" },
+		response: { version: "uint", maxSegment: "uint", maxMessage: "uint", window: "uint", bootCounter: "uint" },
 		allowed: "always",
 		varies: ["bootCounter"],
 	},
@@ -131,7 +131,7 @@ export const commands = {
 		does: "B.2.3.3: the signed octets of a bootstrap; algorithm 1 rsa-sha256, 2 ecdsa-sha256",
 		request: { document: "bytes", algorithm: "uint", signature: "bytes" },
 		response: { kind: "text", serial: "uint", repeated: "bool" },
-		allowed: ["idle", "bootstrapped", "requested", "installed"],
+		allowed: ["personalised", "idle", "bootstrapped", "requested", "installed"],
 	},
 	provisioningRequest: {
 		number: 34,
@@ -213,6 +213,8 @@ export const wire = {
 	protocolVersion: 1,
 	/** Octets of a segment in the largest frame the firmware takes. */
 	maxSegment: 480,
+	/** The smallest segment an end may ask for: a message has at most 32, one bit each. */
+	minSegment: 256,
 	maxMessage: 8192,
 	maxResponse: 4096,
 	window: 8,

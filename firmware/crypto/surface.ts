@@ -26,7 +26,7 @@ export const surface = {
 	envelope_read: ["u32", "out"],
 	envelope_import: ["u32", "u32", "u32", "u32", "out"],
 	envelope_close: ["u32"],
-	aka_encrypt: ["u32", "u32", "in", "out"],
+	aka_encrypt: ["u32", "in", "in", "out"],
 	aka_fingerprint: ["u32", "out"],
 	dm_digest: ["u32", "in", "in", "out"],
 } as const satisfies Record<string, readonly Argument[]>;

@@ -292,6 +292,13 @@ int32_t tre_verify_hash(uint32_t alg, const uint8_t *cert, uint32_t cert_length,
   return result;
 }
 
+/* anyExtendedKeyUsage, or a second usage, is none. */
+static int has_only_tre_usage(const mbedtls_x509_crt *crt) {
+  const mbedtls_asn1_sequence *usage = &crt->ext_key_usage;
+  return usage->next == NULL && usage->buf.len == sizeof tre_usage_oid &&
+         memcmp(usage->buf.p, tre_usage_oid, sizeof tre_usage_oid) == 0;
+}
+
 static uint16_t facts_flags(mbedtls_x509_crt *crt) {
   uint16_t flags = 0;
   if (crt->MBEDTLS_PRIVATE(ca_istrue)) flags |= TRE_X509_CA;
@@ -299,8 +306,7 @@ static uint16_t facts_flags(mbedtls_x509_crt *crt) {
     if (mbedtls_x509_crt_check_key_usage(crt, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) == 0) flags |= TRE_X509_DIGITAL_SIGNATURE;
     if (mbedtls_x509_crt_check_key_usage(crt, MBEDTLS_X509_KU_KEY_ENCIPHERMENT) == 0) flags |= TRE_X509_KEY_ENCIPHERMENT;
   }
-  if (mbedtls_x509_crt_has_ext_type(crt, MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE) &&
-      mbedtls_x509_crt_check_extended_key_usage(crt, (const char *)tre_usage_oid, sizeof tre_usage_oid) == 0)
+  if (mbedtls_x509_crt_has_ext_type(crt, MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE) && has_only_tre_usage(crt))
     flags |= TRE_X509_TRE_USAGE;
   if (mbedtls_pk_get_type(&crt->pk) == MBEDTLS_PK_RSA && mbedtls_pk_get_bitlen(&crt->pk) == RSA_BITS) flags |= TRE_X509_RSA_2048;
   if (mbedtls_x509_crt_has_ext_type(crt, MBEDTLS_X509_EXT_SUBJECT_ALT_NAME)) flags |= TRE_X509_DNS_NAME;
@@ -328,14 +334,32 @@ int32_t tre_x509_facts(const uint8_t *cert, uint32_t cert_length, uint8_t *out, 
   return result;
 }
 
+/*
+ * The signature of `leaf` under the key of `ca`, and `ca` may sign certificates. Not
+ * mbedtls_x509_crt_verify: that takes a certificate equal to its trust anchor without looking at the signature.
+ */
+static int is_signed_by(mbedtls_x509_crt *leaf, mbedtls_x509_crt *ca) {
+  uint8_t hash[64];
+  const mbedtls_md_info_t *info = mbedtls_md_info_from_type(leaf->MBEDTLS_PRIVATE(sig_md));
+  if (!ca->MBEDTLS_PRIVATE(ca_istrue) || mbedtls_x509_crt_check_key_usage(ca, MBEDTLS_X509_KU_KEY_CERT_SIGN) != 0) return 0;
+  if (leaf->MBEDTLS_PRIVATE(sig_md) != MBEDTLS_MD_SHA256 || info == NULL) return 0;
+  if (leaf->issuer_raw.len != ca->subject_raw.len ||
+      memcmp(leaf->issuer_raw.p, ca->subject_raw.p, ca->subject_raw.len) != 0)
+    return 0;
+  if (mbedtls_pk_get_type(&ca->pk) == MBEDTLS_PK_RSA && mbedtls_pk_get_bitlen(&ca->pk) < RSA_BITS) return 0;
+  return mbedtls_md(info, leaf->tbs.p, leaf->tbs.len, hash) == 0 &&
+         mbedtls_pk_verify_ext(leaf->MBEDTLS_PRIVATE(sig_pk), leaf->MBEDTLS_PRIVATE(sig_opts), &ca->pk,
+                               leaf->MBEDTLS_PRIVATE(sig_md), hash, mbedtls_md_get_size(info),
+                               leaf->MBEDTLS_PRIVATE(sig).p, leaf->MBEDTLS_PRIVATE(sig).len) == 0;
+}
+
 int32_t tre_x509_verify(const uint8_t *cert, uint32_t cert_length, const uint8_t *issuer, uint32_t issuer_length) {
   mbedtls_x509_crt leaf, ca;
   mbedtls_x509_crt_init(&leaf);
   mbedtls_x509_crt_init(&ca);
-  uint32_t flags = 0;
   int32_t result = TRE_ERROR_INVALID_ARGUMENT;
   if (mbedtls_x509_crt_parse_der(&leaf, cert, cert_length) == 0 && mbedtls_x509_crt_parse_der(&ca, issuer, issuer_length) == 0)
-    result = mbedtls_x509_crt_verify(&leaf, &ca, NULL, NULL, &flags, NULL, NULL) == 0 ? 0 : TRE_ERROR_INVALID_SIGNATURE;
+    result = is_signed_by(&leaf, &ca) ? 0 : TRE_ERROR_INVALID_SIGNATURE;
   mbedtls_x509_crt_free(&leaf);
   mbedtls_x509_crt_free(&ca);
   return result;
@@ -474,33 +498,55 @@ int32_t tre_envelope_import(uint32_t handle, uint32_t type, uint32_t offset, uin
 
 /* ---- use of symmetric keys ---- */
 
-/* out = in xor rot(OPc, r), rot = left rotation by r bits (TS 35.206 clause 4.1). */
-static void whiten(const uint8_t *opc, uint32_t r, const uint8_t *in, uint8_t *out) {
+/* out = rot(in, r), left rotation by r bits (TS 35.206 clause 4.1). */
+static void rotate(const uint8_t *in, uint32_t r, uint8_t *out) {
   uint32_t octets = r / 8, bits = r % 8;
   for (uint32_t i = 0; i < BLOCK; i++) {
-    uint32_t pair = (uint32_t)opc[(i + octets) % BLOCK] << 8 | opc[(i + octets + 1) % BLOCK];
-    out[i] = in[i] ^ (uint8_t)(pair >> (8 - bits));
+    uint32_t pair = (uint32_t)in[(i + octets) % BLOCK] << 8 | in[(i + octets + 1) % BLOCK];
+    out[i] = (uint8_t)(pair >> (8 - bits));
   }
 }
 
-int32_t tre_aka_encrypt(uint32_t key, uint32_t whiten_out, const uint8_t *in, uint32_t in_length, uint8_t *out,
-                        uint32_t size) {
+static void xor_into(uint8_t *to, const uint8_t *from) {
+  for (int i = 0; i < BLOCK; i++) to[i] ^= from[i];
+}
+
+/* One output of MILENAGE; see tre_crypto.h. `temp` is E_K(RAND xor OPc). */
+static int aka_block(key_slot *slot, const uint8_t *temp, const uint8_t *record, uint8_t *out) {
+  const uint8_t *opc = slot->secret + BLOCK;
+  uint8_t mixed[BLOCK], block[BLOCK];
+  uint32_t r = record[0] & 0x7f;
+  if (record[0] & TRE_AKA_TEMP_AS_IS) {
+    rotate(opc, r, block);
+    xor_into(block, temp);
+  } else {
+    memcpy(mixed, temp, BLOCK);
+    xor_into(mixed, opc);
+    rotate(mixed, r, block);
+  }
+  xor_into(block, record + 1);
+  int failed = mbedtls_aes_crypt_ecb(&slot->aes, MBEDTLS_AES_ENCRYPT, block, out);
+  xor_into(out, opc);
+  mbedtls_platform_zeroize(mixed, sizeof mixed);
+  mbedtls_platform_zeroize(block, sizeof block);
+  return failed;
+}
+
+int32_t tre_aka_encrypt(uint32_t key, const uint8_t *rand, uint32_t rand_length, const uint8_t *in, uint32_t in_length,
+                        uint8_t *out, uint32_t size) {
   key_slot *slot = slot_of(key, TRE_KEY_AKA);
   uint32_t records = in_length / (BLOCK + 1);
-  const uint8_t *opc;
+  uint8_t temp[BLOCK], block[BLOCK];
   if (slot == NULL) return TRE_ERROR_INVALID_HANDLE;
-  if (in_length % (BLOCK + 1) != 0 || size < records * BLOCK) return TRE_ERROR_INVALID_ARGUMENT;
-  opc = slot->secret + BLOCK;
-  for (uint32_t n = 0; n < records; n++, in += BLOCK + 1, out += BLOCK) {
-    uint8_t block[BLOCK];
-    if (in[0] > 127) return TRE_ERROR_INVALID_ARGUMENT;
-    whiten(opc, in[0], in + 1, block);
-    if (mbedtls_aes_crypt_ecb(&slot->aes, MBEDTLS_AES_ENCRYPT, block, out) != 0) return TRE_ERROR_GENERIC;
-    if (whiten_out)
-      for (int i = 0; i < BLOCK; i++) out[i] ^= opc[i];
-    mbedtls_platform_zeroize(block, sizeof block);
-  }
-  return (int32_t)(records * BLOCK);
+  if (rand_length != BLOCK || in_length % (BLOCK + 1) != 0 || size < records * BLOCK) return TRE_ERROR_INVALID_ARGUMENT;
+  memcpy(block, rand, BLOCK);
+  xor_into(block, slot->secret + BLOCK);
+  int failed = mbedtls_aes_crypt_ecb(&slot->aes, MBEDTLS_AES_ENCRYPT, block, temp);
+  for (uint32_t n = 0; n < records && !failed; n++)
+    failed = aka_block(slot, temp, in + n * (BLOCK + 1), out + n * BLOCK);
+  mbedtls_platform_zeroize(temp, sizeof temp);
+  mbedtls_platform_zeroize(block, sizeof block);
+  return failed ? TRE_ERROR_GENERIC : (int32_t)(records * BLOCK);
 }
 
 int32_t tre_aka_fingerprint(uint32_t key, uint8_t *out, uint32_t size) {

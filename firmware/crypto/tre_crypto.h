@@ -86,11 +86,15 @@ int32_t tre_envelope_import(uint32_t envelope, uint32_t type, uint32_t offset, u
 int32_t tre_envelope_close(uint32_t envelope);
 
 /*
- * The AES step of MILENAGE (TS 35.206) with OPc applied on this side: per record r(1) | block(16),
- * out = E_K(block xor rot(OPc, r)), and xor OPc once more where `whiten` is 1.
+ * The blocks of MILENAGE (TS 35.206). TEMP = E_K(RAND xor OPc) stays on this side. Per record
+ * r(1) | x(16), r in bits:
+ *   out = E_K(rot(TEMP xor OPc, r) xor x) xor OPc                          (OUT2 to OUT5, x = c)
+ *   out = E_K(TEMP xor rot(OPc, r) xor x) xor OPc  with TRE_AKA_TEMP_AS_IS (OUT1, x = rot(IN1, r) xor c)
+ * Every output is whitened, so that none of them, and no two of them, give OPc or an AES block away.
  */
-int32_t tre_aka_encrypt(uint32_t key, uint32_t whiten, const uint8_t *in, uint32_t in_length, uint8_t *out,
-                        uint32_t size);
+#define TRE_AKA_TEMP_AS_IS 0x80
+int32_t tre_aka_encrypt(uint32_t key, const uint8_t *rand, uint32_t rand_length, const uint8_t *in, uint32_t in_length,
+                        uint8_t *out, uint32_t size);
 /* 16 octets that are equal for equal K on this device and tell nothing of K. */
 int32_t tre_aka_fingerprint(uint32_t key, uint8_t *out, uint32_t size);
 

@@ -66,7 +66,10 @@ export class CryptoSide {
 			const outer = treMemory();
 			const inner = new Uint8Array(this.memory.buffer, this.#transfer, this.#transferSize);
 			const call = this.#copyIn(shape, args, outer, inner);
-			if (typeof call === "number") return call;
+			if (typeof call === "number") {
+				inner.fill(0);
+				return call;
+			}
 			const started = performance.now();
 			const result = target(...call.passed);
 			this.spentMs += performance.now() - started;

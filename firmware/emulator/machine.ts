@@ -100,7 +100,17 @@ export class Machine {
 			memory().set(octets, out);
 			return octets.length;
 		};
-		const within = (address: number, size: number) => address + size <= flash.sectorSize * flash.sectorCount;
+		const within = (address: number, size: number) =>
+			(address >>> 0) + (size >>> 0) <= flash.sectorSize * flash.sectorCount;
+		/** A flash that does not take what it is given is the TRE's to deal with. */
+		const attempt = (change: () => void): number => {
+			try {
+				change();
+				return 0;
+			} catch {
+				return FAILED;
+			}
+		};
 		const instance = new WebAssembly.Instance(this.#parts.tre, {
 			crypto: crypto.imports(memory),
 			flash: {
@@ -113,13 +123,11 @@ export class Machine {
 				},
 				program: (address: number, input: number, size: number) => {
 					if (!within(address, size)) return FAILED;
-					flash.program(address, memory().slice(input, input + size));
-					return 0;
+					return attempt(() => flash.program(address, memory().slice(input, input + size)));
 				},
 				erase: (sector: number) => {
-					if (sector >= flash.sectorCount) return FAILED;
-					flash.erase(sector);
-					return 0;
+					if (sector >>> 0 >= flash.sectorCount) return FAILED;
+					return attempt(() => flash.erase(sector));
 				},
 			},
 			board: {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export class FolderInUse extends Error {}
@@ -21,6 +21,7 @@ export class StateFolder {
 
 	constructor(path: string) {
 		mkdirSync(path, { recursive: true, mode: 0o700 });
+		chmodSync(path, 0o700);
 		this.flashPath = join(path, "flash.bin");
 		this.#keyPath = join(path, "root.key");
 		this.#lock = join(path, "lock");

@@ -1,3 +1,4 @@
+import "./abort";
 import { refuseAll } from "./commands/dispatch";
 import { countBoot } from "./commands/session";
 import { countTrialBoot, passTime } from "./life/trial";
@@ -11,6 +12,7 @@ export function boot(trapped: i32): void {
 	if (mount() && countBoot()) countTrialBoot();
 	else refuseAll();
 	reportTrap(trapped);
+	__collect();
 }
 
 /** Where the runner puts octets from the UART, and how many fit. */
@@ -30,8 +32,8 @@ export function receive(length: i32): void {
 /** At least once a second. */
 export function tick(): void {
 	passTime();
+	// Nothing else collects while no command comes.
+	__collect();
 }
-
-import "./abort";
 
 export { executingId };

@@ -27,7 +27,7 @@ async function installModules() {
 	await upToDate(marker, [join(root, "package-lock.json")], [process.version], async () => {
 		progress("installing npm packages");
 		// No package needs its install script: binaries come inside the packages.
-		await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: root });
+		await run("npm", ["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund"], { cwd: root });
 	});
 }
 

@@ -6,6 +6,15 @@ import { DEFAULT_BAUD_RATE, openPort, type Port } from "./port.ts";
 export class LinkError extends Error {}
 export class LinkClosed extends LinkError {}
 export class LinkTimeout extends LinkError {}
+/** The message was not sent: the TRE would not take it. */
+export class MessageTooLong extends LinkError {}
+
+/** What `hello` agreed on. */
+export interface LinkLimits {
+	readonly maxSegment: number;
+	readonly maxMessage: number;
+	readonly window: number;
+}
 
 export interface LinkOptions {
 	/** Milliseconds without a frame after which what may be lost is sent again. */
@@ -40,10 +49,10 @@ interface Exchange {
 	deadline: NodeJS.Timeout | undefined;
 }
 
-function cut(message: Uint8Array): Uint8Array[] {
+function cut(message: Uint8Array, size: number): Uint8Array[] {
 	const segments: Uint8Array[] = [];
-	for (let at = 0; at === 0 || at < message.length; at += wire.maxSegment) {
-		segments.push(message.subarray(at, at + wire.maxSegment));
+	for (let at = 0; at === 0 || at < message.length; at += size) {
+		segments.push(message.subarray(at, at + size));
 	}
 	return segments;
 }
@@ -62,6 +71,8 @@ export class Link {
 	readonly counters: LinkCounters = { sent: 0, received: 0, repeated: 0, damaged: 0, busyMs: 0 };
 	readonly #options: Required<Omit<LinkOptions, "record">> & LinkOptions;
 	readonly #deframer = new Deframer();
+	/** Until hello has said otherwise, what every TRE takes. */
+	#limits: LinkLimits = { maxSegment: wire.minSegment, maxMessage: wire.minSegment, window: 1 };
 	#port: Port | undefined;
 	#closed: string | undefined;
 	#id = randomInt(0x10000);
@@ -88,10 +99,16 @@ export class Link {
 		else listener(this.#closed);
 	}
 
+	agree(limits: LinkLimits): void {
+		this.#limits = limits;
+	}
+
 	/** Sends a message and resolves to its response. */
 	request(message: Uint8Array): Promise<Uint8Array> {
-		if (message.length > wire.maxMessage) {
-			return Promise.reject(new LinkError(`a message of ${message.length} octets; the TRE takes ${wire.maxMessage}`));
+		if (message.length > this.#limits.maxMessage) {
+			return Promise.reject(
+				new MessageTooLong(`a message of ${message.length} octets; the TRE takes ${this.#limits.maxMessage}`),
+			);
 		}
 		const run = this.#last.then(() => this.#exchange(message));
 		this.#last = run.catch(() => undefined);
@@ -112,7 +129,7 @@ export class Link {
 			this.#id = (this.#id + 1) & 0xffff;
 			const exchange: Exchange = {
 				id: this.#id,
-				segments: cut(message),
+				segments: cut(message, this.#limits.maxSegment),
 				acknowledged: 0,
 				next: 0,
 				response: [],
@@ -138,7 +155,7 @@ export class Link {
 			for (let n = 0; n < exchange.next; n++) if (((exchange.acknowledged >> n) & 1) === 0) count++;
 			return count;
 		};
-		while (exchange.next < exchange.segments.length && outstanding() < wire.window)
+		while (exchange.next < exchange.segments.length && outstanding() < this.#limits.window)
 			this.#sendSegment(exchange, exchange.next++);
 	}
 
@@ -186,7 +203,8 @@ export class Link {
 			if (!exchange || frame.id !== exchange.id) continue;
 			this.#rearm(exchange);
 			if (frame.kind === wire.kinds.haveRequest && frame.octets.length === 4) {
-				exchange.acknowledged |= new DataView(frame.octets.buffer).getUint32(0, true);
+				// A TRE that has restarted has forgotten what it had.
+				exchange.acknowledged = new DataView(frame.octets.buffer).getUint32(0, true);
 				this.#fillWindow(exchange);
 			} else if (frame.kind === wire.kinds.response) {
 				this.#takeResponse(exchange, frame);

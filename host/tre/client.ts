@@ -8,6 +8,13 @@ export interface TreStatus extends Omit<Response<"status">, "state"> {
 	readonly state: LifeState;
 }
 
+/** It is not known whether the command ran before the restart. */
+export class TreRestarted extends Error {
+	constructor(command: string) {
+		super(`${command}: the TRE has restarted; read status and decide whether to repeat it`);
+	}
+}
+
 /** Typed client of the contract over one open link. */
 export class TreClient {
 	readonly link: Link;
@@ -38,16 +45,17 @@ export class TreClient {
 		const answer = await this.#once("hello", {
 			minVersion: wire.protocolVersion,
 			maxVersion: wire.protocolVersion,
-			maxFrame: wire.maxSegment,
+			maxSegment: wire.maxSegment,
 			maxMessage: wire.maxMessage,
 		});
 		this.#bootCounter = answer.bootCounter;
+		this.link.agree(answer);
 		return answer;
 	}
 
 	/**
-	 * Runs a command. `hello-first` means that the TRE has restarted and did not run it: it is
-	 * greeted again and asked again, once.
+	 * Runs a command. Where the TRE has restarted in between it is greeted again; a command that only
+	 * reads is repeated, any other ends in TreRestarted, and the caller reads `status` and decides (G5).
 	 */
 	async call<Name extends CommandName>(name: Name, request: Request<Name>): Promise<Response<Name>> {
 		try {
@@ -55,6 +63,7 @@ export class TreClient {
 		} catch (error) {
 			if (!isTreError(error, "hello-first")) throw error;
 			await this.hello();
+			if (name !== "info" && name !== "status") throw new TreRestarted(name);
 			return this.#once(name, request);
 		}
 	}

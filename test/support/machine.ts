@@ -27,7 +27,7 @@ export class DirectTre {
 			uartWrite: (octets) => this.#sent.push(octets),
 			seconds: () => Math.floor(performance.now() / 1000),
 		});
-		this.call("hello", { minVersion: 1, maxVersion: 1, maxFrame: wire.maxSegment, maxMessage: wire.maxMessage });
+		this.call("hello", { minVersion: 1, maxVersion: 1, maxSegment: wire.maxSegment, maxMessage: wire.maxMessage });
 	}
 
 	call<Name extends CommandName>(name: Name, request: Request<Name>): Response<Name> {

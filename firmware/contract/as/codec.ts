@@ -4,6 +4,7 @@ import { CborReader, CborWriter } from "./cbor";
 
 export const PROTOCOL_VERSION: u32 = 1;
 export const MAX_SEGMENT: u32 = 480;
+export const MIN_SEGMENT: u32 = 256;
 export const MAX_MESSAGE: u32 = 8192;
 export const MAX_RESPONSE: u32 = 4096;
 export const WINDOW: u32 = 8;
@@ -99,7 +100,7 @@ export function allowedStates(command: u32): u32 {
     case COMMAND_AUTHENTICATE:
       return 252;
     case COMMAND_ACCEPT_BOOTSTRAP:
-      return 120;
+      return 124;
     case COMMAND_PROVISIONING_REQUEST:
       return 48;
     case COMMAND_ACCEPT_MCIM:
@@ -121,26 +122,70 @@ export function allowedStates(command: u32): u32 {
   }
 }
 
+/** Number of elements in a request's array. */
+export function requestElements(command: u32): u32 {
+	switch (command) {
+		case COMMAND_HELLO:
+			return 5;
+		case COMMAND_INFO:
+			return 1;
+		case COMMAND_STATUS:
+			return 1;
+		case COMMAND_MAKE_KEYS:
+			return 1;
+		case COMMAND_CERTIFICATE_REQUEST:
+			return 2;
+		case COMMAND_INSTALL_CERTIFICATES:
+			return 5;
+		case COMMAND_INSTALL_CREDENTIAL:
+			return 2;
+		case COMMAND_LOCK:
+			return 1;
+		case COMMAND_AUTHENTICATE:
+			return 3;
+		case COMMAND_ACCEPT_BOOTSTRAP:
+			return 4;
+		case COMMAND_PROVISIONING_REQUEST:
+			return 1;
+		case COMMAND_ACCEPT_MCIM:
+			return 4;
+		case COMMAND_ACTIVATE:
+			return 1;
+		case COMMAND_CONFIRM_CONNECTIVITY:
+			return 1;
+		case COMMAND_RECEIPT:
+			return 2;
+		case COMMAND_RELEASE_ROOT:
+			return 1;
+		case COMMAND_DM_CREDENTIAL:
+			return 2;
+		case COMMAND_DM_VERIFY:
+			return 2;
+		default:
+			return 0;
+	}
+}
+
 export class HelloRequest {
   minVersion: u32 = 0;
   maxVersion: u32 = 0;
-  maxFrame: u32 = 0;
+  maxSegment: u32 = 0;
   maxMessage: u32 = 0;
 
   read(reader: CborReader): bool {
     this.minVersion = reader.uint();
     this.maxVersion = reader.uint();
-    this.maxFrame = reader.uint();
+    this.maxSegment = reader.uint();
     this.maxMessage = reader.uint();
     return reader.finished();
   }
 }
 
-export function writeHelloResponse(writer: CborWriter, version: u32, maxFrame: u32, maxMessage: u32, window: u32, bootCounter: u32): void {
+export function writeHelloResponse(writer: CborWriter, version: u32, maxSegment: u32, maxMessage: u32, window: u32, bootCounter: u32): void {
   writer.array(6);
   writer.uint(0);
   writer.uint(version);
-  writer.uint(maxFrame);
+  writer.uint(maxSegment);
   writer.uint(maxMessage);
   writer.uint(window);
   writer.uint(bootCounter);

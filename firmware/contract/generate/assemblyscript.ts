@@ -64,6 +64,7 @@ export function assemblyScriptCodec(): string {
 	lines.push(
 		`export const PROTOCOL_VERSION: u32 = ${wire.protocolVersion};`,
 		`export const MAX_SEGMENT: u32 = ${wire.maxSegment};`,
+		`export const MIN_SEGMENT: u32 = ${wire.minSegment};`,
 		`export const MAX_MESSAGE: u32 = ${wire.maxMessage};`,
 		`export const MAX_RESPONSE: u32 = ${wire.maxResponse};`,
 		`export const WINDOW: u32 = ${wire.window};`,
@@ -85,6 +86,12 @@ export function assemblyScriptCodec(): string {
 		lines.push(`    case COMMAND_${constant(name)}:`, `      return ${allowedMask(row)};`);
 	}
 	lines.push("    default:", "      return 0;", "  }", "}", "");
+	lines.push("/** Number of elements in a request's array. */");
+	lines.push("export function requestElements(command: u32): u32 {", "	switch (command) {");
+	for (const [name, row] of rows) {
+		lines.push(`		case COMMAND_${constant(name)}:`, `			return ${Object.keys(row.request).length + 1};`);
+	}
+	lines.push("		default:", "			return 0;", "	}", "}", "");
 	for (const [name, row] of rows) lines.push(...requestClass(name, row), ...responseWriter(name, row));
 	return `${lines.join("\n").trimEnd()}\n`;
 }

@@ -3,8 +3,8 @@
 export interface Messages {
 	/** Opens a session; asked again until it is answered. */
 	hello: {
-		request: { minVersion: number; maxVersion: number; maxFrame: number; maxMessage: number };
-		response: { version: number; maxFrame: number; maxMessage: number; window: number; bootCounter: number };
+		request: { minVersion: number; maxVersion: number; maxSegment: number; maxMessage: number };
+		response: { version: number; maxSegment: number; maxMessage: number; window: number; bootCounter: number };
 	};
 	/** What this TRE is; the TRE info of M2MMobj and the TRE_id (empty when blank). */
 	info: {

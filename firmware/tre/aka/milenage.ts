@@ -1,12 +1,14 @@
 import * as crypto from "../platform/crypto";
 
 /*
- * MILENAGE (TS 35.206) around a key that stays on the crypto side. That side computes
- * E_K(x xor rot(OPc, r)), xor OPc again for the outputs; rotations of RAND, TEMP and IN1, and the
- * constants c1..c5, are applied here. rot(TEMP xor OPc, r) = rot(TEMP, r) xor rot(OPc, r).
+ * MILENAGE (TS 35.206) around a key that stays on the crypto side, as do OPc and TEMP. That side
+ * computes E_K(rot(TEMP xor OPc, r) xor x) xor OPc; which r, which constants, and what IN1 is, is
+ * decided here.
  */
 const BLOCK: i32 = 16;
 const RECORD: i32 = 17;
+/** OUT1 takes TEMP unrotated: only IN1 and OPc turn. */
+const TEMP_AS_IS: u8 = 0x80;
 
 /** r1..r5 in bits and the last octets of c1..c5, TS 35.206 clause 4.1. */
 const R1: u8 = 64;
@@ -21,7 +23,6 @@ const C5: u8 = 8;
 
 const input = new Uint8Array(3 * RECORD);
 const output = new Uint8Array(3 * BLOCK);
-const temp = new Uint8Array(BLOCK);
 
 /** f1 and f1*, f2 and f5, f3, f4 and f5* of one RAND. */
 export class Milenage {
@@ -29,13 +30,8 @@ export class Milenage {
 
 	constructor(
 		private key: u32,
-		rand: Uint8Array,
-	) {
-		input[0] = 0;
-		memory.copy(input.dataStart + 1, rand.dataStart, BLOCK);
-		this.run(0, 1);
-		memory.copy(temp.dataStart, output.dataStart, BLOCK);
-	}
+		private rand: Uint8Array,
+	) {}
 
 	ok(): bool {
 		return !this.failed;
@@ -43,10 +39,10 @@ export class Milenage {
 
 	/** f2, f3, f4 and f5 (OUT2 to OUT4): res 8, ck 16, ik 16, ak 6 octets. */
 	answer(res: Uint8Array, ck: Uint8Array, ik: Uint8Array, ak: Uint8Array): void {
-		this.rotated(0, R2, C2);
-		this.rotated(1, R3, C3);
-		this.rotated(2, R4, C4);
-		this.run(1, 3);
+		constant(0, R2, C2);
+		constant(1, R3, C3);
+		constant(2, R4, C4);
+		this.run(3);
 		ak.set(output.subarray(0, 6));
 		res.set(output.subarray(8, 16));
 		ck.set(output.subarray(16, 32));
@@ -60,39 +56,46 @@ export class Milenage {
 		in1.set(amf, 6);
 		in1.set(sqn, 8);
 		in1.set(amf, 14);
-		input[0] = R1;
-		/* c1 is zero. */
-		const shift = R1 / 8;
-		for (let i = 0; i < BLOCK; i++) input[1 + i] = temp[i] ^ in1[(i + shift) & 15];
-		this.run(1, 1);
+		input[0] = R1 | TEMP_AS_IS;
+		// c1 is zero.
+		for (let i = 0; i < BLOCK; i++) input[1 + i] = in1[(i + R1 / 8) & 15];
+		this.run(1);
 		return output.slice(0, BLOCK);
 	}
 
 	/** f5*: AK for resynchronisation, 6 octets. */
 	resyncKey(): Uint8Array {
-		this.rotated(0, R5, C5);
-		this.run(1, 1);
+		constant(0, R5, C5);
+		this.run(1);
 		return output.slice(0, 6);
 	}
 
-	private rotated(record: i32, r: u8, c: u8): void {
-		const at = record * RECORD;
-		const shift = r / 8;
-		input[at] = r;
-		for (let i = 0; i < BLOCK; i++) input[at + 1 + i] = temp[(i + shift) & 15];
-		input[at + BLOCK] ^= c;
-	}
-
-	private run(whiten: u32, records: i32): void {
+	private run(records: i32): void {
 		const size = records * BLOCK;
-		const done = crypto.aka_encrypt(this.key, whiten, input.dataStart, records * RECORD, output.dataStart, size);
+		const from = this.rand;
+		const done = crypto.aka_encrypt(
+			this.key,
+			from.dataStart,
+			from.length,
+			input.dataStart,
+			records * RECORD,
+			output.dataStart,
+			size,
+		);
 		if (done != size) this.failed = true;
 	}
+}
+
+/** Record n asks for the output with rotation r and constant c. */
+function constant(n: i32, r: u8, c: u8): void {
+	const at = n * RECORD;
+	memory.fill(input.dataStart + at, 0, RECORD);
+	input[at] = r;
+	input[at + BLOCK] = c;
 }
 
 /** Clears what a run left in this memory. */
 export function wipeMilenage(): void {
 	memory.fill(input.dataStart, 0, input.length);
 	memory.fill(output.dataStart, 0, output.length);
-	memory.fill(temp.dataStart, 0, temp.length);
 }

@@ -22,9 +22,11 @@ import { Account } from "../mcim/account";
 import { ascii, equal } from "../octets/octets";
 import { isRoot, randomOctets, sha1, sha256 } from "../platform/keys";
 import { Change } from "../store/change";
-import { commit, get, put } from "../store/log";
+import { commit, get, has, put } from "../store/log";
 import {
+	MAX_FINGERPRINTS,
 	RECORD_DECRYPT_KEY,
+	RECORD_FINGERPRINT,
 	RECORD_LAST_BOOTSTRAP,
 	RECORD_ROOT_CURRENT,
 	RECORD_ROOT_PENDING,
@@ -61,7 +63,7 @@ export function acceptBootstrap(reader: CborReader, writer: CborWriter): u32 {
 	if (!repeated) {
 		if (!equal(document.reign, state.reign) || document.serial <= state.serial) return ERROR_REPLAYED;
 		state.serial = document.serial;
-		put(RECORD_LAST_BOOTSTRAP, hash);
+		put(RECORD_LAST_BOOTSTRAP, lastBootstrap(document.kind, hash));
 		const error = take(document, state);
 		if (error != 0) return error;
 	}
@@ -69,11 +71,19 @@ export function acceptBootstrap(reader: CborReader, writer: CborWriter): u32 {
 	return 0;
 }
 
-/** The same octets as the highest accepted ones, whose change has not ended. */
+/** kind(1) | SHA-256 of the signed octets: what a repeat has to equal. */
+function lastBootstrap(kind: u32, hash: Uint8Array): Uint8Array {
+	const octets = new Uint8Array(33);
+	octets[0] = <u8>kind;
+	octets.set(hash, 1);
+	return octets;
+}
+
+/** The same octets as the highest accepted ones; a change must not have ended. */
 function isRepeat(state: State, document: BootstrapDocument, hash: Uint8Array): bool {
 	if (document.serial != state.serial || !equal(document.reign, state.reign)) return false;
-	if (state.outcome != OUTCOME_NONE) return false;
-	return equal(get(RECORD_LAST_BOOTSTRAP), hash);
+	if (document.kind == KIND_CHANGE && state.outcome != OUTCOME_NONE) return false;
+	return equal(get(RECORD_LAST_BOOTSTRAP), lastBootstrap(document.kind, hash));
 }
 
 function take(document: BootstrapDocument, state: State): u32 {
@@ -97,6 +107,8 @@ function take(document: BootstrapDocument, state: State): u32 {
 function takeChange(document: BootstrapDocument, state: State): u32 {
 	const life = next(state.life, EVENT_CHANGE_ACCEPTED);
 	if (life == NO_STATE) return ERROR_WRONG_STATE;
+	// G7: no room to remember another K means no change, and it is said before one begins.
+	if (has(RECORD_FINGERPRINT + MAX_FINGERPRINTS - 1)) return ERROR_STORE_FULL;
 	if (!equal(sha1(document.certificate), document.thumbprint)) return ERROR_THUMBPRINT_MISMATCH;
 	if (!isRoot(document.certificate)) return ERROR_ROOT_NOT_CA;
 	const account = new Account(get(RECORD_DECRYPT_KEY), document.account);

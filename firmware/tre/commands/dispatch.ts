@@ -25,6 +25,7 @@ import {
 	ERROR_STORE_DAMAGED,
 	ERROR_UNKNOWN_COMMAND,
 	ERROR_WRONG_STATE,
+	requestElements,
 } from "../../contract/as/codec";
 import { authenticate } from "../aka/authenticate";
 import { discard } from "../store/log";
@@ -34,6 +35,9 @@ import { dmCredential, dmVerify } from "./dm";
 import { certificateRequestCommand, installCertificates, installCredential, lock, makeKeys } from "./factory";
 import { acceptMcim, activate, confirmConnectivity, provisioningRequest, receipt, releaseRoot } from "./provisioning";
 import { hello, info, status } from "./session";
+
+/** CBOR head of an array of five: command, versions, segment, message. */
+const HELLO_HEAD: u8 = 0x85;
 
 let greeted: bool = false;
 /** 0, or the error that every command but `hello` and `info` gets. */
@@ -46,7 +50,7 @@ export function refuseAll(): void {
 
 /** Is this the request that opens a session? It is never taken for a repetition. */
 export function isHello(request: Uint8Array): bool {
-	return request.length > 1 && request[1] == <u8>COMMAND_HELLO;
+	return request.length > 1 && request[0] == HELLO_HEAD && request[1] == <u8>COMMAND_HELLO;
 }
 
 /** Executes a request and leaves its response in `out`; answers the response's length. */
@@ -69,14 +73,16 @@ export function errorResponse(error: u32, out: Uint8Array): i32 {
 
 function run(request: Uint8Array, writer: CborWriter): u32 {
 	const reader = new CborReader(request);
-	if (reader.array() == 0) return ERROR_MALFORMED_REQUEST;
+	const elements = reader.array();
 	const command = reader.uint();
 	if (reader.failed()) return ERROR_MALFORMED_REQUEST;
 	const allowed = allowedStates(command);
 	if (allowed == 0) return ERROR_UNKNOWN_COMMAND;
+	if (elements != requestElements(command)) return ERROR_MALFORMED_REQUEST;
 	if (command == COMMAND_HELLO) {
-		greeted = true;
-		return hello(reader, writer);
+		const error = hello(reader, writer);
+		greeted = greeted || error == 0;
+		return error;
 	}
 	if (!greeted) return ERROR_HELLO_FIRST;
 	if (broken != 0 && command != COMMAND_INFO) return broken;

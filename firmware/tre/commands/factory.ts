@@ -22,7 +22,7 @@ import {
 } from "../../contract/as/codec";
 import { forgetKey } from "../aka/authenticate";
 import { EVENT_KEYS_MADE, EVENT_LOCKED, next } from "../life/machine";
-import { Mcim, removeMcim } from "../mcim/mcim";
+import { Mcim, removeMcim, StoredMcim } from "../mcim/mcim";
 import { equal } from "../octets/octets";
 import { encodeHex } from "../octets/text";
 import {
@@ -55,7 +55,7 @@ import {
 	RECORD_SIGN_KEY,
 	RECORD_TRE_ID,
 } from "../store/records";
-import { NO_SLOT, State } from "../store/state";
+import { State } from "../store/state";
 
 /** SubjectPublicKeyInfo of a sealed key pair; empty on failure. */
 function publicKeyOf(sealed: Uint8Array): Uint8Array {
@@ -158,7 +158,10 @@ export function lock(reader: CborReader, writer: CborWriter): u32 {
 	const state = State.load();
 	if (state.life != STATE_PERSONALISED) {
 		if (!has(RECORD_ROOT_CURRENT)) return ERROR_CERTIFICATES_MISSING;
-		if (state.activeSlot == NO_SLOT) return ERROR_CREDENTIAL_MISSING;
+		const mcim = StoredMcim.load(state.activeSlot);
+		if (mcim == null) return ERROR_CREDENTIAL_MISSING;
+		// CertSHO[0] may have been replaced since the credential came (G3).
+		if (!equal(mcim.issuer, sha256(get(RECORD_ROOT_CURRENT)))) return ERROR_ROOT_MISMATCH;
 		const reign = randomOctets(32);
 		if (reign.length == 0) return ERROR_CRYPTO_FAILURE;
 		state.reign = reign;

@@ -4,7 +4,9 @@ import {
 	ERROR_VERSION_UNSUPPORTED,
 	HelloRequest,
 	MAX_MESSAGE,
+	MAX_RESPONSE,
 	MAX_SEGMENT,
+	MIN_SEGMENT,
 	PROTOCOL_VERSION,
 	WINDOW,
 	writeHelloResponse,
@@ -32,11 +34,20 @@ export function countBoot(): bool {
 	return commit();
 }
 
+/** Octets of a segment as the last `hello` agreed on. */
+let segment: u32 = MAX_SEGMENT;
+
+export function segmentSize(): i32 {
+	return <i32>segment;
+}
+
 export function hello(reader: CborReader, writer: CborWriter): u32 {
 	const request = new HelloRequest();
 	if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
 	if (request.minVersion > PROTOCOL_VERSION || request.maxVersion < PROTOCOL_VERSION) return ERROR_VERSION_UNSUPPORTED;
-	writeHelloResponse(writer, PROTOCOL_VERSION, MAX_SEGMENT, MAX_MESSAGE, WINDOW, bootCounter());
+	if (request.maxSegment < MIN_SEGMENT || request.maxMessage < MAX_RESPONSE) return ERROR_MALFORMED_REQUEST;
+	segment = min(request.maxSegment, MAX_SEGMENT);
+	writeHelloResponse(writer, PROTOCOL_VERSION, segment, min(request.maxMessage, MAX_MESSAGE), WINDOW, bootCounter());
 	return 0;
 }
 

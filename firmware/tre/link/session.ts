@@ -10,15 +10,20 @@ import {
 	MAX_SEGMENT,
 } from "../../contract/as/codec";
 import { errorResponse, execute, isHello } from "../commands/dispatch";
+import { segmentSize } from "../commands/session";
 import * as board from "../platform/board";
 import { CRC, encode, encoded, HEAD, received, takeOctet } from "./frame";
 
 const NONE: i32 = -1;
-const SEGMENT: i32 = <i32>MAX_SEGMENT;
+/** One bit each in a bitmap of 32. */
+const MAX_SEGMENTS: i32 = 32;
+const LARGEST: i32 = <i32>MAX_SEGMENT;
 
 const request = new Uint8Array(<i32>MAX_MESSAGE);
+/** The first octets of a segment that may be a hello. */
+const start = new Uint8Array(2);
 const response = new Uint8Array(<i32>MAX_RESPONSE);
-const content = new Uint8Array(HEAD + SEGMENT + CRC);
+const content = new Uint8Array(HEAD + LARGEST + CRC);
 
 /** The request being put together, and which of its segments have arrived. */
 let assembling: i32 = NONE;
@@ -63,11 +68,12 @@ function takeContent(at: usize, size: i32): void {
 }
 
 function takeSegment(id: i32, segment: i32, segments: i32, octets: usize, length: i32): void {
-	if (segment >= segments || segments * SEGMENT > <i32>MAX_MESSAGE + SEGMENT) {
-		refuse(id, segment >= segments);
+	const size = segmentSize();
+	if (segment >= segments || length > size || (segment + 1 < segments && length != size)) return;
+	if (segments > MAX_SEGMENTS || (segments - 1) * size + length > <i32>MAX_MESSAGE) {
+		refuse(id);
 		return;
 	}
-	if (length > SEGMENT || (segment + 1 < segments && length != SEGMENT)) return;
 	if (id == answered && assembling != id && !startsHello(segment, octets, length)) {
 		if (segment + 1 == segments) sendResponse(0);
 		return;
@@ -77,26 +83,22 @@ function takeSegment(id: i32, segment: i32, segments: i32, octets: usize, length
 		expected = segments;
 		have = 0;
 	}
-	const end = segment * SEGMENT + length;
-	if (end > <i32>MAX_MESSAGE) {
-		refuse(id, false);
-		return;
-	}
-	memory.copy(request.dataStart + segment * SEGMENT, octets, length);
+	memory.copy(request.dataStart + segment * size, octets, length);
 	have |= 1 << segment;
-	if (segment + 1 == segments) requestLength = end;
-	if (have == <u32>((1 << segments) - 1)) complete(id);
+	if (segment + 1 == segments) requestLength = segment * size + length;
+	if (popcnt(have) == segments) complete(id);
 	else sendHave(id);
 }
 
+/** `hello` is one segment, and known by its first two octets. */
 function startsHello(segment: i32, octets: usize, length: i32): bool {
 	if (segment != 0 || length < 2) return false;
-	memory.copy(content.dataStart, octets, 2);
-	return isHello(content.subarray(0, 2));
+	start[0] = load<u8>(octets);
+	start[1] = load<u8>(octets, 1);
+	return isHello(start);
 }
 
-function refuse(id: i32, malformed: bool): void {
-	if (malformed) return;
+function refuse(id: i32): void {
 	assembling = NONE;
 	answered = id;
 	responseLength = errorResponse(ERROR_MESSAGE_TOO_LARGE, response);
@@ -130,11 +132,12 @@ function sendHave(id: i32): void {
 
 /** Sends the segments of the kept response that the other end does not have (bit n: segment n). */
 function sendResponse(others: u32): void {
-	const segments = max((responseLength + SEGMENT - 1) / SEGMENT, 1);
+	const size = segmentSize();
+	const segments = max((responseLength + size - 1) / size, 1);
 	for (let i = 0; i < segments; i++) {
 		if ((others >> i) & 1) continue;
-		const length = min(SEGMENT, responseLength - i * SEGMENT);
-		memory.copy(content.dataStart + HEAD, response.dataStart + i * SEGMENT, length);
+		const length = min(size, responseLength - i * size);
+		memory.copy(content.dataStart + HEAD, response.dataStart + i * size, length);
 		send(FRAME_RESPONSE, answered, i, segments, length);
 	}
 }

@@ -6,7 +6,7 @@ import { close, open, PSA_NOT_SUPPORTED } from "../platform/keys";
 export const TAG_MCIM: u32 = 3;
 export const TAG_ACCOUNT: u32 = 4;
 
-const scratch = new Uint8Array(512);
+const scratch = new Uint8Array(768);
 
 /**
  * Protected data (B.2.3.6) after decryption. The secret part stays on the crypto side: it can be

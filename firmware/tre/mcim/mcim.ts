@@ -1,6 +1,7 @@
 import { CborReader } from "../../contract/as/cbor";
 import {
 	ERROR_ALGORITHM_UNSUPPORTED,
+	ERROR_CRYPTO_FAILURE,
 	ERROR_ENVELOPE_CONTENT,
 	ERROR_KEY_REUSED,
 	ERROR_STORE_FULL,
@@ -9,7 +10,7 @@ import {
 import { copy, equal, equalAscii, readU32, writeU32 } from "../octets/octets";
 import { fingerprint, KEY_AKA } from "../platform/keys";
 import { Fallback } from "../store/change";
-import { get, has, put, remove } from "../store/log";
+import { get, has, put, readInto, remove } from "../store/log";
 import {
 	MAX_FINGERPRINTS,
 	MCIM_SLOTS,
@@ -24,6 +25,8 @@ const K_LENGTH: u32 = 16;
 const OPC_LENGTH: u32 = 16;
 /** Octets of a stored MCIM before its IMSI. */
 const FIXED: i32 = 56;
+/** One fingerprint at a time: 512 of them would not fit the page together. */
+const known = new Uint8Array(16);
 
 /** The public part of a protected MCIM (documents.md, tag 3), and its key sealed. */
 export class Mcim {
@@ -67,8 +70,9 @@ export class Mcim {
 	}
 
 	private refusal(mark: Uint8Array, count: u32, slot: u32): u32 {
+		if (mark.length == 0 || this.sealed.length == 0) return ERROR_CRYPTO_FAILURE;
 		for (let i: u32 = 0; i < count; i++) {
-			if (equal(get(RECORD_FINGERPRINT + i), mark)) return ERROR_KEY_REUSED;
+			if (readInto(RECORD_FINGERPRINT + i, known) == known.length && equal(known, mark)) return ERROR_KEY_REUSED;
 		}
 		for (let i: u32 = 0; i < MCIM_SLOTS; i++) {
 			const stored = StoredMcim.load(i);
@@ -96,7 +100,7 @@ export class Mcim {
 		const kLength = reader.uint();
 		const opcLength = reader.uint();
 		this.version = envelope.version;
-		if (!equalAscii(algorithm, "milenage") || constants != 0) {
+		if (!reader.failed() && (!equalAscii(algorithm, "milenage") || constants != 0)) {
 			if (this.error == 0) this.error = ERROR_ALGORITHM_UNSUPPORTED;
 			return;
 		}

@@ -26,7 +26,15 @@ export declare function envelope_open(key: u32, object: usize, length: i32): i32
 export declare function envelope_read(envelope: u32, out: usize, size: i32): i32;
 export declare function envelope_import(envelope: u32, type: u32, offset: u32, length: u32, out: usize, size: i32): i32;
 export declare function envelope_close(envelope: u32): i32;
-export declare function aka_encrypt(key: u32, whiten: u32, input: usize, length: i32, out: usize, size: i32): i32;
+export declare function aka_encrypt(
+	key: u32,
+	rand: usize,
+	randLength: i32,
+	input: usize,
+	length: i32,
+	out: usize,
+	size: i32,
+): i32;
 export declare function aka_fingerprint(key: u32, out: usize, size: i32): i32;
 export declare function dm_digest(
 	key: u32,

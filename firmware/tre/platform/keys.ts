@@ -15,6 +15,9 @@ export const X509_TRE_USAGE: u32 = 8;
 export const X509_RSA_2048: u32 = 16;
 export const X509_DNS_NAME: u32 = 32;
 
+/** Octets of the largest certificate: what a change stages has to fit its commit, too. */
+const MAX_CERTIFICATE: i32 = 2048;
+
 export const PSA_NOT_SUPPORTED: i32 = -134;
 
 const scratch = new Uint8Array(1400);
@@ -101,6 +104,7 @@ export class CertificateFacts {
 }
 
 export function certificateFacts(cert: Uint8Array): CertificateFacts | null {
+	if (cert.length > MAX_CERTIFICATE) return null;
 	const result = crypto.x509_facts(cert.dataStart, cert.length, scratch.dataStart, scratch.length);
 	if (result < 34) return null;
 	const flags = ((<u32>scratch[0]) << 8) | scratch[1];

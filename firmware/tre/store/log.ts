@@ -27,6 +27,9 @@ let records: i32 = 0;
 
 const stage = new Uint8Array(STAGE_SIZE);
 let staged: i32 = 0;
+let stagedRecords: i32 = 0;
+/** A program failed behind the last commit: nothing may be appended there. */
+let dirty: bool = false;
 
 const chunk = new Uint8Array(256);
 const word = new Uint8Array(16);
@@ -155,12 +158,37 @@ function scan(): bool {
 	return begun == offset;
 }
 
+/** Is anything written behind the header? */
+function holdsRecords(which: u32): bool {
+	flash.read(baseOf(which) + HEADER, word.dataStart, <i32>RECORD);
+	for (let i = 0; i < <i32>RECORD; i++) {
+		if (word[i] != 0xff) return true;
+	}
+	return false;
+}
+
+/**
+ * Is there a whole COMMIT of a later transaction at or behind `offset`? Then the octets before it were
+ * once good: damage, not the torn tail of a power cut.
+ */
+function committedBeyond(offset: u32): bool {
+	for (let at = offset; at + RECORD <= bankSize(); at += 4) {
+		flash.read(baseOf(bank) + at, word.dataStart, <i32>RECORD);
+		const head = word.dataStart;
+		if (load<u16>(head) != COMMIT || load<u16>(head, 2) != 0 || load<u32>(head, 4) <= transaction) continue;
+		if (load<u32>(head, 8) == recordCrc(head)) return true;
+	}
+	return false;
+}
+
 /** Finds the state after the last commit; formats a virgin flash. False: the flash does not work. */
 export function mount(): bool {
 	const first = epochOf(0);
 	const second = epochOf(1);
 	staged = 0;
 	if (first == 0 && second == 0) {
+		// Records without a header are a damaged store, never a new one: keys are in it.
+		if (holdsRecords(0) || holdsRecords(1)) return false;
 		bank = 0;
 		epoch = 1;
 		end = HEADER;
@@ -170,7 +198,8 @@ export function mount(): bool {
 	}
 	bank = second > first ? 1 : 0;
 	epoch = max(first, second);
-	return scan() || compact();
+	if (scan()) return true;
+	return !committedBeyond(end) && compact();
 }
 
 /** Number of the last durable transaction. */
@@ -193,8 +222,21 @@ export function get(key: u32): Uint8Array {
 	return octets;
 }
 
+/** Reads a record into a buffer, without allocating; its length, 0 where there is none or no room. */
+export function readInto(key: u32, out: Uint8Array): i32 {
+	const at = find(key);
+	if (at < 0) return 0;
+	const address = baseOf(bank) + offsets[at];
+	flash.read(address, word.dataStart, <i32>RECORD);
+	const length = <i32>load<u16>(word.dataStart, 2);
+	if (length > out.length) return 0;
+	flash.read(address + RECORD, out.dataStart, length);
+	return length;
+}
+
 export function discard(): void {
 	staged = 0;
+	stagedRecords = 0;
 }
 
 /** Adds a record to the transaction that `commit` writes; empty octets delete it. */
@@ -212,6 +254,7 @@ export function put(key: u32, octets: Uint8Array): void {
 	memory.copy(at + RECORD, octets.dataStart, octets.length);
 	store<u32>(at, crc32(at + RECORD, octets.length, recordCrc(at)), 8);
 	staged += <i32>size;
+	stagedRecords++;
 }
 
 export function remove(key: u32): void {
@@ -234,15 +277,18 @@ function writeCommit(which: u32, offset: u32, number: u32): bool {
 /** Writes the staged records so that all or none of them count. False: no room, nothing changed. */
 export function commit(): bool {
 	const length = staged;
+	const added = stagedRecords;
+	discard();
 	if (length == 0) return true;
-	staged = 0;
-	if (length < 0) return false;
+	if (length < 0 || records + added > MAX_RECORDS) return false;
 	const needed = <u32>length + RECORD;
-	if (end + needed > bankSize()) {
+	if (dirty || end + needed > bankSize()) {
 		if (!compact() || end + needed > bankSize()) return false;
 	}
+	dirty = true;
 	if (!append(bank, end, stage.dataStart, length)) return false;
 	if (!writeCommit(bank, end + <u32>length, transaction + 1)) return false;
+	dirty = false;
 	transaction++;
 	const from = end;
 	end += needed;
@@ -270,5 +316,6 @@ function compact(): bool {
 	const old = bank;
 	bank = other;
 	epoch++;
+	dirty = false;
 	return scan() && eraseBank(old);
 }

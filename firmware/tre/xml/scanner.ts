@@ -54,6 +54,6 @@ export class Scanner {
 	}
 
 	private seesReference(): bool {
-		return this.sees("&amp;") || this.sees("&lt;") || this.sees("&quot;") || this.sees("&gt;");
+		return this.sees("&amp;") || this.sees("&lt;") || this.sees("&quot;");
 	}
 }
