@@ -40,7 +40,9 @@ export async function personalise(tre: TreClient, partners: FactoryPartners): Pr
 	const pvaTarget = { ...pva.api, root: pva.certificate };
 	const roTarget = { ...ro.api, root: ro.certificate };
 
-	if ((await tre.status()).state === "blank") {
+	const { state } = await tre.status();
+	if (state === "personalised") return handOver(tre, partners);
+	if (state === "blank") {
 		await step({ clause: CLAUSE, from: "factory", to: "TRE", what: "two key pairs made inside the TRE" }, () =>
 			tre.call("makeKeys", {}),
 		);
@@ -92,12 +94,26 @@ export async function personalise(tre: TreClient, partners: FactoryPartners): Pr
 		{ clause: CLAUSE, from: "factory", to: "TRE", what: `network credential for PCID ${credential.pcid} installed` },
 		() => tre.call("installCredential", { object: octets(credential.object) }),
 	);
+	return handOver(tre, partners);
+}
+
+/** Lock and delivery; also where a device was locked before and the RO has not heard of it. */
+async function handOver(tre: TreClient, { pva, ro, station }: FactoryPartners): Promise<DeliveryNote> {
+	const { treId } = await tre.call("info", {});
 	const { reign } = await step({ clause: CLAUSE, from: "factory", to: "TRE", what: "personalisation locked" }, () =>
 		tre.call("lock", {}),
 	);
+	const target = { ...ro.api, root: ro.certificate };
+	const body = { treId, reign: Buffer.from(reign).toString("hex") };
 	await step(
 		{ clause: CLAUSE, from: "factory", to: ro.shoId, what: "REIGN handed to the RO", mark: "manufactured" },
-		() => postMutualTls(roTarget, "/factory/locked", { treId, reign: Buffer.from(reign).toString("hex") }, station),
+		() => postMutualTls(target, "/factory/locked", body, station),
 	);
-	return { treId, certSign: issued.certSign, certEncrypt: issued.certEncrypt, shoId: ro.shoId };
+	const issued = await postMutualTls<{ certSign: string; certEncrypt: string }>(
+		{ ...pva.api, root: pva.certificate },
+		"/issued",
+		{ treId },
+		station,
+	);
+	return { treId, ...issued, shoId: ro.shoId };
 }

@@ -13,6 +13,7 @@ export class Child {
 	/** Resolves with the exit code. */
 	readonly ended: Promise<number>;
 	readonly #process: ChildProcess;
+	#stopping = false;
 
 	constructor(
 		name: string,
@@ -35,8 +36,7 @@ export class Child {
 		this.#process.stdout?.setEncoding("utf8").on("data", (text: string) => {
 			const lines = (pending + text).split("\n");
 			pending = lines.pop() ?? "";
-			for (const line of lines) {
-				const event = JSON.parse(line) as BenchEvent;
+			for (const event of lines.map(parseEvent)) {
 				if (event.event === "ready") greet(event.addresses);
 				onEvent(event, name);
 			}
@@ -45,8 +45,11 @@ export class Child {
 			errors += text;
 		});
 		this.ended = new Promise((resolve) => {
+			this.#process.on("error", () => resolve(1));
 			this.#process.on("close", (code) => {
-				fail(new ChildFailed(`${name} ended with code ${code}${errors ? `:\n${errors.trim()}` : ""}`));
+				const what = `${name} ended with code ${code}${errors ? `:\n${errors.trim()}` : ""}`;
+				fail(new ChildFailed(what));
+				if (!this.#stopping && code !== 0) onEvent({ event: "died", what }, name);
 				resolve(code ?? 1);
 			});
 		});
@@ -54,6 +57,7 @@ export class Child {
 
 	/** Asks it to end; makes it end. */
 	async stop(): Promise<void> {
+		this.#stopping = true;
 		this.#process.kill("SIGTERM");
 		const timer = setTimeout(() => this.#process.kill("SIGKILL"), STOP_MS);
 		await this.ended;
@@ -61,7 +65,17 @@ export class Child {
 	}
 
 	kill(): Promise<number> {
+		this.#stopping = true;
 		this.#process.kill("SIGKILL");
 		return this.ended;
+	}
+}
+
+/** A line that is no event is a problem to be told, not a reason to fall over. */
+function parseEvent(line: string): BenchEvent {
+	try {
+		return JSON.parse(line) as BenchEvent;
+	} catch {
+		return { event: "problem", what: line };
 	}
 }

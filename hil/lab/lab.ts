@@ -37,6 +37,7 @@ export class Lab {
 	readonly registryPath: string;
 	readonly #onEvent: OnEvent;
 	readonly #children: Child[] = [];
+	#stopped: Promise<void> | undefined;
 	#station: { key: string; certificate: string } = { key: "", certificate: "" };
 
 	constructor(folder: string, onEvent: OnEvent) {
@@ -93,12 +94,18 @@ export class Lab {
 		]);
 	}
 
-	/** Ends all processes, the last started first. */
-	async stop(): Promise<void> {
-		for (const child of this.#children.splice(0).reverse()) await child.stop();
+	/** Ends all processes, the last started first; none starts afterwards. */
+	stop(): Promise<void> {
+		this.#stopped ??= this.#stopAll();
+		return this.#stopped;
+	}
+
+	async #stopAll(): Promise<void> {
+		for (const child of [...this.#children].reverse()) await child.stop();
 	}
 
 	#spawn(name: string, module: string, args: readonly string[]): Child {
+		if (this.#stopped) throw new Error("the lab is being stopped");
 		const child = new Child(name, module, args, this.#onEvent);
 		this.#children.push(child);
 		return child;

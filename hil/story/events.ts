@@ -28,6 +28,7 @@ export class EventLog {
 	take(event: BenchEvent, from: string): void {
 		if (event.event === "document") this.#onDocument(event);
 		else if (event.event === "problem") this.problems.push(event.what);
+		else if (event.event === "died") this.#fail(new StoryFailed(event.what));
 		else if (event.event === "timings") this.#addTimings(from, event.ms);
 		else if (event.event === "step") {
 			this.steps.push(event);
@@ -56,6 +57,11 @@ export class EventLog {
 			};
 			this.#waiting.add(waiting);
 		});
+	}
+
+	#fail(error: Error): void {
+		this.problems.push(error.message);
+		for (const waiting of this.#waiting) waiting.reject(error);
 	}
 
 	#addTimings(from: string, ms: Readonly<Record<string, number>>): void {

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { BenchEvent, StepEvent } from "../../host/wire/report/events.ts";
 import type { DeliveryNote } from "../factory/station.ts";
 import { Lab } from "../lab/lab.ts";
@@ -33,6 +34,9 @@ export interface Story {
 	readonly folder?: string;
 }
 
+/** Of this clone, wherever the command is run from. */
+const buildFolder = fileURLToPath(new URL("../../../", import.meta.url));
+
 /** Longest wait for any one part; key generation on a loaded machine is the slowest. */
 const PATIENCE_MS = 120_000;
 
@@ -47,9 +51,15 @@ function freshEvidence(folder: string | undefined): Evidence {
 export async function tellStory(options: StoryOptions): Promise<Story> {
 	const started = performance.now();
 	const evidence = freshEvidence(options.evidence);
-	mkdirSync(resolve("build"), { recursive: true });
-	const folder = mkdtempSync(join(resolve("build"), "lab-"));
+	const folder = mkdtempSync(join(buildFolder, "lab-"));
 	let note: DeliveryNote | undefined;
+	let told: StoryResult = {
+		ok: false,
+		target: "emulator",
+		treId: "",
+		versions: { node: process.version },
+		changes: [],
+	};
 	const log = new EventLog(options.onStep, (event: Extract<BenchEvent, { event: "document" }>) => {
 		if (event.name === "delivery-note.json") note = JSON.parse(event.content) as DeliveryNote;
 		evidence.document(event);
@@ -57,7 +67,7 @@ export async function tellStory(options: StoryOptions): Promise<Story> {
 	const lab = new Lab(folder, (event, from) => log.take(event, from));
 	const interrupted = () => {
 		lab.stop().finally(() => {
-			rmSync(folder, { recursive: true, force: true });
+			if (!options.keep) rmSync(folder, { recursive: true, force: true });
 			process.exit(130);
 		});
 	};
@@ -81,7 +91,7 @@ export async function tellStory(options: StoryOptions): Promise<Story> {
 			versions: { node: process.version },
 			changes,
 		};
-		evidence.json("result.json", result);
+		told = result;
 		return {
 			result,
 			steps: log.steps,
@@ -91,6 +101,7 @@ export async function tellStory(options: StoryOptions): Promise<Story> {
 		};
 	} finally {
 		await lab.stop();
+		evidence.json("result.json", told);
 		evidence.json(
 			"ladder.json",
 			log.steps.map(({ clause, from, to, what, ms, ok }) => ({ clause, from, to, what, ms, ok })),

@@ -22,7 +22,7 @@ function usage(): string {
 async function main(): Promise<number> {
 	const [command = "", ...args] = process.argv.slice(2);
 	if (command === "info") return printInfo(args);
-	const program = programs[command];
+	const program = Object.hasOwn(programs, command) ? programs[command] : undefined;
 	if (!program) {
 		(command === "" || command === "help" || command === "--help" ? process.stdout : process.stderr).write(usage());
 		return command === "" || command.includes("help") ? 0 : 2;

@@ -1,3 +1,4 @@
+import { MessageTooLong } from "../link/link.ts";
 import { type AkaAnswer, type IpBearer, type Modem, ModemError, type ShortMessage } from "../modem/modem.ts";
 import type { TreClient, TreStatus } from "../tre/client.ts";
 import { isTreError, TreError } from "../tre/errors.ts";
@@ -14,6 +15,8 @@ export type Progress = "worked" | "waiting";
 
 const INITIAL = "B.2.2.2";
 const NEW_MCIM = "B.2.3.5";
+
+const MAX_MESSAGES = 32;
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
 
@@ -37,8 +40,10 @@ export class Equipment {
 		this.#memory = memory;
 	}
 
+	/** A flood keeps the newest: whatever was worth it is sent again. */
 	take(message: ShortMessage): void {
 		this.#messages.push(message);
+		if (this.#messages.length > MAX_MESSAGES) this.#messages.shift();
 	}
 
 	/** Does the next step, if there is one. */
@@ -78,13 +83,13 @@ export class Equipment {
 	async #report(status: TreStatus): Promise<Progress> {
 		const { reportTo } = this.#memory.content;
 		if (reportTo === undefined) return "waiting";
-		const bearer = await this.#connect(status.activeMcim, "IP connectivity");
-		try {
-			await new ProvisioningSession(this.#tre, this.#memory, reportTo).report(bearer);
-		} catch (error) {
-			// A revert took the account with it; there is nobody left to tell.
-			if (!isTreError(error, "no-account")) throw error;
+		if (hex(status.activeMcim) !== reportTo.mcimId) {
+			// The trial ended in a revert: its DPF and account are gone.
+			this.#memory.update({ reportTo: undefined });
+			return "worked";
 		}
+		const bearer = await this.#connect(status.activeMcim, "IP connectivity");
+		await new ProvisioningSession(this.#tre, this.#memory, reportTo.provUrl).report(bearer);
 		this.#memory.update({ reportTo: undefined });
 		return "worked";
 	}
@@ -101,20 +106,30 @@ export class Equipment {
 		if (provUrl === undefined) return "waiting";
 		const bearer = await this.#connect(status.activeMcim, "IP connectivity");
 		await new ProvisioningSession(this.#tre, this.#memory, provUrl).request(bearer);
+		// A session may end well and bring nothing; the next one has to wait its turn.
+		if ((await this.#tre.status()).state !== "installed") throw new ModemError("the DM session brought no MCIM");
 		return "worked";
 	}
 
 	/** Network parameters first, over the old bearer; then the new MCIM (B.2.3.5). */
 	async #install(status: TreStatus): Promise<Progress> {
 		const { provUrl } = this.#memory.content;
-		if (!this.#memory.nap(status.pendingMcim) && provUrl !== undefined) {
+		if (!this.#memory.nap(status.pendingMcim)) {
 			if (await this.#attach(status.activeImsi)) return "worked";
+			const message = this.#messages.shift();
+			if (message) {
+				await this.#takeMessage(message);
+				return "worked";
+			}
+			// The TRE has the bootstrap, this host has lost it: the DRF sends it again.
+			if (provUrl === undefined) return "waiting";
 			const bearer = await this.#connect(status.activeMcim, "IP connectivity");
 			await new ProvisioningSession(this.#tre, this.#memory, provUrl).report(bearer);
+			if (!this.#memory.nap(status.pendingMcim)) throw new ModemError("the DM session brought no network parameters");
 			return "worked";
 		}
 		await this.#leave();
-		this.#memory.update({ reportTo: provUrl });
+		if (provUrl !== undefined) this.#memory.update({ reportTo: { provUrl, mcimId: hex(status.pendingMcim) } });
 		await step({ clause: "B.2.3.5", from: "M2ME", to: "TRE", what: "activate the new MCIM" }, () =>
 			this.#tre.call("activate", {}),
 		);
@@ -191,7 +206,9 @@ export class Equipment {
 			);
 			if (accepted.kind !== "withdraw") await this.#apply(document);
 		} catch (error) {
-			const refused = [TreError, SignatureError, ProvisioningError, XmlError].some((kind) => error instanceof kind);
+			const refused = [TreError, SignatureError, ProvisioningError, XmlError, MessageTooLong].some(
+				(kind) => error instanceof kind,
+			);
 			if (!refused) throw error;
 			emit({ event: "problem", what: `bootstrap refused: ${(error as Error).message}` });
 		}

@@ -50,7 +50,12 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 			},
 		});
 		const equipment: Equipment = new Equipment(tre, modem, memory);
-		stopped.addEventListener("abort", () => wake());
+		stopped.addEventListener("abort", () => {
+			wake();
+			// A step under way ends with its wires.
+			modem.close();
+			void tre.close();
+		});
 		try {
 			while (!stopped.aborted && lost === undefined) {
 				const rest = new Promise<void>((resolve) => {

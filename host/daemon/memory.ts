@@ -9,7 +9,7 @@ export interface Remembered {
 	/** DPF of the change under way, from the bootstrap that the TRE accepted. */
 	readonly provUrl?: string;
 	/** DPF that is still to be told how the change ended. */
-	readonly reportTo?: string;
+	readonly reportTo?: { readonly provUrl: string; readonly mcimId: string };
 }
 
 /** A small file, replaced as a whole, so that a restart finds the old or the new content. */

@@ -4,6 +4,8 @@ import type { Duplex } from "node:stream";
 import { connect as tlsConnect } from "node:tls";
 import { type IpBearer, ModemError } from "./modem.ts";
 
+const CONNECT_TIMEOUT_MS = 15_000;
+
 type Created = (error: Error | null, socket?: Duplex) => void;
 
 /** HTTPS through the modem's IP bearer, trusting one root and nothing else. */
@@ -18,17 +20,21 @@ export class BearerAgent extends Agent {
 		this.#root = root;
 	}
 
-	override createConnection(options: AgentOptions & { host?: string }, created: Created): undefined {
+	override createConnection(
+		options: AgentOptions & { host?: string; port?: number | string },
+		created: Created,
+	): undefined {
 		const host = options.host ?? "";
 		const { host: hostname, port, token } = this.#bearer;
 		const tunnel = httpRequest({
 			hostname,
 			port,
 			method: "CONNECT",
-			path: `${host}:443`,
+			path: `${host}:${options.port ?? 443}`,
 			headers: { "proxy-authorization": `Bearer ${token}` },
 			agent: false,
 		});
+		tunnel.setTimeout(CONNECT_TIMEOUT_MS, () => tunnel.destroy(new Error("the network does not answer")));
 		tunnel.once("error", (error) => created(new ModemError(`no IP connectivity: ${error.message}`)));
 		tunnel.once("connect", (response, socket) => {
 			if (response.statusCode !== 200) {
@@ -37,10 +43,12 @@ export class BearerAgent extends Agent {
 				return;
 			}
 			const secure = tlsConnect({ socket, servername: host, ca: this.#root, minVersion: "TLSv1.2" });
+			secure.setTimeout(CONNECT_TIMEOUT_MS, () => secure.destroy(new Error(`${host} does not answer`)));
 			const early = (error: Error) => created(error);
 			secure.once("error", early);
 			secure.once("secureConnect", () => {
 				secure.off("error", early);
+				secure.setTimeout(0);
 				created(null, secure);
 			});
 		});

@@ -11,21 +11,25 @@ const TIMEOUT_MS = 30_000;
 export function post(url: string, body: string, agent: BearerAgent): Promise<Buffer> {
 	return new Promise((resolve, reject) => {
 		const headers = { "content-type": CONTENT_TYPE, accept: CONTENT_TYPE, "content-length": Buffer.byteLength(body) };
-		const sent = request(url, { method: "POST", agent, headers }, (response) => {
-			const parts: Buffer[] = [];
-			let size = 0;
-			response.on("data", (part: Buffer) => {
-				size += part.length;
-				if (size > MAX_BODY) sent.destroy(new TransportError("the server's message is too long"));
-				parts.push(part);
-			});
-			response.on("end", () => {
-				if (response.statusCode === 200) resolve(Buffer.concat(parts));
-				else reject(new TransportError(`${url} answers ${response.statusCode}`));
-			});
-		});
-		sent.setTimeout(TIMEOUT_MS, () => sent.destroy(new TransportError(`${url} does not answer`)));
-		sent.on("error", reject);
+		const sent = request(
+			url,
+			{ method: "POST", agent, headers, signal: AbortSignal.timeout(TIMEOUT_MS) },
+			(response) => {
+				const parts: Buffer[] = [];
+				let size = 0;
+				response.on("data", (part: Buffer) => {
+					size += part.length;
+					if (size > MAX_BODY) sent.destroy(new TransportError("the server's message is too long"));
+					parts.push(part);
+				});
+				response.on("error", reject);
+				response.on("end", () => {
+					if (response.statusCode === 200) resolve(Buffer.concat(parts));
+					else reject(new TransportError(`${url} answers ${response.statusCode}`));
+				});
+			},
+		);
+		sent.on("error", (error) => reject(new TransportError(`${url}: ${error.message}`)));
 		sent.end(body);
 	});
 }

@@ -47,6 +47,9 @@ describe("B.2.2.1 Manufacture", () => {
 			await expect(install({ sho: certSign })).rejects.toMatchObject({ code: "root-not-ca" });
 			await expect(install({ sho: certSign.subarray(1) })).rejects.toMatchObject({ code: "certificate-malformed" });
 			await expect(tre.call("lock", {})).rejects.toMatchObject({ code: "certificates-missing" });
+			const forged = Buffer.from(ro.certificate);
+			forged[forged.length - 1] ^= 1;
+			await expect(install({ sho: forged })).rejects.toMatchObject({ code: "root-not-ca" });
 			await install({});
 			await expect(tre.call("lock", {})).rejects.toMatchObject({ code: "credential-missing" });
 			const leaf = await issueLeaf(pva, treId, ["host.example"], "client");

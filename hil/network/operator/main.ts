@@ -6,6 +6,7 @@ import { apiHost, dpfHost, openContext } from "./context.ts";
 import { serveDpf } from "./dpf/server.ts";
 import { Drf } from "./drf/drf.ts";
 import { homeRoutes } from "./hss/home.ts";
+import { Courier } from "./peer/courier.ts";
 import { factoryRoutes } from "./peer/factory.ts";
 import { peerRoutes } from "./peer/peer.ts";
 import { portalRoutes } from "./portal/portal.ts";
@@ -19,9 +20,10 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 		...registry.content.operators.map((entry) => ({ name: entry.shoId, certificate: entry.certificate })),
 		...registry.pvas().map((entry) => ({ name: entry.pvaId, certificate: entry.certificate })),
 	];
-	const home = await serveJson(homeRoutes(context, (imsi) => drf.located(imsi)));
+	const home = await serveJson(homeRoutes(context, drf));
 	const portal = await serveJson(portalRoutes(context));
-	const dpf = await serveDpf(context);
+	const courier = new Courier(context);
+	const dpf = await serveDpf(context, courier);
 	const api = await serveMutualTls(
 		{ ...peerRoutes(context, drf), ...factoryRoutes(context) },
 		keys.apiServer,
@@ -41,6 +43,7 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 		},
 		close: async () => {
 			await Promise.all([home.close(), portal.close(), dpf.close(), api.close()]);
+			courier.close();
 			context.store.close();
 		},
 	};

@@ -21,7 +21,9 @@ export interface Device {
 	readonly imsi: string;
 	readonly reign: string;
 	readonly serial: number;
-	/** It has, or does not need, the initial bootstrap. */
+	/** The signed initial bootstrap, sent again unchanged until the device uses its NAPDEF. */
+	readonly initial?: string;
+	/** It has used, or does not need, the NAPDEF of an initial bootstrap. */
 	readonly bootstrapped: boolean;
 	/** A receipt said that another SHO has taken over. */
 	readonly left: boolean;
@@ -59,6 +61,9 @@ export interface Registration {
 	readonly nonceB?: string;
 	/** What receipts have said so far; a DM status never counts. */
 	readonly state: "registered" | "requested" | Extract<ReceiptState, "installed" | "committed">;
+	/** Receipt of a committed change that the former SHO has not heard of yet. */
+	readonly untold?: string;
+	readonly told?: boolean;
 }
 
 /** Everything an operator holds. */
@@ -69,6 +74,8 @@ export class OperatorStore {
 	readonly registrations: Collection<Registration>;
 	/** Answers to peers' messages by id: a repeated message has no second effect. */
 	readonly answered: Collection<object>;
+	/** nonceB of committed receipts by TRE_id: each ends one reign, once. */
+	readonly ended: Collection<{ nonceB: string }>;
 	readonly identities: Collection<{ key: string; certificate: string }>;
 	readonly #database: Database;
 
@@ -79,6 +86,7 @@ export class OperatorStore {
 		this.outgoing = this.#database.collection("outgoing");
 		this.registrations = this.#database.collection("registration");
 		this.answered = this.#database.collection("answered");
+		this.ended = this.#database.collection("ended");
 		this.identities = this.#database.collection("identity");
 	}
 

@@ -9,6 +9,7 @@ import {
 	keyFromPem,
 	keyToPem,
 	makeRoot,
+	requestKeyHash,
 	toPem,
 } from "../shared/certificates.ts";
 import { Database } from "../shared/database.ts";
@@ -23,14 +24,41 @@ export interface PvaConfig {
 	readonly registry: string;
 }
 
-/** A TRE that this PVA certified: SHA-256 of both certificates, hex. */
+/** A TRE that this PVA certified: base64 of both certificates, and SHA-256 of both requests. */
 interface Certified {
 	readonly treId: string;
-	readonly certificates: readonly string[];
+	readonly certSign: string;
+	readonly certEncrypt: string;
+	readonly requests: readonly string[];
 	readonly revoked: boolean;
 }
 
+/** PKCS#10 requests, base64. */
+interface CertifyRequest {
+	readonly treId: string;
+	readonly signRequest: string;
+	readonly encryptRequest: string;
+}
+
 const sha256Hex = (octets: Uint8Array): string => createHash("sha256").update(octets).digest("hex");
+
+const requestsOf = ({ signRequest, encryptRequest }: CertifyRequest): string[] =>
+	[signRequest, encryptRequest].map((one) => requestKeyHash(Buffer.from(one, "base64")));
+
+const certificatesOf = ({ certSign, certEncrypt }: Certified) => ({ certSign, certEncrypt });
+
+async function certify(root: Identity, body: CertifyRequest): Promise<Certified> {
+	const { treId } = body;
+	const sign = await issueCertTre(root, Buffer.from(body.signRequest, "base64"), treId, "sign");
+	const encrypt = await issueCertTre(root, Buffer.from(body.encryptRequest, "base64"), treId, "encrypt");
+	return {
+		treId,
+		certSign: sign.toString("base64"),
+		certEncrypt: encrypt.toString("base64"),
+		requests: requestsOf(body),
+		revoked: false,
+	};
+}
 
 /** Platform validation authority: certifies TREs and answers for them. */
 export async function startPva(config: PvaConfig): Promise<Element> {
@@ -62,26 +90,28 @@ export async function startPva(config: PvaConfig): Promise<Element> {
 	];
 	const api = await serveMutualTls(
 		{
-			"POST /certify": async (body: { treId: string; signRequest: string; encryptRequest: string }, caller: string) => {
+			"POST /certify": async (body: CertifyRequest, caller: string) => {
 				if (caller !== config.pvaId) throw new Refusal("not-the-factory", "only the factory certifies", 403);
-				const sign = await issueCertTre(root, Buffer.from(body.signRequest, "base64"), body.treId, "sign");
-				const encrypt = await issueCertTre(root, Buffer.from(body.encryptRequest, "base64"), body.treId, "encrypt");
-				certified.put(body.treId, {
-					treId: body.treId,
-					certificates: [sha256Hex(sign), sha256Hex(encrypt)],
-					revoked: false,
-				});
-				return {
-					certSign: sign.toString("base64"),
-					certEncrypt: encrypt.toString("base64"),
-					certPva: root.certificate.toString("base64"),
-				};
+				// Asked again it gives what it gave: the answer may have been lost.
+				const known = certified.get(body.treId);
+				if (known && known.requests.join() !== requestsOf(body).join()) {
+					throw new Refusal("tre-known", `${body.treId} was certified for other requests`);
+				}
+				const issued = known ?? certified.put(body.treId, await certify(root, body));
+				return { ...certificatesOf(issued), certPva: root.certificate.toString("base64") };
+			},
+			"POST /issued": ({ treId }: { treId: string }, caller: string) => {
+				if (caller !== config.pvaId) throw new Refusal("not-the-factory", "only the factory asks", 403);
+				const known = certified.get(treId);
+				if (!known) throw new Refusal("tre-unknown", `no TRE ${treId} was made`, 404);
+				return certificatesOf(known);
 			},
 			"POST /validate": (body: { treId: string; certificates: string[] }) => {
 				const known = certified.get(body.treId);
 				if (!known) return { trusted: false, reason: "no such TRE was made", revoked: false };
 				if (known.revoked) return { trusted: false, reason: "the TRE is revoked", revoked: true };
-				const same = known.certificates.join() === body.certificates.join();
+				const hashes = [known.certSign, known.certEncrypt].map((one) => sha256Hex(Buffer.from(one, "base64")));
+				const same = hashes.join() === body.certificates.join();
 				return {
 					trusted: same,
 					reason: same ? "made and certified here" : "other certificates were issued",

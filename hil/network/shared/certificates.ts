@@ -1,5 +1,6 @@
 import "reflect-metadata";
 import {
+	createHash,
 	createPrivateKey,
 	createPublicKey,
 	generateKeyPairSync,
@@ -114,6 +115,12 @@ export async function issueLeaf(
 	return { key, certificate: await issue(root, cn, publicKeyOf(key), extensions, LEAF_DAYS) };
 }
 
+const sha256 = (octets: ArrayBuffer): Buffer => createHash("sha256").update(new Uint8Array(octets)).digest();
+
+/** SHA-256 of the public key that a PKCS#10 request is for, hex. */
+export const requestKeyHash = (request: Uint8Array): string =>
+	sha256(new x509.Pkcs10CertificateRequest(new Uint8Array(request)).publicKey.rawData).toString("hex");
+
 /** CertTRE from a TRE's certificate signing request, once the request's own signature verifies. */
 export async function issueCertTre(
 	root: Identity,
@@ -123,6 +130,10 @@ export async function issueCertTre(
 ): Promise<Buffer> {
 	const csr = new x509.Pkcs10CertificateRequest(new Uint8Array(request));
 	if (csr.subject !== `CN=${treId}`) throw new Error(`the request is for ${csr.subject}, not for TRE ${treId}`);
+	// TRE_id is the first 16 octets of SHA-256 over the signing key's SubjectPublicKeyInfo.
+	if (use === "sign" && sha256(csr.publicKey.rawData).toString("hex", 0, 16) !== treId) {
+		throw new Error(`TRE_id ${treId} is not that of the signing key`);
+	}
 	if (!(await csr.verify())) throw new Error("the request's signature does not verify");
 	const flag = use === "sign" ? x509.KeyUsageFlags.digitalSignature : x509.KeyUsageFlags.keyEncipherment;
 	const extensions = [new x509.KeyUsagesExtension(flag, true), new x509.ExtendedKeyUsageExtension([TRE_KEY_USAGE])];

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
 import type { Downlink, Uplink } from "../../../host/wire/radio/messages.ts";
 import { step } from "../../../host/wire/report/events.ts";
 import type { PacketDataAnswer, Vector } from "../shared/home.ts";
@@ -9,6 +10,8 @@ import type { Registry } from "../shared/registry.ts";
 export interface Bearer {
 	readonly token: string;
 	readonly egress: readonly string[];
+	/** Open connections: they end with the bearer. */
+	readonly connections: Set<Duplex>;
 }
 
 export interface Visited {
@@ -156,10 +159,12 @@ export class Attachment {
 				imsi: this.#imsi,
 				apn,
 			});
+			// It may have left while the home operator was asked.
+			if (!this.#admitted) return;
 			if (this.#token !== undefined) this.#network.released(this.#token);
 			const token = randomBytes(16).toString("hex");
 			this.#token = token;
-			this.#network.bearer({ token, egress });
+			this.#network.bearer({ token, egress, connections: new Set() });
 			this.#send({ type: "pdp-accept", ...this.#network.proxy, token });
 		} catch (error) {
 			this.#send({ type: "pdp-reject", cause: error instanceof Refusal ? error.code : "network failure" });

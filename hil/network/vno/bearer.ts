@@ -32,6 +32,8 @@ export function serveBearer(registry: Registry, bearers: ReadonlyMap<string, Bea
 		if (!bearer.egress.includes(ANY_HOST) && !bearer.egress.includes(host)) return refuse(socket, "403 Forbidden");
 		const target = resolveHost(registry, host);
 		if (!target) return refuse(socket, "502 Bad Gateway");
+		bearer.connections.add(socket);
+		socket.on("close", () => bearer.connections.delete(socket));
 		const upstream = connect(target.port, target.hostname, () => {
 			socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
 			upstream.write(head);

@@ -34,7 +34,10 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 			if (attachments.get(imsi) === attachment) attachments.delete(imsi);
 		},
 		bearer: (bearer) => bearers.set(bearer.token, bearer),
-		released: (token) => bearers.delete(token),
+		released: (token) => {
+			for (const connection of bearers.get(token)?.connections ?? []) connection.destroy();
+			bearers.delete(token);
+		},
 	};
 
 	const sockets = new Set<Socket>();
@@ -71,6 +74,7 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 		},
 		close: async () => {
 			for (const socket of sockets) socket.destroy();
+			for (const token of bearers.keys()) network.released(token);
 			await Promise.all([sms.close(), data.close(), new Promise((done) => radio.close(done))]);
 		},
 	};

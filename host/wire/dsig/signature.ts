@@ -75,7 +75,8 @@ export function parseSignature(form: SignatureForm, text: string): XmlSignature 
 	const info = element(root, "ds:SignedInfo");
 	const uri = attribute(element(info, "ds:SignatureMethod"), "Algorithm") ?? "";
 	const algorithm = uri.slice(MORE.length) as SignatureAlgorithm;
-	if (!uri.startsWith(MORE) || !(algorithm in algorithmNumber)) throw new SignatureError(`signature algorithm ${uri}`);
+	if (!uri.startsWith(MORE) || !Object.hasOwn(algorithmNumber, algorithm))
+		throw new SignatureError(`signature algorithm ${uri}`);
 	const signature = {
 		algorithm,
 		digest: Buffer.from(childText(element(info, "ds:Reference"), "ds:DigestValue") ?? "", "base64"),

@@ -21,6 +21,35 @@ export type Downlink =
 
 const MAX_LINE = 65_536;
 
+/** Fields by type of message, in either direction; those with `?` may be missing. */
+const shapes = new Map<string, Readonly<Record<string, "string" | "number" | "string?">>>([
+	["attach", { imsi: "string" }],
+	["auth-response", { res: "string" }],
+	["auth-failure", { cause: "string", auts: "string?" }],
+	["detach", {}],
+	["pdp-activate", { apn: "string" }],
+	["sms-ack", { id: "number" }],
+	["auth-request", { rand: "string", autn: "string" }],
+	["attach-accept", { plmn: "string" }],
+	["attach-reject", { cause: "string" }],
+	["detach-accept", {}],
+	["pdp-accept", { host: "string", port: "number", token: "string" }],
+	["pdp-reject", { cause: "string" }],
+	["sms", { id: "number", contentType: "string", body: "string" }],
+]);
+
+/** The peer is not trusted: what is no message of the table is an error. */
+function checked(value: unknown): object {
+	const message = (value ?? {}) as Record<string, unknown>;
+	const shape = shapes.get(String(message.type));
+	if (!shape) throw new TypeError("no message of the radio interface");
+	for (const [field, type] of Object.entries(shape)) {
+		if (type.endsWith("?") && message[field] === undefined) continue;
+		if (typeof message[field] !== type.replace("?", "")) throw new TypeError(`${field} is no ${type}`);
+	}
+	return message;
+}
+
 /** JSON lines over a socket; a peer that sends anything else is cut off. */
 export function radioChannel<In, Out>(socket: Socket, receive: (message: In) => void): { send(message: Out): void } {
 	let pending = "";
@@ -30,14 +59,12 @@ export function radioChannel<In, Out>(socket: Socket, receive: (message: In) => 
 		for (let end = pending.indexOf("\n"); end >= 0; end = pending.indexOf("\n")) {
 			const line = pending.slice(0, end);
 			pending = pending.slice(end + 1);
-			let message: In;
 			try {
-				message = JSON.parse(line);
+				receive(checked(JSON.parse(line)) as In);
 			} catch {
 				socket.destroy();
 				return;
 			}
-			receive(message);
 		}
 		if (pending.length > MAX_LINE) socket.destroy();
 	});

@@ -5,6 +5,7 @@
  * - `step`: a step of the 3GPP text happened.
  * - `document`: a document left or arrived that the evidence folder keeps.
  * - `problem`: something was refused or failed, and what happens next.
+ * - `died`: the process is gone without having been asked (told by who started it).
  * - `timings`: where the process spent its time, milliseconds, when it ends.
  */
 export type BenchEvent =
@@ -18,6 +19,7 @@ export type BenchEvent =
 			readonly about?: Record<string, string>;
 	  }
 	| { readonly event: "timings"; readonly ms: Readonly<Record<string, number>> }
+	| { readonly event: "died"; readonly what: string }
 	| { readonly event: "problem"; readonly what: string };
 
 export interface StepEvent {

@@ -38,7 +38,13 @@ export interface XmlLimits {
 	readonly declaration?: boolean;
 }
 
-const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+const entities = new Map([
+	["amp", "&"],
+	["lt", "<"],
+	["gt", ">"],
+	["quot", '"'],
+	["apos", "'"],
+]);
 const namePattern = /[A-Za-z_][A-Za-z0-9_.:-]*/y;
 
 class Parser {
@@ -141,7 +147,7 @@ class Parser {
 			if (letter === "<" || letter < " " || letter === "\u007f" || letter >= "\ufffe") this.#refuse("character");
 			if (letter === "&") {
 				const end = this.#text.indexOf(";", this.#at);
-				const known = end < 0 ? undefined : entities[this.#text.slice(this.#at + 1, end)];
+				const known = end < 0 ? undefined : entities.get(this.#text.slice(this.#at + 1, end));
 				if (known === undefined) this.#refuse("entity");
 				value += known;
 				this.#at = end + 1;

@@ -68,6 +68,10 @@ describe("the contract", () => {
 			[Buffer.from([0x9f, 0x02, 0xff]), errors["malformed-request"].number],
 			[Buffer.from([0x81, 0x18, 0x02]), errors["malformed-request"].number],
 			[Buffer.concat([good, Buffer.from([0])]), errors["malformed-request"].number],
+			[Buffer.from("9703", "hex"), errors["malformed-request"].number],
+			[Buffer.from("99010003", "hex"), errors["malformed-request"].number],
+			[encode([1, 1, 1, 16, 8192]), errors["malformed-request"].number],
+			[encode([1, 9, 9, 480, 8192]), errors["version-unsupported"].number],
 			[encode([99]), errors["unknown-command"].number],
 			[encode([32, new Uint8Array(16), new Uint8Array(16)]), errors["wrong-state"].number],
 		] as const;

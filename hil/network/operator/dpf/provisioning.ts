@@ -1,4 +1,4 @@
-import { createHash, randomUUID, X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import {
 	type M2mm,
 	type Receipt,
@@ -8,9 +8,9 @@ import {
 } from "../../../../host/wire/management/objects.ts";
 import { emit, step } from "../../../../host/wire/report/events.ts";
 import { type NodeCommand, nodes, status } from "../../../../host/wire/syncml/message.ts";
-import { postMutualTls } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
+import type { Courier } from "../peer/courier.ts";
 import type { Registration } from "../store.ts";
 import { validateAtPva, validateLocally } from "./validation.ts";
 
@@ -22,14 +22,19 @@ export interface Outcome {
 
 class Mismatch extends Error {}
 
+/** States in which the TRE may still ask for its MCIM. */
+const open: readonly Registration["state"][] = ["registered", "requested"];
+
 const keyOf = (certificate: string) => new X509Certificate(Buffer.from(certificate, "base64")).publicKey;
 
 /** Download and provisioning function: what B.2.3.4 III to VIII asks of SHO[i+1]. */
 export class Provisioning {
 	readonly #context: OperatorContext;
+	readonly #courier: Courier;
 
-	constructor(context: OperatorContext) {
+	constructor(context: OperatorContext, courier: Courier) {
 		this.#context = context;
+		this.#courier = courier;
 	}
 
 	/** M2MMobj has arrived: III and IV, then V. */
@@ -37,8 +42,9 @@ export class Provisioning {
 		const { store, config, keys } = this.#context;
 		const registration = store.registrations.get(treId);
 		if (!registration) return { code: status.notFound, commands: [] };
-		emit({ event: "document", name: "m2mm.xml", treId, content: signed });
 		try {
+			if (!open.includes(registration.state))
+				throw new Mismatch(`the change is ${registration.state}; its nonceA is spent`);
 			const request = await step(
 				{
 					clause: "B.2.3.4 III",
@@ -48,6 +54,7 @@ export class Provisioning {
 				},
 				() => this.#checkRequest(registration, signed),
 			);
+			emit({ event: "document", name: "m2mm.xml", treId, content: signed });
 			await this.#validate(registration, request);
 			store.registrations.update(treId, { nonceB: request.nonceB.toString("base64"), state: "requested" });
 			const object = await step(
@@ -84,7 +91,9 @@ export class Provisioning {
 			if (receipt.nonceB.toString("base64") !== registration.nonceB)
 				throw new Mismatch("the receipt is of another request");
 			emit({ event: "document", name: `receipt-${receipt.state}.xml`, treId, content: signed });
-			return await this.#believe(registration, receipt, signed);
+			const outcome = await this.#believe(registration, receipt);
+			if (receipt.state === "committed") this.#courier.tell(treId, signed);
+			return outcome;
 		} catch (error) {
 			return this.#refused(treId, error);
 		}
@@ -120,27 +129,23 @@ export class Provisioning {
 		});
 	}
 
-	async #believe(registration: Registration, receipt: Receipt, signed: string): Promise<Outcome> {
+	/** States only rise: an old receipt shown again changes nothing. */
+	async #believe(registration: Registration, receipt: Receipt): Promise<Outcome> {
 		const { store, config } = this.#context;
 		const { treId } = registration;
+		const to = `${config.shoId} DPF`;
 		if (receipt.state === "installed") {
 			if (receipt.mcimId.toString("base64") !== registration.mcimId) throw new Mismatch("another MCIM was installed");
-			await step(
-				{
-					clause: "B.2.3.4 VII",
-					from: "TRE",
-					to: `${config.shoId} DPF`,
-					what: "receipt: the MCIM is installed",
-					mark: "installed",
-				},
-				() => store.registrations.update(treId, { state: "installed" }),
-			);
+			if (registration.state === "requested") {
+				const what = "receipt: the MCIM is installed";
+				await step({ clause: "B.2.3.4 VII", from: "TRE", to, what, mark: "installed" }, () =>
+					store.registrations.update(treId, { state: "installed" }),
+				);
+			}
 			return { code: status.ok, commands: this.#networkParameters() };
 		}
-		if (receipt.state === "committed") {
-			if (!receipt.currentRoot.equals(rootHash(this.#context.keys.root.certificate)))
-				throw new Mismatch("another root was committed");
-			await this.#takeOver(registration, receipt, signed);
+		if (receipt.state === "committed" && registration.state !== "committed") {
+			await this.#takeOver(registration, receipt);
 		}
 		return { code: status.ok, commands: [] };
 	}
@@ -152,46 +157,27 @@ export class Provisioning {
 		return [{ name: "Replace", items: [leaf("Name", shoId), leaf("Bearer", "GSM-GPRS"), leaf("Apn", apn)] }];
 	}
 
-	/** The change is a success: this operator serves the device, and tells the former one. */
-	async #takeOver(registration: Registration, receipt: Receipt, signed: string): Promise<void> {
-		const { store, config, registry, keys } = this.#context;
+	/** The change is a success: this operator serves the device, and will tell the former one. */
+	async #takeOver(registration: Registration, receipt: Receipt): Promise<void> {
+		const { store, config, keys } = this.#context;
 		const { treId } = registration;
 		const reign = createHash("sha256").update(receipt.nonceB).digest("hex");
+		if (!receipt.currentRoot.equals(rootHash(keys.root.certificate))) throw new Mismatch("another root was committed");
 		if (receipt.reign !== reign) throw new Mismatch("the receipt's reign is not that of this nonceB");
-		await step(
-			{ clause: "B.2.3.5", from: "TRE", to: `${config.shoId} DPF`, what: "receipt: the change is committed" },
-			() => {
-				store.devices.put(treId, {
-					treId,
-					certSign: registration.certSign,
-					certEncrypt: registration.certEncrypt,
-					imsi: registration.imsi,
-					reign,
-					serial: receipt.serial,
-					bootstrapped: true,
-					left: false,
-				});
-				store.registrations.update(treId, { state: "committed" });
-			},
-		);
-		const from = registry.operator(registration.fromSho);
-		if (!from) return;
-		await step(
-			{
-				clause: "B.2.3.5",
-				from: config.shoId,
-				to: from.shoId,
-				what: "committed, with the TRE's receipt",
-				mark: "committed",
-			},
-			() =>
-				postMutualTls(
-					{ ...from.api, root: from.certificate },
-					"/peer/committed",
-					{ id: randomUUID(), treId, receipt: signed },
-					keys.apiClient,
-				),
-		);
+		const what = "receipt: the change is committed";
+		await step({ clause: "B.2.3.5", from: "TRE", to: `${config.shoId} DPF`, what }, () => {
+			store.devices.put(treId, {
+				treId,
+				certSign: registration.certSign,
+				certEncrypt: registration.certEncrypt,
+				imsi: registration.imsi,
+				reign,
+				serial: receipt.serial,
+				bootstrapped: true,
+				left: false,
+			});
+			store.registrations.update(treId, { state: "committed" });
+		});
 	}
 
 	#refused(treId: string, error: unknown): Outcome {

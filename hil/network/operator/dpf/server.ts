@@ -4,6 +4,7 @@ import { XmlError } from "../../../../host/wire/xml/parse.ts";
 import { keyToPem, toPem } from "../../shared/certificates.ts";
 import { type Listening, listen, readBody } from "../../shared/http.ts";
 import { dpfHost, type OperatorContext } from "../context.ts";
+import type { Courier } from "../peer/courier.ts";
 import { Provisioning } from "./provisioning.ts";
 import { DmSession } from "./session.ts";
 
@@ -13,13 +14,19 @@ const MAX_SESSIONS = 1000;
 
 export const provUrl = (shoId: string): string => `https://${dpfHost(shoId)}${DM_PATH}`;
 
+const keyOf = (message: Message): string => `${message.source} ${message.sessionId}`;
+
+/** Statuses only, and no challenge: the session has ended (DM Protocol 1.2.1, package 4). */
+const isLast = (answer: Message): boolean =>
+	answer.commands.every((command) => command.name === "Status" && !(command.cmd === "SyncHdr" && command.code >= 400));
+
 /** The OMA DM server of an operator, over HTTPS under its own root. */
-export function serveDpf(context: OperatorContext): Promise<Listening> {
-	const provisioning = new Provisioning(context);
+export function serveDpf(context: OperatorContext, courier: Courier): Promise<Listening> {
+	const provisioning = new Provisioning(context, courier);
 	const sessions = new Map<string, DmSession>();
 
 	const sessionOf = (message: Message): DmSession => {
-		const key = `${message.source} ${message.sessionId}`;
+		const key = keyOf(message);
 		// Message 1 opens a session, also where a broken one had the same number.
 		const known = message.msgId === 1 ? undefined : sessions.get(key);
 		const session = known ?? new DmSession(context, provisioning, provUrl(context.config.shoId));
@@ -46,6 +53,7 @@ export function serveDpf(context: OperatorContext): Promise<Listening> {
 			}
 			const message = readMessage(octets);
 			const answer = await sessionOf(message).answer(message);
+			if (isLast(answer)) sessions.delete(keyOf(message));
 			response.writeHead(200, { "content-type": DM_TYPE }).end(writeMessage(answer));
 		} catch (error) {
 			const malformed = error instanceof XmlError || error instanceof SyncmlError;

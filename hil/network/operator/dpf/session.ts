@@ -26,6 +26,7 @@ export class DmSession {
 	readonly #url: string;
 	#treId: string | undefined;
 	#msgId = 0;
+	#challengeNonce: string | undefined;
 	/** Commands of the last answer: sent again when the client asks for a new credential. */
 	#outstanding: readonly NewCommand[] = [];
 	/** The credential was refused once and presented again; a second refusal ends it. */
@@ -78,16 +79,16 @@ export class DmSession {
 		const expected = authMd5(
 			registration.user,
 			registration.clientPassword,
-			Buffer.from(registration.serverNonce, "base64"),
+			Buffer.from(this.#challengeNonce ?? registration.serverNonce, "base64"),
 		);
 		return sameDigest(expected, message.cred) ? registration : undefined;
 	}
 
 	/** A fresh nonce for the next credential; without one that fits, nothing else is done. */
 	#challenge(message: Message): Message {
-		const known = message.locName === undefined ? undefined : this.#context.store.registrations.get(message.locName);
 		const nextNonce = randomBytes(NONCE_OCTETS).toString("base64");
-		if (known) this.#context.store.registrations.update(known.treId, { serverNonce: nextNonce });
+		// For this session only: nobody who just knows the name may move the stored nonce.
+		this.#challengeNonce = nextNonce;
 		const code = message.cred === undefined ? status.missingCredentials : status.invalidCredentials;
 		return this.#message(message, [{ ...this.#status(message, 0, "SyncHdr", code), nextNonce }], false);
 	}

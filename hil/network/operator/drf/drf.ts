@@ -65,17 +65,27 @@ export class Drf {
 
 	async #sendInitial(device: Device): Promise<void> {
 		const { store, config } = this.#context;
-		const serial = this.#nextSerial(device);
-		const sent = this.#sign({
-			kind: "initial",
-			name: config.shoId,
-			treId: device.treId,
-			reign: device.reign,
-			serial,
-			naps: [this.#nap()],
-		});
-		await this.#deliver(device, sent, "B.2.2.2", "signed initial bootstrap with NAPDEF");
-		store.devices.update(device.treId, { bootstrapped: true });
+		if (device.reign === "") throw new Error("the factory has not handed over its REIGN");
+		let { initial } = device;
+		if (!initial) {
+			const serial = this.#nextSerial(device);
+			initial = this.#sign({
+				kind: "initial",
+				name: config.shoId,
+				treId: device.treId,
+				reign: device.reign,
+				serial,
+				naps: [this.#nap()],
+			});
+			store.devices.update(device.treId, { initial });
+		}
+		await this.#deliver(device, initial, "B.2.2.2", "signed initial bootstrap with NAPDEF");
+	}
+
+	/** The device uses packet data, so it has its NAPDEF. */
+	connected(imsi: string): void {
+		const device = this.#context.store.devices.all().find((entry) => entry.imsi === imsi && !entry.left);
+		if (device && !device.bootstrapped) this.#context.store.devices.update(device.treId, { bootstrapped: true });
 	}
 
 	#nap() {
@@ -100,6 +110,7 @@ export class Drf {
 		const { store, registry, config } = this.#context;
 		const vnoId = store.subscribers.get(device.imsi)?.vno;
 		const vno = vnoId === undefined ? undefined : registry.vno(vnoId);
+		// It is sent when the device is located next.
 		if (!vno) return;
 		const body = Buffer.from(sent, "utf8").toString("base64");
 		await step({ clause, from: `${config.shoId} DRF`, to: "M2ME", what }, () =>

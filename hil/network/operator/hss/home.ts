@@ -9,8 +9,16 @@ function subscriberOf(context: OperatorContext, imsi: string) {
 	return subscriber;
 }
 
-/** HLR/AuC and packet gateway of an operator. `located` runs after each location update. */
-export function homeRoutes(context: OperatorContext, located: (imsi: string) => void): Routes {
+/** Who wants to know what a subscriber does. */
+export interface SubscriberListener {
+	/** After each location update. */
+	located(imsi: string): void;
+	/** Packet data was granted. */
+	connected(imsi: string): void;
+}
+
+/** HLR/AuC and packet gateway of an operator. */
+export function homeRoutes(context: OperatorContext, listener: SubscriberListener): Routes {
 	const { store, config } = context;
 	return {
 		"POST /auth-info": ({ imsi, rand, auts }: AuthInfoRequest) => {
@@ -28,12 +36,13 @@ export function homeRoutes(context: OperatorContext, located: (imsi: string) => 
 			subscriberOf(context, imsi);
 			store.subscribers.update(imsi, { vno });
 			// After the answer: the visited network has to know the device before a message can reach it.
-			setImmediate(() => located(imsi));
+			setImmediate(() => listener.located(imsi));
 			return {};
 		},
 		"POST /packet-data": ({ imsi, apn }: PacketDataRequest) => {
 			subscriberOf(context, imsi);
 			if (apn !== config.apn) throw new Refusal("apn-unknown", `${apn} is no access point of ${config.shoId}`);
+			listener.connected(imsi);
 			const provisioning = context.registry.content.operators.map((entry) => entry.dpf.host);
 			return { egress: config.egress === "any" ? [ANY_HOST] : provisioning };
 		},

@@ -18,6 +18,10 @@ export function factoryRoutes(context: OperatorContext): Routes {
 			const [sign, encrypt] = [Buffer.from(body.certSign, "base64"), Buffer.from(body.certEncrypt, "base64")];
 			const verdict = validateLocally(context, body.treId, sign, encrypt);
 			if (!verdict.trusted) throw new Refusal("cert-tre", `CertTRE is refused: ${verdict.reason}`);
+			const known = store.devices.get(body.treId);
+			if (known && known.reign !== "") throw new Refusal("device-known", `${body.treId} is delivered already`);
+			// An attempt that did not reach its lock: its PCID is free again.
+			if (known) store.subscribers.delete(known.imsi);
 			const imsi = newImsi(context);
 			const mcim = prepareMcim({
 				treId: body.treId,

@@ -20,10 +20,18 @@ interface Register {
 export function peerRoutes(context: OperatorContext, drf: Drf): Routes {
 	const { store, config, registry, keys } = context;
 
-	/** Each message has an id and may be repeated without effect. */
-	const once = async (id: string, caller: string, run: () => Promise<object>): Promise<object> => {
+	const running = new Map<string, Promise<object>>();
+
+	/** Each message has an id and may be repeated without effect, also while it is being worked on. */
+	const once = (id: string, caller: string, run: () => Promise<object>): Promise<object> => {
 		const key = `${caller} ${id}`;
-		return store.answered.get(key) ?? store.answered.put(key, await run());
+		const known = running.get(key) ?? store.answered.get(key);
+		if (known) return Promise.resolve(known);
+		const work = run()
+			.then((answer) => store.answered.put(key, answer))
+			.finally(() => running.delete(key));
+		running.set(key, work);
+		return work;
 	};
 
 	const served = (treId: string) => {
@@ -81,6 +89,13 @@ export function peerRoutes(context: OperatorContext, drf: Drf): Routes {
 				) {
 					throw new Refusal("receipt-mismatch", "the receipt names another root");
 				}
+				const change = store.outgoing.get(treId);
+				if (change?.toSho !== caller || change.state === "committed") {
+					throw new Refusal("no-open-change", `no change of ${treId} to ${caller} is open`);
+				}
+				const ended = `${treId} ${said.nonceB.toString("base64")}`;
+				if (store.ended.get(ended)) throw new Refusal("receipt-replayed", "the receipt ended an earlier reign");
+				store.ended.put(ended, { nonceB: said.nonceB.toString("base64") });
 				// NOTE Z: subscription and certificates stay for error scenarios; REIGN and SERIAL are done.
 				store.devices.update(treId, { left: true });
 				store.outgoing.update(treId, { state: "committed" });

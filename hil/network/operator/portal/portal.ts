@@ -38,6 +38,11 @@ async function subscribe(context: OperatorContext, body: Subscription): Promise<
 	const verdict = validateLocally(context, body.treId, sign, encrypt);
 	if (!verdict.trusted) throw new Refusal("cert-tre", `CertTRE is refused: ${verdict.reason}`);
 
+	const known = store.registrations.get(body.treId);
+	const served = store.devices.get(body.treId);
+	if (known?.state === "requested" || known?.state === "installed" || (served && !served.left)) {
+		throw new Refusal("change-under-way", `${body.treId} is already ${known?.state ?? "served"} here`);
+	}
 	const root = rootHash(keys.root.certificate);
 	const { mcim, account, imsi } = await step(
 		{
@@ -81,7 +86,7 @@ async function subscribe(context: OperatorContext, body: Subscription): Promise<
 		clientNonce: account.clientNonce.toString("base64"),
 		state: "registered",
 	});
-	await step(
+	const registered = step(
 		{
 			clause: "B.2.3.2",
 			from: config.shoId,
@@ -102,5 +107,12 @@ async function subscribe(context: OperatorContext, body: Subscription): Promise<
 				keys.apiClient,
 			),
 	);
+	await registered.catch((error) => {
+		// What was prepared is of no use to anybody now.
+		if (known) store.registrations.put(body.treId, known);
+		else store.registrations.delete(body.treId);
+		store.subscribers.delete(imsi);
+		throw error;
+	});
 	return { imsi, treId: body.treId };
 }
