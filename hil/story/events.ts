@@ -16,6 +16,8 @@ export class EventLog {
 	readonly #onStep: (step: StepEvent) => void;
 	readonly #onDocument: (event: Extract<BenchEvent, { event: "document" }>) => void;
 	readonly #waiting = new Set<Waiting>();
+	/** A process has died; the story cannot go on. */
+	#fatal: Error | undefined;
 
 	constructor(
 		onStep: (step: StepEvent) => void,
@@ -39,6 +41,7 @@ export class EventLog {
 
 	/** Resolves when a step with that mark succeeds in a process whose name ends so. */
 	waitFor(mark: string, process: string, timeoutMs: number): Promise<void> {
+		if (this.#fatal) return Promise.reject(this.#fatal);
 		return new Promise((resolve, reject) => {
 			const settle = (run: () => void) => () => {
 				clearTimeout(timer);
@@ -60,6 +63,7 @@ export class EventLog {
 	}
 
 	#fail(error: Error): void {
+		this.#fatal = error;
 		this.problems.push(error.message);
 		for (const waiting of this.#waiting) waiting.reject(error);
 	}

@@ -1,13 +1,15 @@
 import { execFile } from "node:child_process";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { decode } from "cborg";
+import { decode, encode } from "cborg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { commands } from "../../firmware/contract/commands.ts";
+import { OperatorStore } from "../../hil/network/operator/store.ts";
 import type { StoryResult } from "../../hil/story/story.ts";
 import { readFlash, unseal } from "../support/flash-image.ts";
-import { openEnvelope } from "../support/independent.ts";
+import { independentMilenage, openEnvelope } from "../support/independent.ts";
 import { found, messagesIn, type Secret, secretsOf } from "../support/secrets.ts";
 import { runStory, type StoryRun } from "../support/story-run.ts";
 
@@ -199,6 +201,65 @@ describe("the story of S3-091331: one device, three operators", () => {
 			expect(to).toBeGreaterThan(40);
 			expect(Math.abs(to - from)).toBeLessThan(5);
 		});
+	});
+
+	test("TS 33.102: every AUTHENTICATE of the story equals an independent computation", () => {
+		const keys = shoIds.flatMap((shoId) => {
+			const store = new OperatorStore(join(story.lab, `operator-${shoId}`));
+			const subscribers = store.subscribers.all();
+			store.close();
+			return subscribers;
+		});
+		const [requests, responses] = ["to-tre", "from-tre"].map((name) =>
+			messagesIn(readFileSync(path("serial", `${name}.bin`))).map((message) => decode(message) as unknown[]),
+		);
+		expect(requests.length).toBe(responses.length);
+		const runs = requests.flatMap((request, n) =>
+			request[0] === commands.authenticate.number ? [{ request, response: responses[n] }] : [],
+		);
+		expect(runs.length).toBe(3);
+		for (const { request, response } of runs) {
+			const [rand, autn] = request.slice(1) as Buffer[];
+			const fits = keys.filter(({ k, opc }) => {
+				const once = (sqn: Uint8Array) =>
+					independentMilenage(Buffer.from(k, "hex"), Buffer.from(opc, "hex"), rand, sqn, autn.subarray(6, 8));
+				const sqn = once(Buffer.alloc(6)).f5.map((octet, at) => octet ^ autn[at]);
+				const { f1, f2, f3, f4 } = once(sqn);
+				const answer = [0, 0, f2, f3, f4, Buffer.alloc(0)];
+				return (
+					f1.equals(autn.subarray(8)) &&
+					encode(answer.map((one) => (Buffer.isBuffer(one) ? new Uint8Array(one) : one))).toString() ===
+						encode(response).toString()
+				);
+			});
+			expect(fits).toHaveLength(1);
+		}
+	});
+
+	test("documents.md: what is produced has the form of the worked examples", () => {
+		const example = (name: string): string => readFileSync(resolve("test/vectors/examples", name), "utf8");
+		/** A document without its contents: what is left is the same in every document of the kind. */
+		const form = (text: string): string =>
+			text
+				.trim()
+				.replace(/value="[^"]*"/g, 'value=""')
+				.replace(/type="[0-9A-F]{40}"/g, 'type=""')
+				.replace(/>[^<]+</g, "><");
+		for (const n of [1, 2]) {
+			const pairs = [
+				["bootstrap.xml", "bootstrap.xml"],
+				["m2mm.xml", "m2mm.xml"],
+				["receipt-committed.xml", "receipt.xml"],
+				["receipt-installed.xml", "receipt.xml"],
+			];
+			for (const [ours, theirs] of pairs) expect(form(read(`change-${n}`, ours)), ours).toBe(form(example(theirs)));
+		}
+		// SHO[1] signs with RSA as the examples do; SHO[2] with an elliptic curve.
+		expect(form(read("change-1", "bootstrap.sig.xml"))).toBe(form(example("bootstrap.sig.xml")));
+		expect(form(read("change-1", "m2mmcim.xml"))).toBe(form(example("m2mmcim.xml")));
+		expect(form(read("change-2", "m2mmcim.xml"))).toBe(
+			form(example("m2mmcim.xml")).replace("rsa-sha256", "ecdsa-sha256"),
+		);
 	});
 
 	test("no key lies in the evidence, in a report or in a file that others may read", () => {

@@ -70,22 +70,21 @@ export function secretsOf(lab: string, shoIds: readonly string[], objects: reado
 const HEAD = 5;
 const CRC = 4;
 
-/** All messages in a recording of the line, without framing; damaged frames are an error here. */
+/** All messages in a recording of the line, without framing and repetitions; damaged frames are an error here. */
 export function messagesIn(recording: Buffer): Buffer[] {
-	const messages: Buffer[] = [];
+	const messages: { id: number; segments: Buffer[] }[] = [];
 	let start = 0;
 	for (let end = recording.indexOf(0); end >= 0; end = recording.indexOf(0, start)) {
 		const content = cobsDecode(recording.subarray(start, end));
 		start = end + 1;
 		if (!content || content.length < HEAD + CRC) throw new Error("a damaged frame in the recording");
-		const [kind, segment] = [content[0], content[3]];
-		const octets = Buffer.from(content.subarray(HEAD, -CRC));
+		const [kind, segment, id] = [content[0], content[3], content[1] | (content[2] << 8)];
 		if (kind !== wire.kinds.request && kind !== wire.kinds.response) continue;
-		const last = messages.pop();
-		if (segment === 0 || !last) messages.push(...(last ? [last] : []), octets);
-		else messages.push(Buffer.concat([last, octets]));
+		if (messages.at(-1)?.id !== id) messages.push({ id, segments: [] });
+		const last = messages.at(-1);
+		if (last) last.segments[segment] = Buffer.from(content.subarray(HEAD, -CRC));
 	}
-	return messages;
+	return messages.map(({ segments }) => Buffer.concat(segments));
 }
 
 /** Names of the secrets that occur in the octets: raw, as hex, or in any of the three base64 alignments. */
