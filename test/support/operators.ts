@@ -5,7 +5,7 @@ import type { Subscriber } from "../../hil/network/operator/store.ts";
 import { type Identity, issueCertTre, makeRoot } from "../../hil/network/shared/certificates.ts";
 import type { Vector } from "../../hil/network/shared/home.ts";
 import type { TreClient } from "../../host/tre/client.ts";
-import { algorithmNumber, splitEnveloped } from "../../host/wire/dsig/signature.ts";
+import { algorithmNumber, parseSignature, signDetached, splitEnveloped } from "../../host/wire/dsig/signature.ts";
 import { readM2mm, writeM2mmcim } from "../../host/wire/management/objects.ts";
 import { type Bootstrap, signBootstrap, splitBootstrap, writeBootstrap } from "../../host/wire/prov/bootstrap.ts";
 
@@ -121,6 +121,16 @@ export interface BootstrapRequest {
 
 export function asRequest(sent: string): BootstrapRequest {
 	const { document, signature } = splitBootstrap(sent);
+	return {
+		document: Buffer.from(document),
+		algorithm: algorithmNumber[signature.algorithm],
+		signature: signature.value,
+	};
+}
+
+/** Any octets, signed by an operator as a bootstrap is, past every check of the host. */
+export function signedOctets(document: string, signer: TestOperator): BootstrapRequest {
+	const signature = parseSignature("detached", signDetached(document, signer.root.key));
 	return {
 		document: Buffer.from(document),
 		algorithm: algorithmNumber[signature.algorithm],

@@ -91,6 +91,11 @@ export class Mcim {
 		this.imsi = copy(reader.text());
 		const algorithm = reader.text();
 		const constants = reader.array();
+		// What follows depends on the algorithm; only its own name says so.
+		if (!reader.failed() && (!equalAscii(algorithm, "milenage") || constants != 0)) {
+			if (this.error == 0) this.error = ERROR_ALGORITHM_UNSUPPORTED;
+			return;
+		}
 		if (reader.array() != 3) this.error = ERROR_ENVELOPE_CONTENT;
 		const on = reader.uint();
 		const seconds = reader.uint();
@@ -100,10 +105,6 @@ export class Mcim {
 		const kLength = reader.uint();
 		const opcLength = reader.uint();
 		this.version = envelope.version;
-		if (!reader.failed() && (!equalAscii(algorithm, "milenage") || constants != 0)) {
-			if (this.error == 0) this.error = ERROR_ALGORITHM_UNSUPPORTED;
-			return;
-		}
 		const shaped =
 			reader.finished() &&
 			envelope.tag == TAG_MCIM &&
