@@ -1,4 +1,3 @@
-import { rmSync, symlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { loadArtefacts } from "./artefacts.ts";
@@ -44,8 +43,7 @@ async function main(): Promise<void> {
 	});
 	const port = options.link && options.tcp === undefined ? resolve(options.link) : line.port;
 	if (port !== line.port) {
-		rmSync(port, { force: true });
-		symlinkSync(line.port, port);
+		folder.takeLink(port, line.port);
 	}
 	const timer = setInterval(() => machine.tick(), TICK_MS);
 	say(`TRE emulator on ${port} (state in ${resolve(options.state)}). Ctrl-C stops it.`, {
@@ -58,7 +56,7 @@ async function main(): Promise<void> {
 		if (stopping) return;
 		stopping = true;
 		clearInterval(timer);
-		if (port !== line.port) rmSync(port, { force: true });
+		if (port !== line.port) folder.dropLink(port, line.port);
 		if (options.json) say("", { event: "timings", ms: machine.timings });
 		await line.close();
 		flash.close();

@@ -1,5 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	existsSync,
+	lstatSync,
+	mkdirSync,
+	readFileSync,
+	readlinkSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 export class FolderInUse extends Error {}
@@ -17,6 +27,7 @@ function isRunning(pid: number): boolean {
 export class StateFolder {
 	readonly flashPath: string;
 	readonly #lock: string;
+	readonly #linkRecord: string;
 	readonly #keyPath: string;
 
 	constructor(path: string) {
@@ -25,6 +36,7 @@ export class StateFolder {
 		this.flashPath = join(path, "flash.bin");
 		this.#keyPath = join(path, "root.key");
 		this.#lock = join(path, "lock");
+		this.#linkRecord = join(path, "link");
 		this.#acquire(path);
 	}
 
@@ -34,6 +46,28 @@ export class StateFolder {
 		const key = readFileSync(this.#keyPath);
 		if (key.length !== 32) throw new Error(`${this.#keyPath}: 32 octets expected`);
 		return key;
+	}
+
+	/**
+	 * Makes `path` a link to the terminal device. What stands there is left alone, unless it is a link
+	 * that leads nowhere or that an emulator of this folder left behind when it was killed.
+	 */
+	takeLink(path: string, device: string): void {
+		const there = lstatSync(path, { throwIfNoEntry: false });
+		const ours = existsSync(this.#linkRecord) && readFileSync(this.#linkRecord, "utf8") === path;
+		if (there && !(there.isSymbolicLink() && (ours || !existsSync(path) || readlinkSync(path) === device))) {
+			throw new FolderInUse(`${path} is there already; name another path for the link`);
+		}
+		writeFileSync(this.#linkRecord, path, { flush: true });
+		rmSync(path, { force: true });
+		symlinkSync(device, path);
+	}
+
+	/** Takes the link away, where it is still this emulator's. */
+	dropLink(path: string, device: string): void {
+		const there = lstatSync(path, { throwIfNoEntry: false });
+		if (there?.isSymbolicLink() && readlinkSync(path) === device) rmSync(path, { force: true });
+		rmSync(this.#linkRecord, { force: true });
 	}
 
 	release(): void {

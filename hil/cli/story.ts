@@ -8,21 +8,28 @@ interface Options {
 }
 
 const CLAUSE_WIDTH = 16;
-const WHO_WIDTH = 36;
+const WHO_WIDTH = 40;
 
 const line = (step: StepEvent): string => {
 	const who = `${step.from} → ${step.to}`;
-	return `${step.ok ? " " : "✗"} ${step.clause.padEnd(CLAUSE_WIDTH)}${who.padEnd(WHO_WIDTH)}${step.what}  (${step.ms} ms)`;
+	return `${step.ok ? " " : "✗"} ${step.clause.padEnd(CLAUSE_WIDTH)}${who.padEnd(WHO_WIDTH)} ${step.what}  (${step.ms} ms)`;
 };
 
 /** Tells the story step by step, with the clause each step implements. */
 export async function printStory(options: Options): Promise<void> {
 	const say = (text: string) => process.stdout.write(`${text}\n`);
-	if (!options.json)
-		say("One emulated device, three operators: manufacture, initial attach, two changes of operator.\n");
+	// With the first step, so that a refusal stands alone.
+	let begun = options.json ?? false;
+	const begin = (): void => {
+		if (!begun) say("One emulated device, three operators: manufacture, initial attach, two changes of operator.\n");
+		begun = true;
+	};
 	const story = await tellStory({
 		...options,
-		onStep: (step) => say(options.json ? JSON.stringify(step) : line(step)),
+		onStep: (step) => {
+			begin();
+			say(options.json ? JSON.stringify(step) : line(step));
+		},
 	});
 	const { result, wallMs, folder } = story;
 	if (options.json) {
@@ -34,5 +41,5 @@ export async function printStory(options: Options): Promise<void> {
 		say(`  ${change.fromSho} → ${change.toSho}: ${change.imsiBefore} → ${change.imsiAfter}`);
 	say(`${story.steps.length} steps in ${(wallMs / 1000).toFixed(1)} s; every process has ended.`);
 	if (options.evidence !== undefined) say(`Evidence: ${options.evidence}`);
-	say(folder === undefined ? "No file was left behind." : `Lab kept: ${folder}`);
+	say(folder === undefined ? "The lab and its folder are gone." : `Lab kept: ${folder}`);
 }

@@ -6,7 +6,7 @@ const STOP_MS = 5_000;
 
 export class ChildFailed extends Error {}
 
-/** A process of the bench: its events, its end. `module` is relative to the built tree's root. */
+/** A process of the bench: its events, its end. `module` is relative to the built tree's root; `mayFail` where its end is not a death. */
 export class Child {
 	readonly name: string;
 	readonly ready: Promise<Record<string, string>>;
@@ -20,6 +20,7 @@ export class Child {
 		module: string,
 		args: readonly string[],
 		onEvent: (event: BenchEvent, from: string) => void,
+		mayFail = false,
 	) {
 		this.name = name;
 		const path = fileURLToPath(new URL(`../../${module}`, import.meta.url));
@@ -49,7 +50,7 @@ export class Child {
 			this.#process.on("close", (code) => {
 				const what = `${name} ended with code ${code}${errors ? `:\n${errors.trim()}` : ""}`;
 				fail(new ChildFailed(what));
-				if (!this.#stopping && code !== 0) onEvent({ event: "died", what }, name);
+				if (!this.#stopping && !mayFail && code !== 0) onEvent({ event: "died", what }, name);
 				resolve(code ?? 1);
 			});
 		});
@@ -64,6 +65,7 @@ export class Child {
 		clearTimeout(timer);
 	}
 
+	/** Ends it as a power cut would. */
 	kill(): Promise<number> {
 		this.#stopping = true;
 		this.#process.kill("SIGKILL");

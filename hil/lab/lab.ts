@@ -36,7 +36,8 @@ export class Lab {
 	readonly folder: string;
 	readonly registryPath: string;
 	readonly #onEvent: OnEvent;
-	readonly #children: Child[] = [];
+	readonly #children = new Map<string, Child>();
+	readonly #programs = new Map<string, { module: string; args: readonly string[] }>();
 	#stopped: Promise<void> | undefined;
 	#station: { key: string; certificate: string } = { key: "", certificate: "" };
 
@@ -73,16 +74,20 @@ export class Lab {
 		return { child, port: (await child.ready).port };
 	}
 
-	/** Personalises the TRE on a port, in a process of its own. */
-	async factory(port: string, record?: string): Promise<void> {
+	/** Personalises the TRE on a port, in a process of its own; false where it did not get to its end. */
+	async factory(port: string, record?: string): Promise<boolean> {
 		const { key, certificate } = this.#station;
-		const child = this.#spawn("factory", "hil/factory/main.js", [
-			...["--port", port, "--registry", this.registryPath, "--ro", world.operators[0].shoId],
-			...["--key", key, "--certificate", certificate],
-			...(record === undefined ? [] : ["--record", record]),
-		]);
-		const code = await child.ended;
-		if (code !== 0) await child.ready;
+		const child = this.#spawn(
+			"factory",
+			"hil/factory/main.js",
+			[
+				...["--port", port, "--registry", this.registryPath, "--ro", world.operators[0].shoId],
+				...["--key", key, "--certificate", certificate],
+				...(record === undefined ? [] : ["--record", record]),
+			],
+			true,
+		);
+		return (await child.ended) === 0;
 	}
 
 	/** Starts the M2ME on a port. */
@@ -94,6 +99,24 @@ export class Lab {
 		]);
 	}
 
+	/** Names of what runs, or has run. */
+	get names(): readonly string[] {
+		return [...this.#children.keys()];
+	}
+
+	/** kill -9, and a new start with the same state. Undefined where nothing of that name has run yet. */
+	async restart(name: string): Promise<void> {
+		const program = this.#programs.get(name);
+		if (!program) return;
+		await this.#children.get(name)?.kill();
+		if (!this.#stopped) await this.#spawn(name, program.module, program.args).ready;
+	}
+
+	/** Ends one process and waits for it. */
+	async end(name: string): Promise<void> {
+		await this.#children.get(name)?.stop();
+	}
+
 	/** Ends all processes, the last started first; none starts afterwards. */
 	stop(): Promise<void> {
 		this.#stopped ??= this.#stopAll();
@@ -101,13 +124,14 @@ export class Lab {
 	}
 
 	async #stopAll(): Promise<void> {
-		for (const child of [...this.#children].reverse()) await child.stop();
+		for (const child of [...this.#children.values()].reverse()) await child.stop();
 	}
 
-	#spawn(name: string, module: string, args: readonly string[]): Child {
+	#spawn(name: string, module: string, args: readonly string[], mayFail = false): Child {
 		if (this.#stopped) throw new Error("the lab is being stopped");
-		const child = new Child(name, module, args, this.#onEvent);
-		this.#children.push(child);
+		const child = new Child(name, module, args, this.#onEvent, mayFail);
+		this.#children.set(name, child);
+		this.#programs.set(name, { module, args });
 		return child;
 	}
 

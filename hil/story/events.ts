@@ -68,6 +68,10 @@ export class EventLog {
 		for (const waiting of this.#waiting) waiting.reject(error);
 	}
 
+	get fatal(): Error | undefined {
+		return this.#fatal;
+	}
+
 	#addTimings(from: string, ms: Readonly<Record<string, number>>): void {
 		this.timings[from] ??= {};
 		const sum = this.timings[from];

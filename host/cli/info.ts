@@ -15,7 +15,7 @@ export async function printInfo(args: readonly string[]): Promise<number> {
 		tre = await TreClient.open(port, { deadlineMs: 10_000 });
 	} catch (error) {
 		process.stderr.write(
-			`tre info: ${(error as Error).message}\nIs a TRE on ${port}? Start one with: tre emulate --link ${port}\n`,
+			`tre info: ${(error as Error).message}\nIs a TRE on ${port}? For an emulated one: npm run -s tre -- emulate --link ./tre0\n`,
 		);
 		return 1;
 	}

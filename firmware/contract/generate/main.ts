@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { assemblyScriptCodec } from "./assemblyscript.ts";
 import { cddl } from "./cddl.ts";
@@ -16,7 +16,9 @@ export const outputs = {
 if (process.argv[1]?.endsWith("generate/main.js")) {
 	for (const [path, make] of Object.entries(outputs)) {
 		mkdirSync(resolve(path, ".."), { recursive: true });
-		writeFileSync(path, make());
-		process.stdout.write(`${path}\n`);
+		const text = make();
+		const changed = !existsSync(path) || readFileSync(path, "utf8") !== text;
+		if (changed) writeFileSync(path, text);
+		process.stdout.write(`${changed ? "written   " : "unchanged "} ${path}\n`);
 	}
 }

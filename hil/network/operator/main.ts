@@ -1,6 +1,7 @@
 import { toPem } from "../shared/certificates.ts";
 import { type Element, runElement } from "../shared/element.ts";
 import { serveJson, serveMutualTls } from "../shared/http.ts";
+import { Ports } from "../shared/ports.ts";
 import type { OperatorConfig } from "./config.ts";
 import { apiHost, dpfHost, openContext } from "./context.ts";
 import { serveDpf } from "./dpf/server.ts";
@@ -20,15 +21,19 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 		...registry.content.operators.map((entry) => ({ name: entry.shoId, certificate: entry.certificate })),
 		...registry.pvas().map((entry) => ({ name: entry.pvaId, certificate: entry.certificate })),
 	];
-	const home = await serveJson(homeRoutes(context, drf));
-	const portal = await serveJson(portalRoutes(context));
+	const ports = new Ports(config.folder);
+	const at = (service: string) => ({ ports, service });
+	const home = await serveJson(homeRoutes(context, drf), at("home"));
+	const portal = await serveJson(portalRoutes(context), at("portal"));
 	const courier = new Courier(context);
-	const dpf = await serveDpf(context, courier);
+	const dpf = await serveDpf(context, courier, at("dpf"));
 	const api = await serveMutualTls(
 		{ ...peerRoutes(context, drf), ...factoryRoutes(context) },
 		keys.apiServer,
 		contracted,
+		at("api"),
 	);
+	drf.resume();
 	return {
 		addresses: {
 			shoId: config.shoId,
@@ -44,6 +49,7 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 		close: async () => {
 			await Promise.all([home.close(), portal.close(), dpf.close(), api.close()]);
 			courier.close();
+			drf.close();
 			context.store.close();
 		},
 	};

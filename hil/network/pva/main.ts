@@ -15,6 +15,7 @@ import {
 import { Database } from "../shared/database.ts";
 import { type Element, runElement } from "../shared/element.ts";
 import { Refusal, serveMutualTls } from "../shared/http.ts";
+import { Ports } from "../shared/ports.ts";
 import { Registry } from "../shared/registry.ts";
 
 /** Configuration file of a PVA (the TRE manufacturer, B.2.1). */
@@ -121,6 +122,7 @@ export async function startPva(config: PvaConfig): Promise<Element> {
 		},
 		server,
 		contracted,
+		{ ports: new Ports(config.folder), service: "api" },
 	);
 	return {
 		addresses: {

@@ -10,6 +10,7 @@ import { createServer as createHttpsServer, request as httpsRequest } from "node
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { allowsTls, type Identity, isIssuedBy, keyToPem, toPem } from "./certificates.ts";
+import type { Place } from "./ports.ts";
 
 /** A request that is understood and refused; `code` is for machines. */
 export class Refusal extends Error {
@@ -76,11 +77,12 @@ export interface Listening {
 	close(): Promise<void>;
 }
 
-export function listen(server: Server): Promise<Listening> {
+export function listen(server: Server, { ports, service }: Place): Promise<Listening> {
 	return new Promise((resolve, reject) => {
 		server.once("error", reject);
-		server.listen(0, LOOPBACK, () => {
+		server.listen(ports.of(service), LOOPBACK, () => {
 			const { port } = server.address() as AddressInfo;
+			ports.keep(service, port);
 			const close = () =>
 				new Promise<void>((done) => {
 					server.close(() => done());
@@ -91,12 +93,13 @@ export function listen(server: Server): Promise<Listening> {
 	});
 }
 
-/** JSON over HTTP on a port that the system picks. */
-export const serveJson = (routes: Routes): Promise<Listening> =>
+/** JSON over HTTP. */
+export const serveJson = (routes: Routes, place: Place): Promise<Listening> =>
 	listen(
 		createHttpServer((request, response) => {
 			dispatch(routes, request, response, "").catch((error) => fail(response, error));
 		}),
+		place,
 	);
 
 /** Who may call, by their root: name and certificate (PEM). */
@@ -114,7 +117,12 @@ function callerOf(socket: TLSSocket, callers: Callers): string {
 }
 
 /** JSON over mutual TLS. */
-export const serveMutualTls = (routes: Routes, identity: Identity, callers: Callers): Promise<Listening> =>
+export const serveMutualTls = (
+	routes: Routes,
+	identity: Identity,
+	callers: Callers,
+	place: Place,
+): Promise<Listening> =>
 	listen(
 		createHttpsServer(
 			{
@@ -130,6 +138,7 @@ export const serveMutualTls = (routes: Routes, identity: Identity, callers: Call
 				run().catch((error) => fail(response, error));
 			},
 		),
+		place,
 	);
 
 interface Target {
@@ -141,7 +150,7 @@ interface Target {
 
 function exchange<Answer>(
 	open: (done: (response: IncomingMessage) => void) => ReturnType<typeof httpRequest>,
-	body: object,
+	body?: object,
 ): Promise<Answer> {
 	return new Promise((resolve, reject) => {
 		const request = open((response) => {
@@ -155,7 +164,8 @@ function exchange<Answer>(
 		});
 		request.on("error", (error) => reject(new Refusal("unreachable", error.message, 503)));
 		request.setTimeout(CALL_TIMEOUT_MS, () => request.destroy(new Error("no answer in time")));
-		request.end(JSON.stringify(body));
+		if (body === undefined) request.end();
+		else request.end(JSON.stringify(body));
 	});
 }
 
@@ -164,6 +174,9 @@ const headers = { "content-type": "application/json" };
 
 export const postJson = <Answer>(url: string, body: object): Promise<Answer> =>
 	exchange((done) => httpRequest(url, { method: "POST", headers, agent: false }, done), body);
+
+export const getJson = <Answer>(url: string): Promise<Answer> =>
+	exchange((done) => httpRequest(url, { method: "GET", agent: false }, done));
 
 /** Calls a contracted party, showing one's own leaf. */
 export function postMutualTls<Answer>(target: Target, path: string, body: object, identity: Identity): Promise<Answer> {

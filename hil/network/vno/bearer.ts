@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { ANY_HOST } from "../shared/home.ts";
 import { type Listening, listen } from "../shared/http.ts";
+import type { Place } from "../shared/ports.ts";
 import type { Registry } from "../shared/registry.ts";
 import type { Bearer } from "./attachment.ts";
 
@@ -21,7 +22,11 @@ function resolveHost(registry: Registry, host: string): { port: number; hostname
  * The packet data bearer: an HTTP CONNECT proxy that knows attachments by their token and lets them
  * reach what their home operator allows.
  */
-export function serveBearer(registry: Registry, bearers: ReadonlyMap<string, Bearer>): Promise<Listening> {
+export function serveBearer(
+	registry: Registry,
+	bearers: ReadonlyMap<string, Bearer>,
+	place: Place,
+): Promise<Listening> {
 	const server = createServer((_request, response) => response.writeHead(405).end());
 	server.on("connect", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
 		socket.on("error", () => socket.destroy());
@@ -44,5 +49,5 @@ export function serveBearer(registry: Registry, bearers: ReadonlyMap<string, Bea
 		upstream.on("close", () => socket.destroy());
 		socket.on("close", () => upstream.destroy());
 	});
-	return listen(server);
+	return listen(server, place);
 }

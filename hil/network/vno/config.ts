@@ -2,5 +2,7 @@
 export interface VnoConfig {
 	readonly vnoId: string;
 	readonly plmn: string;
+	/** Where its ports are kept. */
+	readonly folder: string;
 	readonly registry: string;
 }

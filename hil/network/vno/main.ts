@@ -3,6 +3,7 @@ import { type Downlink, radioChannel, type Uplink } from "../../../host/wire/rad
 import { emit } from "../../../host/wire/report/events.ts";
 import { type Element, runElement } from "../shared/element.ts";
 import { Refusal, serveJson } from "../shared/http.ts";
+import { Ports } from "../shared/ports.ts";
 import { Registry } from "../shared/registry.ts";
 import { Attachment, type Bearer, type Visited } from "./attachment.ts";
 import { serveBearer } from "./bearer.ts";
@@ -20,9 +21,11 @@ interface ShortMessage {
 /** A visited network: air interface, short messages, packet data. */
 export async function startVno(config: VnoConfig): Promise<Element> {
 	const registry = new Registry(config.registry);
+	const ports = new Ports(config.folder);
+	const at = (service: string) => ({ ports, service });
 	const attachments = new Map<string, Attachment>();
 	const bearers = new Map<string, Bearer>();
-	const data = await serveBearer(registry, bearers);
+	const data = await serveBearer(registry, bearers, at("data"));
 	const [host, port] = data.address.split(":");
 	const network: Visited = {
 		vnoId: config.vnoId,
@@ -55,16 +58,21 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 			attachment.leave();
 		});
 	});
-	await new Promise<void>((resolve) => radio.listen(0, LOOPBACK, resolve));
+	await new Promise<void>((resolve) => radio.listen(ports.of("radio"), LOOPBACK, resolve));
 
-	const sms = await serveJson({
-		"POST /short-message": async (message: ShortMessage) => {
-			const attachment = attachments.get(message.imsi);
-			if (!attachment) throw new Refusal("absent-subscriber", `${message.imsi} is not on the air here`, 404);
-			await attachment.deliver(message.contentType, message.body, MESSAGE_TIMEOUT_MS);
-			return {};
+	ports.keep("radio", (radio.address() as AddressInfo).port);
+
+	const sms = await serveJson(
+		{
+			"POST /short-message": async (message: ShortMessage) => {
+				const attachment = attachments.get(message.imsi);
+				if (!attachment) throw new Refusal("absent-subscriber", `${message.imsi} is not on the air here`, 404);
+				await attachment.deliver(message.contentType, message.body, MESSAGE_TIMEOUT_MS);
+				return {};
+			},
 		},
-	});
+		at("sms"),
+	);
 	return {
 		addresses: {
 			vnoId: config.vnoId,

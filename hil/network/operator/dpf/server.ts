@@ -3,6 +3,7 @@ import { type Message, readMessage, SyncmlError, writeMessage } from "../../../.
 import { XmlError } from "../../../../host/wire/xml/parse.ts";
 import { keyToPem, toPem } from "../../shared/certificates.ts";
 import { type Listening, listen, readBody } from "../../shared/http.ts";
+import type { Place } from "../../shared/ports.ts";
 import { dpfHost, type OperatorContext } from "../context.ts";
 import type { Courier } from "../peer/courier.ts";
 import { Provisioning } from "./provisioning.ts";
@@ -21,7 +22,7 @@ const isLast = (answer: Message): boolean =>
 	answer.commands.every((command) => command.name === "Status" && !(command.cmd === "SyncHdr" && command.code >= 400));
 
 /** The OMA DM server of an operator, over HTTPS under its own root. */
-export function serveDpf(context: OperatorContext, courier: Courier): Promise<Listening> {
+export function serveDpf(context: OperatorContext, courier: Courier, place: Place): Promise<Listening> {
 	const provisioning = new Provisioning(context, courier);
 	const sessions = new Map<string, DmSession>();
 
@@ -60,5 +61,5 @@ export function serveDpf(context: OperatorContext, courier: Courier): Promise<Li
 			response.writeHead(malformed ? 400 : 500).end(malformed ? error.message : "internal error");
 		}
 	});
-	return listen(server);
+	return listen(server, place);
 }

@@ -7,9 +7,13 @@ import type { Device, OutgoingChange } from "../store.ts";
 /** Content type of a bootstrap while it travels as XML. */
 export const BOOTSTRAP_TYPE = "text/vnd.wap.connectivity-xml";
 
+/** A bootstrap may be lost anywhere on its way; the TRE answers a repeat with "already accepted". */
+const RESEND_MS = 15_000;
+
 /** Discovery and registration function: signs bootstraps and gets them to the device. */
 export class Drf {
 	readonly #context: OperatorContext;
+	#timer: NodeJS.Timeout | undefined;
 
 	constructor(context: OperatorContext) {
 		this.#context = context;
@@ -20,6 +24,26 @@ export class Drf {
 		const device = this.#context.store.devices.all().find((entry) => entry.imsi === imsi && !entry.left);
 		if (!device) return;
 		const change = this.#context.store.outgoing.get(device.treId);
+		this.#send(device, change);
+	}
+
+	/** Goes on after a restart, and sends again what has not had its effect yet. */
+	resume(): void {
+		this.#timer = setInterval(() => this.#sendAgain(), RESEND_MS);
+		this.#sendAgain();
+	}
+
+	close(): void {
+		clearInterval(this.#timer);
+	}
+
+	#sendAgain(): void {
+		for (const device of this.#context.store.devices.all()) {
+			if (!device.left && device.reign !== "") this.#send(device, this.#context.store.outgoing.get(device.treId));
+		}
+	}
+
+	#send(device: Device, change: OutgoingChange | undefined): void {
 		const sending =
 			change && change.state !== "committed"
 				? this.sendChange(change)

@@ -16,16 +16,25 @@ export interface Subscription {
 	readonly shoId: string;
 }
 
+/** Where an operator stands with its devices, for people and for the bench. */
+export interface OperatorStatus {
+	readonly shoId: string;
+	readonly devices: readonly { treId: string; imsi: string; left: boolean; bootstrapped: boolean }[];
+	readonly registrations: readonly { treId: string; imsi: string; state: string; fromSho: string; told: boolean }[];
+}
+
 /** B.2.3.2: subscription registration at SHO[i+1]. */
 export function portalRoutes(context: OperatorContext): Routes {
 	return {
 		"POST /subscriptions": (body: Subscription) => subscribe(context, body),
-		"GET /status": () => ({
+		"GET /status": (): OperatorStatus => ({
 			shoId: context.config.shoId,
-			devices: context.store.devices.all().map(({ treId, imsi, left, serial }) => ({ treId, imsi, left, serial })),
+			devices: context.store.devices
+				.all()
+				.map(({ treId, imsi, left, serial, bootstrapped }) => ({ treId, imsi, left, serial, bootstrapped })),
 			registrations: context.store.registrations
 				.all()
-				.map(({ treId, imsi, state, fromSho }) => ({ treId, imsi, state, fromSho })),
+				.map(({ treId, imsi, state, fromSho, told }) => ({ treId, imsi, state, fromSho, told: told ?? false })),
 		}),
 	};
 }

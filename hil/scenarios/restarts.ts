@@ -1,0 +1,84 @@
+import { world } from "../lab/world.ts";
+import { tellStory } from "../story/story.ts";
+
+/** Everything that can die: the TRE, the M2ME, visited network, PVA, each operator. */
+export const elements: readonly string[] = [
+	"tre",
+	"m2me",
+	"vno",
+	"pva",
+	...world.operators.map(({ shoId }) => `operator-${shoId}`),
+];
+
+/** One story in which one element was killed and restarted after one step. */
+export interface Trial {
+	readonly element: string;
+	/** From 1; the undisturbed ladder has `ladderLength` steps. */
+	readonly step: number;
+	readonly ok: boolean;
+	readonly wallMs: number;
+	readonly why?: string;
+}
+
+/** Length of the undisturbed ladder. */
+export async function ladderLength(): Promise<number> {
+	return (await tellStory({ onStep: () => undefined })).steps.length;
+}
+
+/**
+ * Kills (-9) and restarts `element` right after the step-th step, and tells the story to its end:
+ * the operators agree, the device has one MCIM, and it is the last operator's.
+ */
+export async function tryRestart(element: string, step: number): Promise<Trial> {
+	const started = performance.now();
+	const passed = (): number => Math.round(performance.now() - started);
+	try {
+		await tellStory({ onStep: () => undefined, disturb: { element, step } });
+		return { element, step, ok: true, wallMs: passed() };
+	} catch (error) {
+		return { element, step, ok: false, wallMs: passed(), why: error instanceof Error ? error.message : String(error) };
+	}
+}
+
+export interface Sampling {
+	/** Trials at most; without it, all. */
+	readonly sample?: number;
+	readonly seed?: number;
+	/** Stories at a time. */
+	readonly width?: number;
+	readonly onTrial?: (trial: Trial, done: number, total: number) => void;
+}
+
+/** mulberry32: the same sample for the same seed. */
+function generator(seed: number): () => number {
+	let state = seed >>> 0;
+	return () => {
+		state = (state + 0x6d2b79f5) >>> 0;
+		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+	};
+}
+
+/** The restart matrix: every element after every step, or a seeded sample of it. */
+export async function restartMatrix(options: Sampling = {}): Promise<readonly Trial[]> {
+	const length = await ladderLength();
+	const all = elements.flatMap((element) => Array.from({ length }, (_, n) => ({ element, step: n + 1 })));
+	const random = generator(options.seed ?? 1);
+	const sample = options.sample ?? all.length;
+	const chosen =
+		sample >= all.length
+			? all
+			: Array.from({ length: sample }, () => all.splice(Math.floor(random() * all.length), 1)[0]);
+	const trials: Trial[] = [];
+	const queue = [...chosen];
+	const worker = async () => {
+		for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+			const trial = await tryRestart(next.element, next.step);
+			trials.push(trial);
+			options.onTrial?.(trial, trials.length, chosen.length);
+		}
+	};
+	await Promise.all(Array.from({ length: options.width ?? 2 }, worker));
+	return trials;
+}

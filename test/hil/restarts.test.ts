@@ -1,0 +1,27 @@
+import { spawn } from "node:child_process";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { expect, test } from "vitest";
+import { elements, type Trial } from "../../hil/scenarios/restarts.ts";
+
+const full = process.env.TEST_FULL === "1";
+
+/** Runs `hil restarts` as people do. */
+async function restarts(args: readonly string[]): Promise<Trial[]> {
+	const command = [resolve("build/js/hil/cli/main.js"), "restarts", "--json", ...args];
+	const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "inherit"] });
+	const trials: Trial[] = [];
+	for await (const line of createInterface({ input: child.stdout })) {
+		trials.push(JSON.parse(line) as Trial);
+		if (full) process.stdout.write(`restarts: ${trials.length} stories\n`);
+	}
+	return trials;
+}
+
+test(`restart matrix: ${full ? "every element after every step" : "a seeded sample"}, and the story completes`, {
+	timeout: full ? 4 * 3_600_000 : 600_000,
+}, async () => {
+	const trials = await restarts(full ? [] : ["--sample", "5", "--seed", "20"]);
+	expect(trials.filter(({ ok }) => !ok)).toEqual([]);
+	expect(trials.length).toBeGreaterThanOrEqual(full ? 60 * elements.length : 5);
+});
