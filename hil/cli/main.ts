@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { benchStory } from "./bench.ts";
+import { attach, down, factory, register, status, up } from "./lab.ts";
 import { printRestarts } from "./restarts.ts";
 import { printStory } from "./story.ts";
 
@@ -23,6 +24,23 @@ program
 	.option("--json", "for machines")
 	.action(benchStory);
 
+const ofLab = (name: string, does: string): Command =>
+	program
+		.command(name)
+		.description(does)
+		.option("--lab <dir>", "folder of the lab", "build/lab")
+		.option("--json", "for machines");
+
+ofLab("up", "start operators, visited network and PVA and keep them up").action(up);
+ofLab("status", "each device, and where its change stands").action(status);
+ofLab("down", "stop the lab; its state stays in its folder").action(down);
+ofLab("factory", "personalise the TRE on a port (B.2.2.1)").argument("<port>").action(factory);
+ofLab("attach", "run the M2ME on a port until Ctrl-C").argument("<port>").action(attach);
+ofLab("register", "register a device at its next operator (B.2.3.2)")
+	.argument("<treId>", "or its beginning")
+	.argument("<shoId>")
+	.action(register);
+
 program
 	.command("restarts")
 	.description("kill and restart each element after each step of the story")
@@ -30,6 +48,9 @@ program
 	.option("--seed <n>", "of the sample", "1")
 	.option("--json", "one JSON object a story")
 	.action(printRestarts);
+
+// A reader that goes away (`| head`) ends the command as a signal does, children included.
+process.stdout.on("error", () => process.kill(process.pid, "SIGTERM"));
 
 program.parseAsync().catch((error: Error) => {
 	process.stderr.write(`hil: ${error.message}\n`);

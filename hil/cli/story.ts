@@ -1,19 +1,11 @@
-import type { StepEvent } from "../../host/wire/report/events.ts";
 import { tellStory } from "../story/story.ts";
+import { line } from "./ladder.ts";
 
 interface Options {
 	readonly evidence?: string;
 	readonly keep?: boolean;
 	readonly json?: boolean;
 }
-
-const CLAUSE_WIDTH = 16;
-const WHO_WIDTH = 40;
-
-const line = (step: StepEvent): string => {
-	const who = `${step.from} → ${step.to}`;
-	return `${step.ok ? " " : "✗"} ${step.clause.padEnd(CLAUSE_WIDTH)}${who.padEnd(WHO_WIDTH)} ${step.what}  (${step.ms} ms)`;
-};
 
 /** Tells the story step by step, with the clause each step implements. */
 export async function printStory(options: Options): Promise<void> {

@@ -1,0 +1,101 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Registry } from "../network/shared/registry.ts";
+
+export const keeperFile = "keeper.json";
+export const logFile = "lab.log";
+
+const PATIENCE_MS = 60_000;
+const POLL_MS = 50;
+
+export class LabError extends Error {}
+
+interface Keeper {
+	readonly pid: number;
+	readonly ready: boolean;
+}
+
+function isRunning(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/** A lab in a folder that a keeper process holds up, as other commands see it. */
+export class KeptLab {
+	readonly folder: string;
+
+	constructor(folder: string) {
+		this.folder = folder;
+	}
+
+	/** The process that keeps it, while there is one; read anew each time. */
+	keeper(): Keeper | undefined {
+		const path = join(this.folder, keeperFile);
+		if (!existsSync(path)) return undefined;
+		try {
+			const keeper = JSON.parse(readFileSync(path, "utf8")) as Keeper;
+			return isRunning(keeper.pid) ? keeper : undefined;
+		} catch {
+			// Half written: it is just starting.
+			return undefined;
+		}
+	}
+
+	get registryPath(): string {
+		return join(this.folder, "registry.json");
+	}
+
+	/** The contracted parties of a lab that is up. */
+	get registry(): Registry {
+		if (!this.keeper()?.ready)
+			throw new LabError(`no lab is up in ${this.folder}; start one with: npm run -s hil -- up --lab ${this.folder}`);
+		return new Registry(this.registryPath);
+	}
+
+	/** The factory station's leaf, as the PVA leaves it. */
+	get station(): { key: string; certificate: string } {
+		return { key: join(this.folder, "pva", "station.key"), certificate: join(this.folder, "pva", "station.pem") };
+	}
+
+	/** Starts a keeper unless one is there; answers whether it did. */
+	async up(): Promise<boolean> {
+		if (this.keeper()) return false;
+		mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+		const log = openSync(join(this.folder, logFile), "a", 0o600);
+		const program = fileURLToPath(new URL("keeper.js", import.meta.url));
+		const child = spawn(process.execPath, [program, this.folder], { detached: true, stdio: ["ignore", log, log] });
+		let ended = false;
+		child.on("exit", () => {
+			ended = true;
+		});
+		child.unref();
+		const patience = performance.now() + PATIENCE_MS;
+		while (!this.keeper()?.ready) {
+			if (ended || performance.now() > patience) {
+				throw new LabError(`the lab does not start; ${join(this.folder, logFile)} says why`);
+			}
+			await sleep(POLL_MS);
+		}
+		return true;
+	}
+
+	/** Ends the keeper and all it keeps; state stays in the folder. */
+	async down(): Promise<boolean> {
+		const keeper = this.keeper();
+		if (!keeper) return false;
+		process.kill(keeper.pid, "SIGTERM");
+		const patience = performance.now() + PATIENCE_MS;
+		while (isRunning(keeper.pid)) {
+			if (performance.now() > patience) throw new LabError(`process ${keeper.pid} does not end`);
+			await sleep(POLL_MS);
+		}
+		return true;
+	}
+}

@@ -1,0 +1,80 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { DeviceStatus } from "../../hil/lab/devices.ts";
+import { Device } from "../support/device.ts";
+
+const run = promisify(execFile);
+const cli = resolve("build/js/hil/cli/main.js");
+
+describe("a lab for people: hil up, factory, attach, register, status, down", () => {
+	const folder = mkdtempSync(join(tmpdir(), "labs-"));
+	const device = new Device();
+	let equipment: ChildProcess | undefined;
+
+	const hil = async (lab: string, ...args: string[]): Promise<string> =>
+		(await run(process.execPath, [cli, ...args, "--lab", join(folder, lab)])).stdout;
+	const status = async (lab: string): Promise<DeviceStatus[]> => JSON.parse(await hil(lab, "status", "--json"));
+
+	/** Asks the operators until they say that `shoId` serves the device. */
+	const servedBy = async (lab: string, shoId: string): Promise<DeviceStatus> => {
+		for (let n = 0; n < 200; n++) {
+			const [found] = await status(lab);
+			if (found?.servedBy === shoId && !found.change) return found;
+			await sleep(200);
+		}
+		throw new Error(`${shoId} does not serve the device: ${await hil(lab, "status")}`);
+	};
+
+	const attach = () => {
+		equipment = spawn(process.execPath, [cli, "attach", device.port, "--lab", join(folder, "a")], { stdio: "ignore" });
+	};
+
+	beforeAll(() => device.start());
+
+	afterAll(async () => {
+		equipment?.kill("SIGTERM");
+		for (const lab of ["a", "b"]) await hil(lab, "down");
+		await device.dispose();
+		rmSync(folder, { recursive: true, force: true });
+	});
+
+	test("two labs stand side by side; a device of one moves there, also after the lab was down", async () => {
+		await expect(hil("a", "status")).rejects.toThrow(/no lab is up/);
+		const [a, b] = await Promise.all(
+			[hil("a", "up", "--json"), hil("b", "up", "--json")].map(async (one) => JSON.parse(await one)),
+		);
+		expect([a.started, b.started]).toEqual([true, true]);
+		const addresses = (lab: { operators: { portal: string }[] }) => lab.operators.map(({ portal }) => portal);
+		expect(addresses(a).some((address) => addresses(b).includes(address))).toBe(false);
+		expect(JSON.parse(await hil("a", "up", "--json"))).toMatchObject({ started: false, pid: a.pid });
+
+		await hil("a", "factory", device.port);
+		const [note] = readdirSync(join(folder, "a", "notes"));
+		const treId = note.replace(".json", "");
+		attach();
+		const first = await servedBy("a", "ro.example");
+		expect(first.treId).toBe(treId);
+		expect(await hil("a", "status")).toContain(`TRE ${treId} is served by ro.example as ${first.imsi}`);
+		expect(await status("b")).toEqual([]);
+
+		await expect(hil("a", "register", treId, "nobody.example")).rejects.toThrow(/none of/);
+		await expect(hil("a", "register", "zz", "sho-1.example")).rejects.toThrow(/no delivery note/);
+		await hil("a", "register", treId.slice(0, 8), "sho-2.example");
+		await servedBy("a", "sho-2.example");
+
+		await hil("a", "down");
+		await expect(hil("a", "status")).rejects.toThrow(/no lab is up/);
+		await hil("a", "up");
+		expect(addresses(JSON.parse(await hil("a", "up", "--json")))).toEqual(addresses(a));
+		await hil("a", "register", treId, "sho-1.example");
+		await servedBy("a", "sho-1.example");
+		await hil("a", "register", treId, "sho-2.example");
+		const back = await servedBy("a", "sho-2.example");
+		expect(back.imsi).toMatch(/^00103/);
+	});
+});
