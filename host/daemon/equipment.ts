@@ -46,6 +46,11 @@ export class Equipment {
 		if (this.#messages.length > MAX_MESSAGES) this.#messages.shift();
 	}
 
+	/** The next step that needs IP connectivity asks for it anew. */
+	forgetBearer(): void {
+		this.#bearer = undefined;
+	}
+
 	/** Does the next step, if there is one. */
 	async proceed(): Promise<Progress> {
 		const status = await this.#tre.status();

@@ -57,11 +57,22 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 			void tre.close();
 		});
 		try {
+			let pause = FIRST_PAUSE_MS;
 			while (!stopped.aborted && lost === undefined) {
 				const rest = new Promise<void>((resolve) => {
 					wake = resolve;
 				});
-				if ((await equipment.proceed()) === "waiting") await rest;
+				try {
+					if ((await equipment.proceed()) === "waiting") await rest;
+					pause = FIRST_PAUSE_MS;
+				} catch (error) {
+					if (stopped.aborted || lost !== undefined) break;
+					// A step that fails is tried again over the same wires: what is on its way may mend it.
+					emit({ event: "problem", what: `M2ME: ${(error as Error).message}; next try in ${pause} ms` });
+					equipment.forgetBearer();
+					await Promise.race([rest, sleep(pause)]);
+					pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+				}
 			}
 		} finally {
 			modem.close();
