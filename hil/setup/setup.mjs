@@ -26,8 +26,11 @@ async function installModules() {
 	const marker = join(root, "node_modules", ".package-lock.json");
 	await upToDate(marker, [join(root, "package-lock.json")], [process.version], async () => {
 		progress("installing npm packages");
-		// No package needs its install script: binaries come inside the packages.
-		await run("npm", ["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund"], { cwd: root });
+		// No package needs its install script: binaries come inside the packages. The cache is the clone's own.
+		const cache = join(root, "build", "npm-cache");
+		await run("npm", ["ci", "--ignore-scripts", "--include=dev", "--cache", cache, "--no-audit", "--no-fund"], {
+			cwd: root,
+		});
 	});
 }
 
