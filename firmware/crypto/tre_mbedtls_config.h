@@ -45,7 +45,7 @@
 #define MBEDTLS_X509_CSR_WRITE_C
 #define MBEDTLS_BASE64_C
 
-/* 2048-bit RSA is the largest key of any document; see docs/budgets in DESIGN section 8. */
+/* 2048-bit RSA is the largest key of any document; budgets in DESIGN section 8. */
 #define MBEDTLS_MPI_MAX_SIZE 512
 #define MBEDTLS_MPI_WINDOW_SIZE 2
 #define MBEDTLS_ECP_WINDOW_SIZE 2

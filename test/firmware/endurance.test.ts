@@ -107,7 +107,7 @@ test("G7: with 511 fingerprints one more K is taken; with 512 a change is refuse
 	expect(full.call("status", {})).toEqual(before);
 });
 
-test("G4: a thousand AUTHENTICATEs compact the store again and again; each SQN stays spent", async () => {
+test("three thousand AUTHENTICATEs compact the store again and again; each SQN stays spent", async () => {
 	const { tre, ro, owned } = await delivered();
 	for (let n = 0; n < 3000; n++) {
 		const vector = ro.vector(owned.imsi);

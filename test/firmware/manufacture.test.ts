@@ -75,7 +75,7 @@ describe("B.2.2.1 Manufacture", () => {
 		const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example")];
 		const owned: Personalised = await personalise(tre, await makeRoot("pva.example", "rsa"), ro);
 		const before = ro.subscriber(owned.imsi);
-		await change(tre, owned, ro, sho1);
+		const account = await change(tre, owned, ro, sho1);
 		const after = sho1.subscriber(owned.imsi);
 		const keys = readFlash(Buffer.from(direct.flash.octets))
 			.filter(({ key, octets }) => (key === 3 || key === 4) && octets.length > 0)
@@ -85,12 +85,14 @@ describe("B.2.2.1 Manufacture", () => {
 				{ name: `K ${imsi}`, octets: Buffer.from(k, "hex") },
 				{ name: `OPc ${imsi}`, octets: Buffer.from(opc, "hex") },
 			]),
+			{ name: "client password", octets: Buffer.from(account.clientPassword) },
+			{ name: "server password", octets: Buffer.from(account.serverPassword) },
 			// From inside a DER private key: octets of the modulus' factors and exponents.
 			...keys.flatMap((der, n) =>
 				[300, 560, 700, 850].map((at) => ({ name: `key ${n} at ${at}`, octets: der.subarray(at, at + 24) })),
 			),
 		];
-		expect(secrets).toHaveLength(12);
+		expect(secrets).toHaveLength(14);
 		const { tre: memory } = direct.machine.memories();
 		expect(memory.length).toBe(65_536);
 		expect(found(secrets, Buffer.from(memory))).toEqual([]);

@@ -1,6 +1,11 @@
 import { createHash, randomBytes, X509Certificate } from "node:crypto";
 import { nextVector } from "../../hil/network/operator/hss/vectors.ts";
-import { type PreparedMcim, prepareAccount, prepareMcim } from "../../hil/network/operator/provisioning/objects.ts";
+import {
+	type PreparedAccount,
+	type PreparedMcim,
+	prepareAccount,
+	prepareMcim,
+} from "../../hil/network/operator/provisioning/objects.ts";
 import type { Subscriber } from "../../hil/network/operator/store.ts";
 import { type Identity, issueCertTre, makeRoot } from "../../hil/network/shared/certificates.ts";
 import type { Vector } from "../../hil/network/shared/home.ts";
@@ -146,7 +151,7 @@ export function changeBootstrap(
 	next: TestOperator,
 	signer: TestOperator,
 	override: Partial<Bootstrap> = {},
-): BootstrapRequest & { nonceA: Buffer } {
+): BootstrapRequest & { account: PreparedAccount } {
 	const account = next.account(device);
 	const bootstrap: Bootstrap = {
 		kind: "change",
@@ -163,7 +168,7 @@ export function changeBootstrap(
 		},
 		...override,
 	};
-	return { ...asRequest(signBootstrap(writeBootstrap(bootstrap), signer.root.key).sent), nonceA: account.nonceA };
+	return { ...asRequest(signBootstrap(writeBootstrap(bootstrap), signer.root.key).sent), account };
 }
 
 export function enveloped(signed: string): BootstrapRequest {
@@ -193,8 +198,9 @@ export async function change(
 	device: Personalised,
 	current: TestOperator,
 	next: TestOperator,
-): Promise<void> {
-	await tre.call("acceptBootstrap", changeBootstrap(device, next, current));
+): Promise<PreparedAccount> {
+	const bootstrap = changeBootstrap(device, next, current);
+	await tre.call("acceptBootstrap", bootstrap);
 	const nonceB = await nonceBOf(tre, device);
 	const object = await mcimObject(tre, device, next);
 	await tre.call("acceptMcim", object);
@@ -204,6 +210,7 @@ export async function change(
 	device.imsi = object.mcim.imsi;
 	device.reign = sha256(nonceB).toString("hex");
 	device.serial = 0;
+	return bootstrap.account;
 }
 
 export const randomOctets = (size: number): Buffer => randomBytes(size);

@@ -1,4 +1,5 @@
-import { fromPem, type Identity, issueLeaf, keyFromPem, keyToPem, makeRoot, toPem } from "../shared/certificates.ts";
+import { type Identity, issueLeaf, makeRoot } from "../shared/certificates.ts";
+import { keepIdentity } from "../shared/identity.ts";
 import { Registry } from "../shared/registry.ts";
 import type { OperatorConfig } from "./config.ts";
 import { OperatorStore } from "./store.ts";
@@ -22,24 +23,19 @@ export interface OperatorContext {
 export const dpfHost = (shoId: string): string => `dpf.${shoId}`;
 export const apiHost = (shoId: string): string => `api.${shoId}`;
 
-/** Made at the first start, the same ever after. */
-async function keep(store: OperatorStore, name: string, make: () => Promise<Identity>): Promise<Identity> {
-	const kept = store.identities.get(name);
-	if (kept) return { key: keyFromPem(kept.key), certificate: fromPem(kept.certificate) };
-	const made = await make();
-	store.identities.put(name, { key: keyToPem(made.key), certificate: toPem(made.certificate) });
-	return made;
-}
-
 export async function openContext(config: OperatorConfig): Promise<OperatorContext> {
 	const store = new OperatorStore(config.folder);
 	const { shoId } = config;
-	const root = await keep(store, "root", () => makeRoot(shoId, config.keyType));
+	const root = await keepIdentity(store.identities, "root", () => makeRoot(shoId, config.keyType));
 	const keys = {
 		root,
-		dpf: await keep(store, "dpf", () => issueLeaf(root, dpfHost(shoId), [dpfHost(shoId)], "server")),
-		apiServer: await keep(store, "api-server", () => issueLeaf(root, apiHost(shoId), [apiHost(shoId)], "server")),
-		apiClient: await keep(store, "api-client", () => issueLeaf(root, shoId, [apiHost(shoId)], "client")),
+		dpf: await keepIdentity(store.identities, "dpf", () => issueLeaf(root, dpfHost(shoId), [dpfHost(shoId)], "server")),
+		apiServer: await keepIdentity(store.identities, "api-server", () =>
+			issueLeaf(root, apiHost(shoId), [apiHost(shoId)], "server"),
+		),
+		apiClient: await keepIdentity(store.identities, "api-client", () =>
+			issueLeaf(root, shoId, [apiHost(shoId)], "client"),
+		),
 	};
 	return { config, registry: new Registry(config.registry), store, keys };
 }

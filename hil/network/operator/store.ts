@@ -1,5 +1,6 @@
 import type { ReceiptState } from "../../../firmware/contract/documents.ts";
 import { type Collection, Database } from "../shared/database.ts";
+import type { StoredIdentity } from "../shared/identity.ts";
 
 /** A subscription in the HLR/AuC. Octets are hex. */
 export interface Subscriber {
@@ -76,7 +77,7 @@ export class OperatorStore {
 	readonly answered: Collection<object>;
 	/** nonceB of committed receipts by TRE_id: each ends one reign, once. */
 	readonly ended: Collection<{ nonceB: string }>;
-	readonly identities: Collection<{ key: string; certificate: string }>;
+	readonly identities: Collection<StoredIdentity>;
 	readonly #database: Database;
 
 	constructor(folder: string) {

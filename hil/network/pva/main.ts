@@ -2,11 +2,9 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-	fromPem,
 	type Identity,
 	issueCertTre,
 	issueLeaf,
-	keyFromPem,
 	keyToPem,
 	makeRoot,
 	requestKeyHash,
@@ -15,6 +13,7 @@ import {
 import { Database } from "../shared/database.ts";
 import { type Element, runElement } from "../shared/element.ts";
 import { Refusal, serveMutualTls } from "../shared/http.ts";
+import { keepIdentity, type StoredIdentity } from "../shared/identity.ts";
 import { Ports } from "../shared/ports.ts";
 import { Registry } from "../shared/registry.ts";
 
@@ -64,18 +63,12 @@ async function certify(root: Identity, body: CertifyRequest): Promise<Certified>
 /** Platform validation authority: certifies TREs and answers for them. */
 export async function startPva(config: PvaConfig): Promise<Element> {
 	const database = new Database(`${config.folder}/pva.db`);
-	const identities = database.collection<{ key: string; certificate: string }>("identity");
+	const identities = database.collection<StoredIdentity>("identity");
 	const certified = database.collection<Certified>("certified");
 	const registry = new Registry(config.registry);
 	const host = `api.${config.pvaId}`;
 
-	const keep = async (name: string, make: () => Promise<Identity>): Promise<Identity> => {
-		const kept = identities.get(name);
-		if (kept) return { key: keyFromPem(kept.key), certificate: fromPem(kept.certificate) };
-		const made = await make();
-		identities.put(name, { key: keyToPem(made.key), certificate: toPem(made.certificate) });
-		return made;
-	};
+	const keep = (name: string, make: () => Promise<Identity>) => keepIdentity(identities, name, make);
 	const root = await keep("root", () => makeRoot(config.pvaId, "rsa"));
 	const server = await keep("server", () => issueLeaf(root, host, [host], "server"));
 	// The factory station's own leaf, handed over as files: a key has no place in a report.
