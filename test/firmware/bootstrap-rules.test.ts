@@ -4,6 +4,7 @@ import type { LifeState } from "../../firmware/contract/states.ts";
 import { makeRoot } from "../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { type Bootstrap, type BootstrapKind, writeBootstrap } from "../../host/wire/prov/bootstrap.ts";
+import { type Delivered, deliver } from "../support/delivered.ts";
 import { Device } from "../support/device.ts";
 import {
 	authenticate,
@@ -15,29 +16,23 @@ import {
 	type Personalised,
 	personalise,
 	signedOctets,
-	TestOperator,
+	type TestOperator,
 } from "../support/operators.ts";
 
 /** Rules of documents.md on bootstraps, each broken end to end over the terminal device. */
 describe("documents.md, Bootstrap", () => {
-	const device = new Device();
+	let delivered: Delivered | undefined;
 	let tre: TreClient;
 	let ro: TestOperator;
 	let sho1: TestOperator;
 	let owned: Personalised;
 
 	beforeAll(async () => {
-		await device.start();
-		tre = await device.open();
-		ro = await TestOperator.make("ro.example");
-		sho1 = await TestOperator.make("sho-1.example");
-		owned = await personalise(tre, await makeRoot("pva.example", "rsa"), ro);
+		delivered = await deliver();
+		({ tre, ro, sho1, owned } = delivered);
 	});
 
-	afterAll(async () => {
-		await tre?.close();
-		await device.dispose();
-	});
+	afterAll(() => delivered?.dispose());
 
 	const refused = async (request: BootstrapRequest, code: string) => {
 		const before = await tre.status();

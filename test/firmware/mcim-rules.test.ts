@@ -1,25 +1,23 @@
 import { X509Certificate } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { protect } from "../../hil/network/operator/provisioning/envelope.ts";
-import { makeRoot } from "../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { signEnveloped } from "../../host/wire/dsig/signature.ts";
 import { writeM2mmcim } from "../../host/wire/management/objects.ts";
-import { Device } from "../support/device.ts";
+import { type Delivered, deliver } from "../support/delivered.ts";
 import {
 	authenticate,
 	changeBootstrap,
 	enveloped,
 	nonceBOf,
 	type Personalised,
-	personalise,
 	randomOctets,
-	TestOperator,
+	type TestOperator,
 } from "../support/operators.ts";
 
 /** Rules of documents.md on M2MMCIM and tag 3 (G3), each broken end to end over the terminal device. */
 describe("documents.md, M2MMCIM and the protected MCIM", () => {
-	const device = new Device();
+	let delivered: Delivered | undefined;
 	let tre: TreClient;
 	let ro: TestOperator;
 	let sho1: TestOperator;
@@ -27,11 +25,8 @@ describe("documents.md, M2MMCIM and the protected MCIM", () => {
 	let nonceB: Buffer;
 
 	beforeAll(async () => {
-		await device.start();
-		tre = await device.open();
-		ro = await TestOperator.make("ro.example");
-		sho1 = await TestOperator.make("sho-1.example");
-		owned = await personalise(tre, await makeRoot("pva.example", "rsa"), ro);
+		delivered = await deliver();
+		({ tre, ro, sho1, owned } = delivered);
 	});
 
 	beforeEach(async () => {
@@ -51,10 +46,7 @@ describe("documents.md, M2MMCIM and the protected MCIM", () => {
 		);
 	});
 
-	afterAll(async () => {
-		await tre?.close();
-		await device.dispose();
-	});
+	afterAll(() => delivered?.dispose());
 
 	const refused = async (object: Uint8Array, code: string) => {
 		const before = await tre.status();

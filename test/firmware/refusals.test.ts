@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { makeRoot } from "../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { writeM2mmcim } from "../../host/wire/management/objects.ts";
-import { Device } from "../support/device.ts";
+import { type Delivered, deliver } from "../support/delivered.ts";
 import {
 	authenticate,
 	change,
@@ -11,14 +10,13 @@ import {
 	mcimObject,
 	nonceBOf,
 	type Personalised,
-	personalise,
 	sha256,
 	TestOperator,
 } from "../support/operators.ts";
 
 /** Everything here crosses the terminal device of an emulator process. */
 describe("refusals through the serial port, each followed by the good path", () => {
-	const device = new Device();
+	let delivered: Delivered | undefined;
 	let tre: TreClient;
 	let ro: TestOperator;
 	let sho1: TestOperator;
@@ -26,18 +24,12 @@ describe("refusals through the serial port, each followed by the good path", () 
 	let owned: Personalised;
 
 	beforeAll(async () => {
-		await device.start();
-		tre = await device.open();
-		ro = await TestOperator.make("ro.example");
-		sho1 = await TestOperator.make("sho-1.example");
+		delivered = await deliver();
+		({ tre, ro, sho1, owned } = delivered);
 		sho2 = await TestOperator.make("sho-2.example", "ec");
-		owned = await personalise(tre, await makeRoot("pva.example", "rsa"), ro);
 	});
 
-	afterAll(async () => {
-		await tre?.close();
-		await device.dispose();
-	});
+	afterAll(() => delivered?.dispose());
 
 	const refused = async (run: () => Promise<unknown>, code: string) => {
 		const before = await tre.status();

@@ -1,0 +1,31 @@
+import { makeRoot } from "../../hil/network/shared/certificates.ts";
+import type { TreClient } from "../../host/tre/client.ts";
+import { Device } from "./device.ts";
+import { type Personalised, personalise, TestOperator } from "./operators.ts";
+
+/** An emulated device after manufacture, reached through its terminal device, and its operators. */
+export interface Delivered {
+	readonly tre: TreClient;
+	readonly ro: TestOperator;
+	readonly sho1: TestOperator;
+	readonly owned: Personalised;
+	dispose(): Promise<void>;
+}
+
+export async function deliver(): Promise<Delivered> {
+	const device = new Device();
+	await device.start();
+	const tre = await device.open();
+	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example")];
+	const owned = await personalise(tre, await makeRoot("pva.example", "rsa"), ro);
+	return {
+		tre,
+		ro,
+		sho1,
+		owned,
+		dispose: async () => {
+			await tre.close();
+			await device.dispose();
+		},
+	};
+}
