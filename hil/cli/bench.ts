@@ -1,4 +1,5 @@
-import { tellStory } from "../story/story.ts";
+import { story } from "../scenarios/story.ts";
+import { play } from "../stage/play.ts";
 
 interface Options {
 	readonly json?: boolean;
@@ -7,7 +8,7 @@ interface Options {
 /** Shares of a story's time: the TRE's cryptography, the rest of the TRE, serial line, network. */
 export async function benchStory(what: string, options: Options): Promise<void> {
 	if (what !== "story") throw new Error(`no benchmark "${what}"; there is: story`);
-	const { timings, wallMs, steps } = await tellStory({ onStep: () => undefined });
+	const { timings, wallMs, steps } = await play(story, { onStep: () => undefined });
 	const { tre = 0, crypto = 0 } = timings.tre ?? {};
 	const line = (timings.factory?.line ?? 0) + (timings.m2me?.line ?? 0);
 	const parts: Record<string, number> = {

@@ -3,19 +3,26 @@ import { Command } from "commander";
 import { benchStory } from "./bench.ts";
 import { attach, down, factory, register, status, up } from "./lab.ts";
 import { printRestarts } from "./restarts.ts";
-import { printStory } from "./story.ts";
+import { runScenario } from "./run.ts";
 
 const program = new Command("hil").description(
 	"hardware-in-the-loop bench: operators, visited network, PVA and rigs around a TRE",
 );
 
-program
-	.command("story", { isDefault: true })
-	.description("the complete story of the 3GPP text: one emulated device, three operators")
-	.option("--evidence <dir>", "write what happened into a new or empty folder, in forms that standard tools read")
-	.option("--keep", "keep the lab's folder with databases, keys and flash")
-	.option("--json", "one JSON object a step, then the result")
-	.action(printStory);
+const playing = (name: string, does: string, more = {}): Command =>
+	program
+		.command(name, more)
+		.description(does)
+		.option("--evidence <dir>", "write what happened into a new or empty folder, in forms that standard tools read")
+		.option("--keep", "keep the lab's folder with databases, keys and flash")
+		.option("--json", "one JSON object a step, then the result");
+
+playing("story", "the complete story of the 3GPP text: one emulated device, three operators", {
+	isDefault: true,
+}).action((options) => runScenario("story", options));
+playing("run", "play a scenario on an emulated device, in a lab of its own")
+	.argument("[name]", "without it, the scenarios that there are")
+	.action(runScenario);
 
 program
 	.command("bench")
@@ -43,9 +50,10 @@ ofLab("register", "register a device at its next operator (B.2.3.2)")
 
 program
 	.command("restarts")
-	.description("kill and restart each element after each step of the story")
+	.description("kill and restart each element before and after each step of the story")
 	.option("--sample <n>", "a seeded sample instead of all of them (hours)")
 	.option("--seed <n>", "of the sample", "1")
+	.option("--width <n>", "stories at a time", "2")
 	.option("--json", "one JSON object a story")
 	.action(printRestarts);
 

@@ -12,6 +12,8 @@ export interface DeliveryNote {
 	readonly certSign: string;
 	readonly certEncrypt: string;
 	readonly shoId: string;
+	/** For the subscriber, apart from the device: whoever shows it may move the device to another SHO. */
+	readonly releaseCode: string;
 }
 
 export interface FactoryPartners {
@@ -105,9 +107,9 @@ async function handOver(tre: TreClient, { pva, ro, station }: FactoryPartners): 
 	);
 	const target = { ...ro.api, root: ro.certificate };
 	const body = { treId, reign: Buffer.from(reign).toString("hex") };
-	await step(
+	const { releaseCode } = await step(
 		{ clause: CLAUSE, from: "factory", to: ro.shoId, what: "REIGN handed to the RO", mark: "manufactured" },
-		() => postMutualTls(target, "/factory/locked", body, station),
+		() => postMutualTls<{ releaseCode: string }>(target, "/factory/locked", body, station),
 	);
 	const issued = await postMutualTls<{ certSign: string; certEncrypt: string }>(
 		{ ...pva.api, root: pva.certificate },
@@ -115,5 +117,5 @@ async function handOver(tre: TreClient, { pva, ro, station }: FactoryPartners): 
 		{ treId },
 		station,
 	);
-	return { treId, ...issued, shoId: ro.shoId };
+	return { treId, ...issued, shoId: ro.shoId, releaseCode };
 }

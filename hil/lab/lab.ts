@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
 import type { OperatorEntry, PvaEntry, RegistryContent, VnoEntry } from "../network/shared/registry.ts";
 import { Child } from "./child.ts";
-import { world } from "./world.ts";
+import { operatorsWith, type WorldChanges, world } from "./world.ts";
 
 type Addresses = Record<string, string>;
 type OnEvent = (event: BenchEvent, from: string) => void;
@@ -31,6 +31,22 @@ const vnoEntry = (from: Addresses): VnoEntry => ({
 	sms: from.sms,
 });
 
+export const worldFile = "world.json";
+
+/** Operators that the visited network of a lab does not serve. */
+export const barredPath = (folder: string): string => join(folder, "barred.json");
+
+/** Takes an operator's coverage away, or gives it back; counts from the next attachment on. */
+export function setCoverage(folder: string, shoId: string, covered: boolean): readonly string[] {
+	const path = barredPath(folder);
+	const barred = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as string[]) : [];
+	const others = barred.filter((one) => one !== shoId);
+	const now = covered ? others : [...others, shoId];
+	writeFileSync(`${path}.new`, JSON.stringify(now));
+	renameSync(`${path}.new`, path);
+	return now;
+}
+
 /** Operators, visited network and PVA as processes in one folder. */
 export class Lab {
 	readonly folder: string;
@@ -51,9 +67,11 @@ export class Lab {
 	/** Starts all of them and writes the registry that they read. */
 	async start(): Promise<void> {
 		this.#writeRegistry({ operators: [], pvas: [], vnos: [] });
-		const operators = world.operators.map((shape) => this.#element(`operator-${shape.shoId}`, "operator", shape));
+		const operators = operatorsWith(this.#changes()).map((shape) =>
+			this.#element(`operator-${shape.shoId}`, "operator", shape),
+		);
 		const pva = this.#element("pva", "pva", world.pva);
-		const vno = this.#element("vno", "vno", world.vno);
+		const vno = this.#element("vno", "vno", { ...world.vno, barred: barredPath(this.folder) });
 		const pvaAddresses = await pva.ready;
 		this.#station = { key: pvaAddresses.stationKey, certificate: pvaAddresses.stationCertificate };
 		this.#writeRegistry({
@@ -61,6 +79,16 @@ export class Lab {
 			pvas: [pvaEntry(pvaAddresses)],
 			vnos: [vnoEntry(await vno.ready)],
 		});
+	}
+
+	/** What this lab has otherwise than the embedded world. */
+	change(changes: WorldChanges): void {
+		writeFileSync(join(this.folder, worldFile), JSON.stringify(changes, null, 2));
+	}
+
+	#changes(): WorldChanges {
+		const path = join(this.folder, worldFile);
+		return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as WorldChanges) : {};
 	}
 
 	get registry(): RegistryContent {

@@ -2,7 +2,7 @@ import type { OperatorConfig } from "../network/operator/config.ts";
 
 type OperatorShape = Omit<OperatorConfig, "folder" | "registry">;
 
-const fallback = { seconds: 3600, boots: 3 };
+const common = { fallback: { seconds: 3600, boots: 3 }, releaseCode: "required", attempts: 3 } as const;
 
 /**
  * The embedded world: a registration operator, two selected home operators, a visited network, a PVA.
@@ -17,7 +17,7 @@ export const world = {
 			validation: "local",
 			apn: "provisioning.ro.example",
 			egress: "provisioning",
-			fallback,
+			...common,
 		},
 		{
 			shoId: "sho-1.example",
@@ -26,7 +26,7 @@ export const world = {
 			validation: "local",
 			apn: "m2m.sho-1.example",
 			egress: "any",
-			fallback,
+			...common,
 		},
 		{
 			shoId: "sho-2.example",
@@ -35,9 +35,23 @@ export const world = {
 			validation: "pva",
 			apn: "m2m.sho-2.example",
 			egress: "any",
-			fallback,
+			...common,
 		},
 	] satisfies OperatorShape[],
 	vno: { vnoId: "vno.example", plmn: "00199" },
 	pva: { pvaId: "pva.example" },
 } as const;
+
+/** What one lab has otherwise, by SHO_id: the file world.json in its folder. */
+export type WorldChanges = Readonly<
+	Record<string, Partial<Pick<OperatorShape, "fallback" | "releaseCode" | "attempts" | "egress" | "validation">>>
+>;
+
+/** The operators of a lab. Throws where a change names none of them. */
+export function operatorsWith(changes: WorldChanges): readonly OperatorShape[] {
+	const shapes: readonly OperatorShape[] = world.operators;
+	for (const shoId of Object.keys(changes)) {
+		if (!shapes.some((shape) => shape.shoId === shoId)) throw new Error(`world.json: no operator ${shoId}`);
+	}
+	return shapes.map((shape) => ({ ...shape, ...changes[shape.shoId] }));
+}

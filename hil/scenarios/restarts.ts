@@ -1,5 +1,7 @@
 import { world } from "../lab/world.ts";
-import { tellStory } from "../story/story.ts";
+import { play } from "../stage/play.ts";
+import type { Disturbance } from "../stage/stage.ts";
+import { story } from "./story.ts";
 
 /** Everything that can die: the TRE, the M2ME, visited network, PVA, each operator. */
 export const elements: readonly string[] = [
@@ -10,11 +12,8 @@ export const elements: readonly string[] = [
 	...world.operators.map(({ shoId }) => `operator-${shoId}`),
 ];
 
-/** One story in which one element was killed and restarted after one step. */
-export interface Trial {
-	readonly element: string;
-	/** From 1; the undisturbed ladder has `ladderLength` steps. */
-	readonly step: number;
+/** One story in which one element was killed and restarted before or after one step. */
+export interface Trial extends Disturbance {
 	readonly ok: boolean;
 	readonly wallMs: number;
 	readonly why?: string;
@@ -22,21 +21,21 @@ export interface Trial {
 
 /** Length of the undisturbed ladder. */
 export async function ladderLength(): Promise<number> {
-	return (await tellStory({ onStep: () => undefined })).steps.length;
+	return (await play(story, { onStep: () => undefined })).steps.length;
 }
 
 /**
- * Kills (-9) and restarts `element` right after the step-th step, and tells the story to its end:
- * the operators agree, the device has one MCIM, and it is the last operator's.
+ * Kills (-9) and restarts an element right before or after a step, and tells the story to its end: the
+ * operators agree, the device has one MCIM, and it is the last operator's.
  */
-export async function tryRestart(element: string, step: number): Promise<Trial> {
+export async function tryRestart(disturb: Disturbance): Promise<Trial> {
 	const started = performance.now();
 	const passed = (): number => Math.round(performance.now() - started);
 	try {
-		await tellStory({ onStep: () => undefined, disturb: { element, step } });
-		return { element, step, ok: true, wallMs: passed() };
+		await play(story, { onStep: () => undefined, disturb });
+		return { ...disturb, ok: true, wallMs: passed() };
 	} catch (error) {
-		return { element, step, ok: false, wallMs: passed(), why: error instanceof Error ? error.message : String(error) };
+		return { ...disturb, ok: false, wallMs: passed(), why: error instanceof Error ? error.message : String(error) };
 	}
 }
 
@@ -60,10 +59,14 @@ function generator(seed: number): () => number {
 	};
 }
 
-/** The restart matrix: every element after every step, or a seeded sample of it. */
+/** The restart matrix: every element before and after every step, or a seeded sample of it. */
 export async function restartMatrix(options: Sampling = {}): Promise<readonly Trial[]> {
 	const length = await ladderLength();
-	const all = elements.flatMap((element) => Array.from({ length }, (_, n) => ({ element, step: n + 1 })));
+	const all = elements.flatMap((element) =>
+		Array.from({ length }, (_, n) =>
+			(["before", "after"] as const).map((when) => ({ element, when, step: n + 1 })),
+		).flat(),
+	);
 	const random = generator(options.seed ?? 1);
 	const sample = options.sample ?? all.length;
 	const chosen =
@@ -74,7 +77,7 @@ export async function restartMatrix(options: Sampling = {}): Promise<readonly Tr
 	const queue = [...chosen];
 	const worker = async () => {
 		for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-			const trial = await tryRestart(next.element, next.step);
+			const trial = await tryRestart(next);
 			trials.push(trial);
 			options.onTrial?.(trial, trials.length, chosen.length);
 		}

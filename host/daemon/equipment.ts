@@ -1,12 +1,8 @@
-import { MessageTooLong } from "../link/link.ts";
-import { type AkaAnswer, type IpBearer, type Modem, ModemError, type ShortMessage } from "../modem/modem.ts";
+import { type AkaAnswer, type IpBearer, type Modem, ModemError } from "../modem/modem.ts";
 import type { TreClient, TreStatus } from "../tre/client.ts";
-import { isTreError, TreError } from "../tre/errors.ts";
-import { algorithmNumber, SignatureError } from "../wire/dsig/signature.ts";
-import { readBootstrap, splitBootstrap } from "../wire/prov/bootstrap.ts";
-import { ProvisioningError } from "../wire/prov/document.ts";
-import { emit, step } from "../wire/report/events.ts";
-import { XmlError } from "../wire/xml/parse.ts";
+import { isTreError } from "../tre/errors.ts";
+import { step } from "../wire/report/events.ts";
+import type { Inbox } from "./inbox.ts";
 import type { Memory } from "./memory.ts";
 import { ProvisioningSession } from "./provisioning.ts";
 
@@ -15,8 +11,6 @@ export type Progress = "worked" | "waiting";
 
 const INITIAL = "B.2.2.2";
 const NEW_MCIM = "B.2.3.5";
-
-const MAX_MESSAGES = 32;
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
 
@@ -28,22 +22,17 @@ export class Equipment {
 	readonly #tre: TreClient;
 	readonly #modem: Modem;
 	readonly #memory: Memory;
-	readonly #messages: ShortMessage[] = [];
+	readonly #inbox: Inbox;
 	#attachedAs: string | undefined;
 	#bearer: IpBearer | undefined;
 	/** Clause of the attachment under way: the first one, or that with a new MCIM. */
 	#clause = INITIAL;
 
-	constructor(tre: TreClient, modem: Modem, memory: Memory) {
+	constructor(tre: TreClient, modem: Modem, memory: Memory, inbox: Inbox) {
 		this.#tre = tre;
 		this.#modem = modem;
 		this.#memory = memory;
-	}
-
-	/** A flood keeps the newest: whatever was worth it is sent again. */
-	take(message: ShortMessage): void {
-		this.#messages.push(message);
-		if (this.#messages.length > MAX_MESSAGES) this.#messages.shift();
+		this.#inbox = inbox;
 	}
 
 	/** The next step that needs IP connectivity asks for it anew. */
@@ -73,11 +62,7 @@ export class Equipment {
 	/** Attached with the current subscription: bootstraps and reports. */
 	async #serve(status: TreStatus): Promise<Progress> {
 		if (await this.#attach(status.activeImsi)) return "worked";
-		const message = this.#messages.shift();
-		if (message) {
-			await this.#takeMessage(message);
-			return "worked";
-		}
+		if (await this.#inbox.work()) return "worked";
 		if (this.#bearer === undefined && this.#memory.nap(status.activeMcim)) {
 			await this.#connect(status.activeMcim, "restricted IP connectivity over the NAPDEF");
 			return "worked";
@@ -101,11 +86,7 @@ export class Equipment {
 
 	async #provision(status: TreStatus): Promise<Progress> {
 		if (await this.#attach(status.activeImsi)) return "worked";
-		const message = this.#messages.shift();
-		if (message) {
-			await this.#takeMessage(message);
-			return "worked";
-		}
+		if (await this.#inbox.work()) return "worked";
 		const { provUrl } = this.#memory.content;
 		// The TRE has the bootstrap, this host has lost it: the DRF sends it again.
 		if (provUrl === undefined) return "waiting";
@@ -121,11 +102,7 @@ export class Equipment {
 		const { provUrl } = this.#memory.content;
 		if (!this.#memory.nap(status.pendingMcim)) {
 			if (await this.#attach(status.activeImsi)) return "worked";
-			const message = this.#messages.shift();
-			if (message) {
-				await this.#takeMessage(message);
-				return "worked";
-			}
+			if (await this.#inbox.work()) return "worked";
 			// The TRE has the bootstrap, this host has lost it: the DRF sends it again.
 			if (provUrl === undefined) return "waiting";
 			const bearer = await this.#connect(status.activeMcim, "IP connectivity");
@@ -133,6 +110,8 @@ export class Equipment {
 			if (!this.#memory.nap(status.pendingMcim)) throw new ModemError("the DM session brought no network parameters");
 			return "worked";
 		}
+		// A withdrawal still counts here; in the trial no bootstrap does.
+		if (await this.#inbox.work()) return "worked";
 		await this.#leave();
 		if (provUrl !== undefined) this.#memory.update({ reportTo: { provUrl, mcimId: hex(status.pendingMcim) } });
 		await step({ clause: "B.2.3.5", from: "M2ME", to: "TRE", what: "activate the new MCIM" }, () =>
@@ -194,36 +173,5 @@ export class Equipment {
 			() => this.#modem.activate(nap.apn),
 		);
 		return this.#bearer;
-	}
-
-	/** A bootstrap is applied only after the TRE accepted it, and only from the accepted octets. */
-	async #takeMessage(message: ShortMessage): Promise<void> {
-		try {
-			const { document, signature } = splitBootstrap(message.body.toString("utf8"));
-			const accepted = await step(
-				{ clause: "B.2.3.3", from: "M2ME", to: "TRE", what: "bootstrap: signature, envelope, root hash, nonceA" },
-				() =>
-					this.#tre.call("acceptBootstrap", {
-						document: Buffer.from(document, "utf8"),
-						algorithm: algorithmNumber[signature.algorithm],
-						signature: signature.value,
-					}),
-			);
-			if (accepted.kind !== "withdraw") await this.#apply(document);
-		} catch (error) {
-			const refused = [TreError, SignatureError, ProvisioningError, XmlError, MessageTooLong].some(
-				(kind) => error instanceof kind,
-			);
-			if (!refused) throw error;
-			emit({ event: "problem", what: `bootstrap refused: ${(error as Error).message}` });
-		}
-	}
-
-	async #apply(document: string): Promise<void> {
-		const { naps, provUrl } = readBootstrap(document);
-		const { activeMcim } = await this.#tre.status();
-		const nap = naps[0];
-		if (nap) this.#memory.setNap(activeMcim, nap);
-		if (provUrl !== undefined) this.#memory.update({ provUrl });
 	}
 }

@@ -5,6 +5,7 @@ import { RadioModem } from "../modem/radio.ts";
 import { TreClient } from "../tre/client.ts";
 import { emit } from "../wire/report/events.ts";
 import { Equipment } from "./equipment.ts";
+import { Inbox } from "./inbox.ts";
 import { Memory } from "./memory.ts";
 
 const FIRST_PAUSE_MS = 250;
@@ -41,7 +42,7 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 	try {
 		const modem = await RadioModem.open(options.radio, {
 			onShortMessage: (message) => {
-				equipment.take(message);
+				inbox.take(message);
 				wake();
 			},
 			onLost: () => {
@@ -49,7 +50,8 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 				wake();
 			},
 		});
-		const equipment: Equipment = new Equipment(tre, modem, memory);
+		const inbox: Inbox = new Inbox(tre, modem, memory);
+		const equipment = new Equipment(tre, modem, memory, inbox);
 		stopped.addEventListener("abort", () => {
 			wake();
 			// A step under way ends with its wires.

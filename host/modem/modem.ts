@@ -26,6 +26,8 @@ export interface Modem {
 	detach(): Promise<void>;
 	/** Packet data over an access point. */
 	activate(apn: string): Promise<IpBearer>;
+	/** A short message to the home operator; resolves when it is there. */
+	submit(message: ShortMessage): Promise<void>;
 	close(): void;
 }
 

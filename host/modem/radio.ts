@@ -1,6 +1,13 @@
 import { connect, type Socket } from "node:net";
 import { type Downlink, radioChannel, type Uplink } from "../wire/radio/messages.ts";
-import { type Authenticate, type IpBearer, type Modem, ModemError, type ModemListener } from "./modem.ts";
+import {
+	type Authenticate,
+	type IpBearer,
+	type Modem,
+	ModemError,
+	type ModemListener,
+	type ShortMessage,
+} from "./modem.ts";
 
 const ANSWER_MS = 60_000;
 
@@ -56,6 +63,12 @@ export class RadioModem implements Modem {
 		if (answer.type !== "pdp-accept")
 			throw new ModemError(`packet data refused: ${answer.type === "pdp-reject" ? answer.cause : ""}`);
 		return { host: answer.host, port: answer.port, token: answer.token };
+	}
+
+	async submit({ contentType, body }: ShortMessage): Promise<void> {
+		const message: Uplink = { type: "sms-submit", contentType, body: body.toString("base64") };
+		const answer = await this.#ask(message, ["sms-accept", "sms-reject"]);
+		if (answer.type === "sms-reject") throw new ModemError(`the short message is refused: ${answer.cause}`);
 	}
 
 	close(): void {

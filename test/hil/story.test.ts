@@ -7,7 +7,7 @@ import { decode, encode } from "cborg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commands } from "../../firmware/contract/commands.ts";
 import { OperatorStore } from "../../hil/network/operator/store.ts";
-import type { StoryResult } from "../../hil/story/story.ts";
+import type { ScenarioResult } from "../../hil/stage/play.ts";
 import { readFlash, unseal } from "../support/flash-image.ts";
 import { independentMilenage, openEnvelope } from "../support/independent.ts";
 import { found, messagesIn, type Secret, secretsOf } from "../support/secrets.ts";
@@ -57,7 +57,7 @@ describe("the story of S3-091331: one device, three operators", () => {
 	});
 
 	test("result.json tells both changes", () => {
-		const result = JSON.parse(read("result.json")) as StoryResult;
+		const result = JSON.parse(read("result.json")) as ScenarioResult;
 		expect(result).toMatchObject({ ok: true, target: "emulator" });
 		expect(result.changes.map(({ fromSho, toSho }) => [fromSho, toSho])).toEqual([
 			["ro.example", "sho-1.example"],
@@ -110,7 +110,7 @@ describe("the story of S3-091331: one device, three operators", () => {
 				path(`certs/sho-${n}.pem`),
 				path(`certs/sho-${n}.pem`),
 			]);
-		const { treId } = JSON.parse(read("result.json")) as StoryResult;
+		const { treId } = JSON.parse(read("result.json")) as ScenarioResult;
 		for (const name of ["tre-sign", "tre-enc"]) {
 			const certificate = new X509Certificate(read("certs", `${name}.pem`));
 			expect(certificate.subject).toBe(`CN=${treId}`);
@@ -134,7 +134,7 @@ describe("the story of S3-091331: one device, three operators", () => {
 		);
 
 	test("B.2.3.6: an independent implementation decrypts account and MCIM, and finds the pinned fields", () => {
-		const { treId, changes } = JSON.parse(read("result.json")) as StoryResult;
+		const { treId, changes } = JSON.parse(read("result.json")) as ScenarioResult;
 		const key = decryptionKey();
 		accounts().forEach((object, n) => {
 			const { tag, open, secret } = openEnvelope(object, key);

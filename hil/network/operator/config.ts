@@ -18,4 +18,8 @@ export interface OperatorConfig {
 	readonly egress: "provisioning" | "any";
 	/** NOTE Y: what the operator writes into bootstraps and MCIMs. */
 	readonly fallback: { readonly seconds: number; readonly boots: number };
+	/** Does a device leave only with the release code of its delivery note, or with any contracted SHO that asks? */
+	readonly releaseCode: "required" | "ignored";
+	/** How often this operator tries to take a device over before a revert ends the subscription. */
+	readonly attempts: number;
 }

@@ -7,16 +7,20 @@ import { apiHost, dpfHost, openContext } from "./context.ts";
 import { serveDpf } from "./dpf/server.ts";
 import { Drf } from "./drf/drf.ts";
 import { homeRoutes } from "./hss/home.ts";
+import { currentShoRoutes } from "./peer/as-current.ts";
+import { newShoRoutes } from "./peer/as-new.ts";
 import { Courier } from "./peer/courier.ts";
 import { factoryRoutes } from "./peer/factory.ts";
-import { peerRoutes } from "./peer/peer.ts";
 import { portalRoutes } from "./portal/portal.ts";
+import { Registrar } from "./registration/registrar.ts";
 
 /** One operator: HSS, DRF, DPF, portal and operator-to-operator API live and die together. */
 export async function startOperator(config: OperatorConfig): Promise<Element> {
 	const context = await openContext(config);
 	const { registry, keys } = context;
-	const drf = new Drf(context);
+	const courier = new Courier(context);
+	const registrar = new Registrar(context, courier);
+	const drf = new Drf(context, courier);
 	const contracted = () => [
 		...registry.content.operators.map((entry) => ({ name: entry.shoId, certificate: entry.certificate })),
 		...registry.pvas().map((entry) => ({ name: entry.pvaId, certificate: entry.certificate })),
@@ -24,15 +28,16 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 	const ports = new Ports(config.folder);
 	const at = (service: string) => ({ ports, service });
 	const home = await serveJson(homeRoutes(context, drf), at("home"));
-	const portal = await serveJson(portalRoutes(context), at("portal"));
-	const courier = new Courier(context);
+	const portal = await serveJson(portalRoutes(context, registrar), at("portal"));
 	const dpf = await serveDpf(context, courier, at("dpf"));
 	const api = await serveMutualTls(
-		{ ...peerRoutes(context, drf), ...factoryRoutes(context) },
+		{ ...currentShoRoutes(context, drf), ...newShoRoutes(context, registrar), ...factoryRoutes(context) },
 		keys.apiServer,
 		contracted,
 		at("api"),
 	);
+	courier.resume();
+	registrar.resume();
 	drf.resume();
 	return {
 		addresses: {

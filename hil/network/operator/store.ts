@@ -1,6 +1,7 @@
 import type { ReceiptState } from "../../../firmware/contract/documents.ts";
 import { type Collection, Database } from "../shared/database.ts";
 import type { StoredIdentity } from "../shared/identity.ts";
+import type { PeerMessage } from "./peer/messages.ts";
 
 /** A subscription in the HLR/AuC. Octets are hex. */
 export interface Subscriber {
@@ -21,30 +22,63 @@ export interface Device {
 	readonly certEncrypt: string;
 	readonly imsi: string;
 	readonly reign: string;
+	/** The highest SERIAL that was signed, or that a receipt named. */
 	readonly serial: number;
 	/** The signed initial bootstrap, sent again unchanged until the device uses its NAPDEF. */
-	readonly initial?: string;
+	readonly initial?: SignedBootstrap;
 	/** It has used, or does not need, the NAPDEF of an initial bootstrap. */
 	readonly bootstrapped: boolean;
+	/** Challenge of the receipt that was asked for and has not come yet, base64. */
+	readonly challenge?: string;
+	/** SHA-256 of the release code that came with the device, hex. */
+	readonly releaseCode?: string;
 	/** A receipt said that another SHO has taken over. */
 	readonly left: boolean;
+}
+
+/** A bootstrap as it was signed: it can have its effect once, in that reign, until a higher SERIAL was accepted. */
+export interface SignedBootstrap {
+	readonly reign: string;
+	readonly serial: number;
+	/** The document that is sent. */
+	readonly sent: string;
 }
 
 /** At SHO[i]: a change to SHO[i+1] that it was told of (B.2.3.2 step 2). */
 export interface OutgoingChange {
 	readonly treId: string;
+	/** The new SHO's name for this attempt, and which attempt on this device it is. */
+	readonly changeId: string;
+	readonly attempt: number;
 	readonly toSho: string;
 	readonly provUrl: string;
 	readonly certificate: string;
 	readonly account: string;
-	readonly state: "registered" | "sent" | "committed";
-	/** The signed bootstrap, sent again unchanged until the change has happened. */
-	readonly sent?: string;
+	/** `sent` once the bootstrap is signed; the last three only after a receipt said so, or where nothing was signed. */
+	readonly state: "registered" | "sent" | "withdrawing" | "committed" | "withdrawn" | "reverted";
+	/** Sent again unchanged until the change has happened or ended. */
+	readonly bootstrap?: SignedBootstrap;
+	/** The withdrawing bootstrap. */
+	readonly withdrawal?: SignedBootstrap;
+	/** An initial bootstrap that spends the SERIAL of a change that the TRE has not seen. */
+	readonly voiding?: SignedBootstrap;
+	/** What the new SHO wants to find in the receipt of a withdrawal, base64. */
+	readonly peerChallenge?: string;
+	/** The change ends because the TRE does not take it, not because somebody withdrew it. */
+	readonly refused?: boolean;
+	/** Receipts in a row that said the TRE had the bootstrap before it and has not taken it. */
+	readonly untaken?: number;
+	/** The device has acknowledged the bootstrap: good to know, proves nothing. */
+	readonly delivered?: boolean;
 }
 
 /** At SHO[i+1]: a subscription of a device that another operator still serves (B.2.3.2 step 1). */
 export interface Registration {
 	readonly treId: string;
+	readonly changeId: string;
+	readonly attempt: number;
+	/** Attempts of this subscription, this one included. */
+	readonly tries: number;
 	readonly certSign: string;
 	readonly certEncrypt: string;
 	readonly fromSho: string;
@@ -60,11 +94,38 @@ export interface Registration {
 	readonly serverNonce: string;
 	readonly clientNonce: string;
 	readonly nonceB?: string;
-	/** What receipts have said so far; a DM status never counts. */
-	readonly state: "registered" | "requested" | Extract<ReceiptState, "installed" | "committed">;
-	/** Receipt of a committed change that the former SHO has not heard of yet. */
-	readonly untold?: string;
+	/**
+	 * What receipts have said so far; a DM status never counts. `withdrawing` from the subscriber's word
+	 * until it is sure that the change cannot happen any more.
+	 */
+	readonly state:
+		| "registered"
+		| "requested"
+		| "refused"
+		| "withdrawing"
+		| Extract<ReceiptState, "installed" | "committed" | "withdrawn" | "reverted">;
+	/** SHO[i] says that the device has the bootstrap: good to know, proves nothing. */
+	readonly delivered?: boolean;
+	/** What this operator wants to find in the receipt of a withdrawal, base64. */
+	readonly challenge?: string;
+	/** Why SHO[i] refused, or why a retry did not come about. */
+	readonly why?: string;
+	/** The former SHO has heard that the change is committed. */
 	readonly told?: boolean;
+	/** What the subscriber gave to be shown to the current SHO. */
+	readonly shownCode?: string;
+	/** SHA-256 of the release code that the subscriber got for his next change, hex. */
+	readonly releaseCode: string;
+}
+
+/** A message to another operator that it has not heard yet. */
+export interface Letter {
+	readonly id: string;
+	/** Letters are carried in the order in which they were written. */
+	readonly order: number;
+	readonly to: string;
+	readonly message: PeerMessage;
+	readonly body: { readonly treId: string; readonly changeId: string };
 }
 
 /** Everything an operator holds. */
@@ -75,8 +136,9 @@ export class OperatorStore {
 	readonly registrations: Collection<Registration>;
 	/** Answers to peers' messages by id: a repeated message has no second effect. */
 	readonly answered: Collection<object>;
-	/** nonceB of committed receipts by TRE_id: each ends one reign, once. */
+	/** By TRE_id and nonceB: changes that a receipt has ended. Each ends once. */
 	readonly ended: Collection<{ nonceB: string }>;
+	readonly letters: Collection<Letter>;
 	readonly identities: Collection<StoredIdentity>;
 	readonly #database: Database;
 
@@ -88,7 +150,13 @@ export class OperatorStore {
 		this.registrations = this.#database.collection("registration");
 		this.answered = this.#database.collection("answered");
 		this.ended = this.#database.collection("ended");
+		this.letters = this.#database.collection("letter");
 		this.identities = this.#database.collection("identity");
+	}
+
+	/** All that `run` writes becomes durable together, or none of it. */
+	atomically<T>(run: () => T): T {
+		return this.#database.atomically(run);
 	}
 
 	close(): void {

@@ -23,6 +23,19 @@ export class Database {
 		return new Collection<T>(this.#db, name);
 	}
 
+	/** All that `run` writes becomes durable together, or none of it. */
+	atomically<T>(run: () => T): T {
+		this.#db.exec("BEGIN IMMEDIATE");
+		try {
+			const result = run();
+			this.#db.exec("COMMIT");
+			return result;
+		} catch (error) {
+			this.#db.exec("ROLLBACK");
+			throw error;
+		}
+	}
+
 	close(): void {
 		this.#db.close();
 	}

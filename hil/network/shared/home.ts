@@ -29,6 +29,13 @@ export interface PacketDataRequest {
 	readonly apn: string;
 }
 
+/** A short message of a subscriber to its operator; the body is base64. */
+export interface UplinkMessage {
+	readonly imsi: string;
+	readonly contentType: string;
+	readonly body: string;
+}
+
 /** Host names that the subscriber may reach. */
 export interface PacketDataAnswer {
 	readonly egress: readonly string[];

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { Downlink, Uplink } from "../../../host/wire/radio/messages.ts";
 import { step } from "../../../host/wire/report/events.ts";
-import type { PacketDataAnswer, Vector } from "../shared/home.ts";
+import type { PacketDataAnswer, UplinkMessage, Vector } from "../shared/home.ts";
 import { postJson, Refusal } from "../shared/http.ts";
 import type { Registry } from "../shared/registry.ts";
 
@@ -18,6 +18,8 @@ export interface Visited {
 	readonly vnoId: string;
 	readonly plmn: string;
 	readonly registry: Registry;
+	/** Is there a roaming agreement with that operator? */
+	serves(shoId: string): boolean;
 	/** host and port of the IP bearer. */
 	readonly proxy: { readonly host: string; readonly port: number };
 	attached(imsi: string, attachment: Attachment): void;
@@ -69,6 +71,8 @@ export class Attachment {
 			case "sms-ack":
 				this.#awaited.get(message.id)?.();
 				return undefined;
+			case "sms-submit":
+				return this.#submit(message.contentType, message.body);
 		}
 	}
 
@@ -100,7 +104,8 @@ export class Attachment {
 
 	#home() {
 		const home = this.#network.registry.home(this.#imsi);
-		if (!home) throw new Refusal("no-roaming-agreement", `no agreement with the operator of ${this.#imsi}`);
+		if (!home || !this.#network.serves(home.shoId))
+			throw new Refusal("no-roaming-agreement", `no agreement with the operator of ${this.#imsi}`);
 		return home;
 	}
 
@@ -168,6 +173,18 @@ export class Attachment {
 			this.#send({ type: "pdp-accept", ...this.#network.proxy, token });
 		} catch (error) {
 			this.#send({ type: "pdp-reject", cause: error instanceof Refusal ? error.code : "network failure" });
+		}
+	}
+
+	/** A message of the device goes to the operator of its IMSI; what it says is nothing to this network. */
+	async #submit(contentType: string, body: string): Promise<void> {
+		try {
+			if (!this.#admitted) throw new Refusal("not-attached", "attach first");
+			const message: UplinkMessage = { imsi: this.#imsi, contentType, body };
+			await postJson(`${this.#home().home}/short-message`, message);
+			this.#send({ type: "sms-accept" });
+		} catch (error) {
+			this.#send({ type: "sms-reject", cause: error instanceof Refusal ? error.code : "network failure" });
 		}
 	}
 

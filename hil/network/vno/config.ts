@@ -5,4 +5,6 @@ export interface VnoConfig {
 	/** Where its ports are kept. */
 	readonly folder: string;
 	readonly registry: string;
+	/** File with the SHO_ids that this network does not serve, a JSON array; nobody where it is missing. */
+	readonly barred: string;
 }

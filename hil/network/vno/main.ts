@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type Downlink, radioChannel, type Uplink } from "../../../host/wire/radio/messages.ts";
 import { emit } from "../../../host/wire/report/events.ts";
@@ -31,6 +32,9 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 		vnoId: config.vnoId,
 		plmn: config.plmn,
 		registry,
+		// Read at each question: agreements come and go while devices are on the air.
+		serves: (shoId) =>
+			!existsSync(config.barred) || !(JSON.parse(readFileSync(config.barred, "utf8")) as string[]).includes(shoId),
 		proxy: { host, port: Number(port) },
 		attached: (imsi, attachment) => attachments.set(imsi, attachment),
 		detached: (imsi, attachment) => {

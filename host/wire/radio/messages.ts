@@ -7,7 +7,9 @@ export type Uplink =
 	| { readonly type: "auth-failure"; readonly cause: "mac" | "sync" | "other"; readonly auts?: string }
 	| { readonly type: "detach" }
 	| { readonly type: "pdp-activate"; readonly apn: string }
-	| { readonly type: "sms-ack"; readonly id: number };
+	| { readonly type: "sms-ack"; readonly id: number }
+	/** A message of the device to its home operator; base64. */
+	| { readonly type: "sms-submit"; readonly contentType: string; readonly body: string };
 
 export type Downlink =
 	| { readonly type: "auth-request"; readonly rand: string; readonly autn: string }
@@ -17,6 +19,9 @@ export type Downlink =
 	/** The IP bearer: an HTTP CONNECT proxy, and the token that belongs to this attachment. */
 	| { readonly type: "pdp-accept"; readonly host: string; readonly port: number; readonly token: string }
 	| { readonly type: "pdp-reject"; readonly cause: string }
+	/** The home operator has the submitted message, or why not. */
+	| { readonly type: "sms-accept" }
+	| { readonly type: "sms-reject"; readonly cause: string }
 	| { readonly type: "sms"; readonly id: number; readonly contentType: string; readonly body: string };
 
 const MAX_LINE = 65_536;
@@ -29,12 +34,15 @@ const shapes = new Map<string, Readonly<Record<string, "string" | "number" | "st
 	["detach", {}],
 	["pdp-activate", { apn: "string" }],
 	["sms-ack", { id: "number" }],
+	["sms-submit", { contentType: "string", body: "string" }],
 	["auth-request", { rand: "string", autn: "string" }],
 	["attach-accept", { plmn: "string" }],
 	["attach-reject", { cause: "string" }],
 	["detach-accept", {}],
 	["pdp-accept", { host: "string", port: "number", token: "string" }],
 	["pdp-reject", { cause: "string" }],
+	["sms-accept", {}],
+	["sms-reject", { cause: "string" }],
 	["sms", { id: "number", contentType: "string", body: "string" }],
 ]);
 

@@ -2,7 +2,8 @@
  * What a process of the bench tells about itself, a JSON object a line on standard output.
  *
  * - `ready`: it serves; `addresses` are for the registry.
- * - `step`: a step of the 3GPP text happened.
+ * - `begin`: a step of the 3GPP text begins.
+ * - `step`: it happened, or failed.
  * - `document`: a document left or arrived that the evidence folder keeps.
  * - `problem`: something was refused or failed, and what happens next.
  * - `died`: the process is gone without having been asked (told by who started it).
@@ -10,6 +11,7 @@
  */
 export type BenchEvent =
 	| { readonly event: "ready"; readonly addresses: Record<string, string> }
+	| BeginEvent
 	| StepEvent
 	| {
 			readonly event: "document";
@@ -21,6 +23,14 @@ export type BenchEvent =
 	| { readonly event: "timings"; readonly ms: Readonly<Record<string, number>> }
 	| { readonly event: "died"; readonly what: string }
 	| { readonly event: "problem"; readonly what: string };
+
+export interface BeginEvent {
+	readonly event: "begin";
+	readonly clause: string;
+	readonly from: string;
+	readonly to: string;
+	readonly what: string;
+}
 
 export interface StepEvent {
 	readonly event: "step";
@@ -48,6 +58,8 @@ export interface StepNames {
 
 /** Runs a step, measures it, and tells of it whether it succeeds or not. */
 export async function step<T>(names: StepNames, run: () => Promise<T> | T): Promise<T> {
+	const { clause, from, to, what: begun } = names;
+	emit({ event: "begin", clause, from, to, what: begun });
 	const start = performance.now();
 	const told = (ok: boolean, what = names.what) =>
 		emit({ event: "step", ...names, what, ms: Math.round((performance.now() - start) * 10) / 10, ok });

@@ -91,9 +91,7 @@ export class Provisioning {
 			if (receipt.nonceB.toString("base64") !== registration.nonceB)
 				throw new Mismatch("the receipt is of another request");
 			emit({ event: "document", name: `receipt-${receipt.state}.xml`, treId, content: signed });
-			const outcome = await this.#believe(registration, receipt);
-			if (receipt.state === "committed") this.#courier.tell(treId, signed);
-			return outcome;
+			return await this.#believe(registration, receipt, signed);
 		} catch (error) {
 			return this.#refused(treId, error);
 		}
@@ -130,7 +128,7 @@ export class Provisioning {
 	}
 
 	/** States only rise: an old receipt shown again changes nothing. */
-	async #believe(registration: Registration, receipt: Receipt): Promise<Outcome> {
+	async #believe(registration: Registration, receipt: Receipt, signed: string): Promise<Outcome> {
 		const { store, config } = this.#context;
 		const { treId } = registration;
 		const to = `${config.shoId} DPF`;
@@ -142,10 +140,12 @@ export class Provisioning {
 					store.registrations.update(treId, { state: "installed" }),
 				);
 			}
-			return { code: status.ok, commands: this.#networkParameters() };
+			// The subscriber has withdrawn: nothing that would help the change along.
+			const withdrawing = registration.state === "withdrawing";
+			return { code: status.ok, commands: withdrawing ? [] : this.#networkParameters() };
 		}
 		if (receipt.state === "committed" && registration.state !== "committed") {
-			await this.#takeOver(registration, receipt);
+			await this.#takeOver(registration, receipt, signed);
 		}
 		return { code: status.ok, commands: [] };
 	}
@@ -158,26 +158,23 @@ export class Provisioning {
 	}
 
 	/** The change is a success: this operator serves the device, and will tell the former one. */
-	async #takeOver(registration: Registration, receipt: Receipt): Promise<void> {
+	async #takeOver(registration: Registration, receipt: Receipt, signed: string): Promise<void> {
 		const { store, config, keys } = this.#context;
 		const { treId } = registration;
 		const reign = createHash("sha256").update(receipt.nonceB).digest("hex");
 		if (!receipt.currentRoot.equals(rootHash(keys.root.certificate))) throw new Mismatch("another root was committed");
 		if (receipt.reign !== reign) throw new Mismatch("the receipt's reign is not that of this nonceB");
 		const what = "receipt: the change is committed";
-		await step({ clause: "B.2.3.5", from: "TRE", to: `${config.shoId} DPF`, what }, () => {
-			store.devices.put(treId, {
-				treId,
-				certSign: registration.certSign,
-				certEncrypt: registration.certEncrypt,
-				imsi: registration.imsi,
-				reign,
-				serial: receipt.serial,
-				bootstrapped: true,
-				left: false,
-			});
-			store.registrations.update(treId, { state: "committed" });
-		});
+		const letter = await step({ clause: "B.2.3.5", from: "TRE", to: `${config.shoId} DPF`, what }, () =>
+			store.atomically(() => {
+				const { certSign, certEncrypt, imsi, releaseCode, fromSho, changeId } = registration;
+				const device = { treId, certSign, certEncrypt, imsi, reign, releaseCode, serial: receipt.serial };
+				store.devices.put(treId, { ...device, bootstrapped: true, left: false });
+				store.registrations.update(treId, { state: "committed" });
+				return this.#courier.write(fromSho, "committed", { treId, changeId, receipt: signed });
+			}),
+		);
+		void this.#courier.send(letter);
 	}
 
 	#refused(treId: string, error: unknown): Outcome {

@@ -1,144 +1,184 @@
-import { type Bootstrap, signBootstrap, writeBootstrap } from "../../../../host/wire/prov/bootstrap.ts";
+import { contentTypes } from "../../../../host/wire/radio/short-messages.ts";
 import { emit, step } from "../../../../host/wire/report/events.ts";
-import { postJson } from "../../shared/http.ts";
+import { postJson, Refusal } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
-import type { Device, OutgoingChange } from "../store.ts";
-
-/** Content type of a bootstrap while it travels as XML. */
-export const BOOTSTRAP_TYPE = "text/vnd.wap.connectivity-xml";
+import type { Courier } from "../peer/courier.ts";
+import type { Device, OutgoingChange, SignedBootstrap } from "../store.ts";
+import { type Due, dueOf } from "./change.ts";
+import { BootstrapDesk } from "./documents.ts";
+import { ReceiptDesk } from "./receipts.ts";
+import { ChangeRegister } from "./register.ts";
 
 /** A bootstrap may be lost anywhere on its way; the TRE answers a repeat with "already accepted". */
 const RESEND_MS = 15_000;
 
-/** Discovery and registration function: signs bootstraps and gets them to the device. */
+/** What made the DRF look at a device. */
+type Occasion = "located" | "timer" | "changed" | "receipt";
+
+/** Discovery and registration function of SHO[i]: gets bootstraps to the device, and learns from receipts what became of them. */
 export class Drf {
 	readonly #context: OperatorContext;
+	readonly #register: ChangeRegister;
+	readonly #desk: BootstrapDesk;
+	readonly #receipts: ReceiptDesk;
 	#timer: NodeJS.Timeout | undefined;
+	/** One thing at a time for each device, in order. */
+	readonly #queues = new Map<string, Promise<void>>();
+	/** Devices whose bootstrap goes out once their receipt is there. */
+	readonly #afterReceipt = new Set<string>();
 
-	constructor(context: OperatorContext) {
+	constructor(context: OperatorContext, courier: Courier) {
 		this.#context = context;
+		this.#desk = new BootstrapDesk(context);
+		this.#register = new ChangeRegister(context, courier, this.#desk);
+		this.#receipts = new ReceiptDesk(context);
 	}
 
 	/** Automatic device detection: the device has just been located (B.2.2.2). */
 	located(imsi: string): void {
-		const device = this.#context.store.devices.all().find((entry) => entry.imsi === imsi && !entry.left);
-		if (!device) return;
-		const change = this.#context.store.outgoing.get(device.treId);
-		this.#send(device, change);
+		const device = this.#served(imsi);
+		if (device) this.#tend(device.treId, "located");
+	}
+
+	/** The device uses packet data, so it has its NAPDEF. */
+	connected(imsi: string): void {
+		const device = this.#served(imsi);
+		if (device && !device.bootstrapped) this.#context.store.devices.update(device.treId, { bootstrapped: true });
+	}
+
+	/** A receipt that was asked for; refused by name where it was not. */
+	received(imsi: string, contentType: string, body: Buffer): void {
+		const device = this.#served(imsi);
+		if (!device) throw new Refusal("device-unknown", `no device is served as ${imsi}`, 404);
+		if (contentType !== contentTypes.receipt) throw new Refusal("content-type", `${contentType} is not taken here`);
+		const document = body.toString("utf8");
+		const receipt = this.#receipts.take(device, document);
+		const awaited = this.#afterReceipt.delete(device.treId);
+		const next = this.#register.conclude(device.treId, receipt, document);
+		if (next === "look-again" || awaited) this.#tend(device.treId, "receipt");
+	}
+
+	/** The register of changes has changed. */
+	changed(treId: string): void {
+		this.#tend(treId, "changed");
+	}
+
+	/** The new SHO withdraws a change. */
+	withdraw(change: OutgoingChange, peerChallenge: string): void {
+		if (this.#register.withdraw(change, peerChallenge) === "look-again") this.#tend(change.treId, "changed");
 	}
 
 	/** Goes on after a restart, and sends again what has not had its effect yet. */
 	resume(): void {
-		this.#timer = setInterval(() => this.#sendAgain(), RESEND_MS);
-		this.#sendAgain();
+		this.#timer = setInterval(() => this.#all("timer"), RESEND_MS);
+		this.#all("timer");
 	}
 
 	close(): void {
 		clearInterval(this.#timer);
 	}
 
-	#sendAgain(): void {
-		for (const device of this.#context.store.devices.all()) {
-			if (!device.left && device.reign !== "") this.#send(device, this.#context.store.outgoing.get(device.treId));
-		}
+	#served(imsi: string): Device | undefined {
+		return this.#context.store.devices.all().find((entry) => entry.imsi === imsi && !entry.left);
 	}
 
-	#send(device: Device, change: OutgoingChange | undefined): void {
-		const sending =
-			change && change.state !== "committed"
-				? this.sendChange(change)
-				: device.bootstrapped
-					? undefined
-					: this.#sendInitial(device);
-		sending?.catch((error: Error) =>
-			emit({ event: "problem", what: `bootstrap to ${device.treId}: ${error.message}` }),
-		);
+	#all(occasion: Occasion): void {
+		for (const { treId } of this.#context.store.devices.all()) this.#tend(treId, occasion);
 	}
 
-	/** Signs the change bootstrap once and hands it to the network that serves the device (B.2.3.3, step 3). */
-	async sendChange(change: OutgoingChange): Promise<void> {
-		const { store, config } = this.#context;
-		const device = store.devices.get(change.treId);
-		if (!device || device.left) throw new Error(`${change.treId} is not served by ${config.shoId}`);
-		let sent = change.sent;
-		if (!sent) {
-			const serial = this.#nextSerial(device);
-			sent = this.#sign({
-				kind: "change",
-				name: change.toSho,
-				treId: device.treId,
-				reign: device.reign,
-				serial,
-				naps: [this.#nap()],
-				change: {
-					provUrl: change.provUrl,
-					certificate: Buffer.from(change.certificate, "base64"),
-					account: Buffer.from(change.account, "base64"),
-					fallback: config.fallback,
-				},
+	#tend(treId: string, occasion: Occasion): void {
+		const work = (this.#queues.get(treId) ?? Promise.resolve())
+			.then(() => this.#look(treId, occasion))
+			.catch((error: Error) => emit({ event: "problem", what: `bootstrap to ${treId}: ${error.message}` }))
+			.finally(() => {
+				if (this.#queues.get(treId) === work) this.#queues.delete(treId);
 			});
-			store.outgoing.update(change.treId, { sent, state: "sent" });
+		this.#queues.set(treId, work);
+	}
+
+	async #look(treId: string, occasion: Occasion): Promise<void> {
+		const { devices, outgoing } = this.#context.store;
+		const device = devices.get(treId);
+		const change = outgoing.get(treId);
+		if (!device || device.left || device.reign === "") return;
+		const due = dueOf(device, change);
+		const vno = this.#vnoOf(device);
+		// Without one, it is sent when the device is located next.
+		if (due === "nothing" || !vno) return;
+		const before = this.#signed(due, device, change);
+		if (occasion === "located" && due === "change" && before) {
+			// Has it come back from a trial? Its receipt says so.
+			this.#afterReceipt.add(treId);
+			return this.#ask(vno, device, change);
 		}
-		await this.#deliver(
-			device,
-			sent,
-			"B.2.3.3",
-			`signed bootstrap for ${change.toSho}: PROVURL, CertSHO, protected DM account`,
+		await this.#deliver(vno, device, due, before ?? this.#sign(due, device, change), change);
+		const withdrawing = due === "withdrawal" || due === "voiding";
+		if (withdrawing || (before && occasion === "timer")) await this.#ask(vno, devices.get(treId) ?? device, change);
+	}
+
+	#signed(due: Due, device: Device, change: OutgoingChange | undefined): SignedBootstrap | undefined {
+		if (due === "initial") return device.initial;
+		return { change: change?.bootstrap, withdrawal: change?.withdrawal, voiding: change?.voiding, nothing: undefined }[
+			due
+		];
+	}
+
+	#sign(due: Due, device: Device, change: OutgoingChange | undefined): SignedBootstrap {
+		const { devices, outgoing } = this.#context.store;
+		if (due === "initial" || !change) {
+			const initial = this.#desk.initial(device);
+			devices.update(device.treId, { initial });
+			return initial;
+		}
+		if (due === "withdrawal") {
+			const withdrawal = this.#desk.withdrawal(device, change);
+			outgoing.update(device.treId, { withdrawal });
+			return withdrawal;
+		}
+		const bootstrap = this.#desk.change(device, change);
+		outgoing.update(device.treId, { bootstrap, state: "sent" });
+		return bootstrap;
+	}
+
+	#vnoOf(device: Device): string | undefined {
+		const vnoId = this.#context.store.subscribers.get(device.imsi)?.vno;
+		return vnoId === undefined ? undefined : this.#context.registry.vno(vnoId)?.sms;
+	}
+
+	/** Hands a bootstrap to the network that serves the device (B.2.2.2, B.2.3.3 step 3). */
+	async #deliver(
+		vno: string,
+		device: Device,
+		due: Due,
+		{ sent }: SignedBootstrap,
+		change: OutgoingChange | undefined,
+	): Promise<void> {
+		const { config } = this.#context;
+		const what: Record<Due, string> = {
+			nothing: "",
+			initial: "signed initial bootstrap with NAPDEF",
+			change: `signed bootstrap for ${change?.toSho}: PROVURL, CertSHO, protected DM account`,
+			withdrawal: `signed bootstrap that withdraws the change to ${change?.toSho}`,
+			voiding: "signed initial bootstrap that spends the SERIAL of the withdrawn change",
+		};
+		const clause = due === "initial" ? "B.2.2.2" : "B.2.3.3";
+		await step({ clause, from: `${config.shoId} DRF`, to: "M2ME", what: what[due] }, () =>
+			this.#message(vno, device, contentTypes.bootstrap, Buffer.from(sent, "utf8")),
+		);
+		if (due === "change" && change) this.#register.delivered(change);
+	}
+
+	async #ask(vno: string, device: Device, change: OutgoingChange | undefined): Promise<void> {
+		const { config } = this.#context;
+		const peer = change?.state === "withdrawing" ? change.peerChallenge : undefined;
+		const challenge = this.#receipts.challenge(device, peer);
+		const what = "where does the TRE stand? a challenge for its receipt";
+		await step({ clause: "B.2.3.3", from: `${config.shoId} DRF`, to: "M2ME", what }, () =>
+			this.#message(vno, device, contentTypes.receiptRequest, challenge),
 		);
 	}
 
-	async #sendInitial(device: Device): Promise<void> {
-		const { store, config } = this.#context;
-		if (device.reign === "") throw new Error("the factory has not handed over its REIGN");
-		let { initial } = device;
-		if (!initial) {
-			const serial = this.#nextSerial(device);
-			initial = this.#sign({
-				kind: "initial",
-				name: config.shoId,
-				treId: device.treId,
-				reign: device.reign,
-				serial,
-				naps: [this.#nap()],
-			});
-			store.devices.update(device.treId, { initial });
-		}
-		await this.#deliver(device, initial, "B.2.2.2", "signed initial bootstrap with NAPDEF");
-	}
-
-	/** The device uses packet data, so it has its NAPDEF. */
-	connected(imsi: string): void {
-		const device = this.#context.store.devices.all().find((entry) => entry.imsi === imsi && !entry.left);
-		if (device && !device.bootstrapped) this.#context.store.devices.update(device.treId, { bootstrapped: true });
-	}
-
-	#nap() {
-		const { shoId, apn } = this.#context.config;
-		return { napId: "NAP1", name: shoId, apn };
-	}
-
-	/** Durable before the bootstrap that carries it exists. */
-	#nextSerial(device: Device): number {
-		return this.#context.store.devices.update(device.treId, { serial: device.serial + 1 }).serial;
-	}
-
-	#sign(bootstrap: Bootstrap): string {
-		const { document, signature, sent } = signBootstrap(writeBootstrap(bootstrap), this.#context.keys.root.key);
-		const about = { kind: bootstrap.kind, toSho: bootstrap.name };
-		emit({ event: "document", name: "bootstrap.xml", treId: bootstrap.treId, content: document, about });
-		emit({ event: "document", name: "bootstrap.sig.xml", treId: bootstrap.treId, content: signature, about });
-		return sent;
-	}
-
-	async #deliver(device: Device, sent: string, clause: string, what: string): Promise<void> {
-		const { store, registry, config } = this.#context;
-		const vnoId = store.subscribers.get(device.imsi)?.vno;
-		const vno = vnoId === undefined ? undefined : registry.vno(vnoId);
-		// It is sent when the device is located next.
-		if (!vno) return;
-		const body = Buffer.from(sent, "utf8").toString("base64");
-		await step({ clause, from: `${config.shoId} DRF`, to: "M2ME", what }, () =>
-			postJson(`${vno.sms}/short-message`, { imsi: device.imsi, contentType: BOOTSTRAP_TYPE, body }),
-		);
+	#message(vno: string, device: Device, contentType: string, body: Buffer): Promise<unknown> {
+		return postJson(`${vno}/short-message`, { imsi: device.imsi, contentType, body: body.toString("base64") });
 	}
 }

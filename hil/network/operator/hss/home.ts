@@ -1,4 +1,10 @@
-import { ANY_HOST, type AuthInfoRequest, type LocationRequest, type PacketDataRequest } from "../../shared/home.ts";
+import {
+	ANY_HOST,
+	type AuthInfoRequest,
+	type LocationRequest,
+	type PacketDataRequest,
+	type UplinkMessage,
+} from "../../shared/home.ts";
 import { Refusal, type Routes } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
 import { nextVector, resynchronise } from "./vectors.ts";
@@ -15,6 +21,8 @@ export interface SubscriberListener {
 	located(imsi: string): void;
 	/** Packet data was granted. */
 	connected(imsi: string): void;
+	/** A short message of the subscriber. Throws a Refusal where it is none that is taken. */
+	received(imsi: string, contentType: string, body: Buffer): void;
 }
 
 /** HLR/AuC and packet gateway of an operator. */
@@ -37,6 +45,11 @@ export function homeRoutes(context: OperatorContext, listener: SubscriberListene
 			store.subscribers.update(imsi, { vno });
 			// After the answer: the visited network has to know the device before a message can reach it.
 			setImmediate(() => listener.located(imsi));
+			return {};
+		},
+		"POST /short-message": ({ imsi, contentType, body }: UplinkMessage) => {
+			subscriberOf(context, imsi);
+			listener.received(imsi, contentType, Buffer.from(body, "base64"));
 			return {};
 		},
 		"POST /packet-data": ({ imsi, apn }: PacketDataRequest) => {

@@ -1,60 +1,133 @@
 import { emit, step } from "../../../../host/wire/report/events.ts";
-import { postMutualTls } from "../../shared/http.ts";
+import { postMutualTls, Refusal } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
+import type { Letter } from "../store.ts";
+import { type PeerBodies, type PeerMessage, peerPath } from "./messages.ts";
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
+/** Answers that say "not now"; any other refusal is final. */
+const PASSING = new Set([403, 500, 502, 503, 504]);
+
+export type Delivery = { readonly kind: "heard" } | { readonly kind: "refused" | "waiting"; readonly why: Refusal };
+
+const steps: Record<PeerMessage, { readonly clause: string; readonly what: string }> = {
+	register: {
+		clause: "B.2.3.2",
+		what: "register {TRE_id, PROVURL, CertSHO, protected DM account with nonceA} over mutual TLS",
+	},
+	withdraw: { clause: "B.2.3.2", what: "the subscriber withdraws" },
+	committed: { clause: "B.2.3.5", what: "committed, with the TRE's receipt" },
+	delivered: { clause: "B.2.3.3", what: "the device has acknowledged the bootstrap" },
+	refused: { clause: "B.2.3.3", what: "the TRE does not take the bootstrap" },
+	withdrawn: { clause: "B.2.3.3", what: "the change cannot happen any more" },
+	reverted: { clause: "NOTE Y", what: "the device is back with its old MCIM, with the TRE's receipt" },
+};
+
+/** Letters to one operator about one device: carried in the order in which they were written. */
+interface Queue {
+	readonly letters: { readonly letter: Letter; tried(delivery: Delivery): void }[];
+	timer: NodeJS.Timeout | undefined;
+	pause: number;
+	busy: boolean;
+}
+
 /**
- * Tells the former SHO, with the TRE's receipt, that a change is committed: the operator's business
- * and not the device's, so it is tried again, also after a restart, until it is heard.
+ * Letters to other operators: stored with what they tell of, and tried again, also after a restart,
+ * until they are heard or refused for good. It is the operators' business and not the device's.
  */
 export class Courier {
 	readonly #context: OperatorContext;
-	readonly #timers = new Set<NodeJS.Timeout>();
+	readonly #queues = new Map<string, Queue>();
+	#closed = false;
+	/** What follows from an answer is written together with the letter's end. */
+	onAnswer: (letter: Letter, delivery: Delivery) => void = () => undefined;
 
 	constructor(context: OperatorContext) {
 		this.#context = context;
-		for (const { treId, untold } of context.store.registrations.all()) if (untold) this.#send(treId, FIRST_PAUSE_MS);
 	}
 
-	/** Durable first; a receipt that was told already is not told again. */
-	tell(treId: string, receipt: string): void {
-		const { registrations } = this.#context.store;
-		const registration = registrations.get(treId);
-		if (!registration || registration.told) return;
-		registrations.update(treId, { untold: receipt });
-		this.#send(treId, FIRST_PAUSE_MS);
+	/** Goes on after a restart. */
+	resume(): void {
+		for (const letter of this.#context.store.letters.all().sort((a, b) => a.order - b.order)) void this.send(letter);
 	}
 
-	close(): void {
-		for (const timer of this.#timers) clearTimeout(timer);
+	/** Stores a letter, in the transaction of what it tells of; `send` carries it. */
+	write<Name extends PeerMessage>(to: string, message: Name, body: PeerBodies[Name]): Letter {
+		const { letters } = this.#context.store;
+		// The same at every try: it happens once.
+		const id = `${message} ${body.treId} ${body.changeId}`;
+		const order = 1 + Math.max(0, ...letters.all().map((letter) => letter.order));
+		return letters.put(`${to} ${id}`, { id, order, to, message, body });
 	}
 
-	#send(treId: string, pause: number): void {
-		this.#deliver(treId).catch((error: Error) => {
-			const what = `the former SHO of ${treId} is not told yet: ${error.message}; next try in ${pause} ms`;
-			emit({ event: "problem", what });
-			const timer = setTimeout(() => {
-				this.#timers.delete(timer);
-				this.#send(treId, Math.min(2 * pause, LONGEST_PAUSE_MS));
-			}, pause);
-			this.#timers.add(timer);
+	/** Carries a stored letter; resolves to the outcome of the first try. */
+	send(letter: Letter): Promise<Delivery> {
+		const key = `${letter.to} ${letter.body.treId}`;
+		const queue = this.#queues.get(key) ?? { letters: [], timer: undefined, pause: FIRST_PAUSE_MS, busy: false };
+		this.#queues.set(key, queue);
+		return new Promise((tried) => {
+			queue.letters.push({ letter, tried });
+			void this.#work(queue);
 		});
 	}
 
-	async #deliver(treId: string): Promise<void> {
-		const { store, registry, keys, config } = this.#context;
-		const registration = store.registrations.get(treId);
-		if (!registration?.untold) return;
-		const from = registry.operator(registration.fromSho);
-		if (!from) throw new Error(`${registration.fromSho} is not contracted any more`);
-		// The same id at every try: it happens once.
-		const body = { id: `committed ${treId} ${registration.nonceB}`, treId, receipt: registration.untold };
-		const what = "committed, with the TRE's receipt";
-		await step({ clause: "B.2.3.5", from: config.shoId, to: from.shoId, what, mark: "committed" }, () =>
-			postMutualTls({ ...from.api, root: from.certificate }, "/peer/committed", body, keys.apiClient),
-		);
-		store.registrations.update(treId, { untold: undefined, told: true });
+	close(): void {
+		this.#closed = true;
+		for (const { timer } of this.#queues.values()) clearTimeout(timer);
+	}
+
+	async #work(queue: Queue): Promise<void> {
+		if (queue.busy) return;
+		queue.busy = true;
+		clearTimeout(queue.timer);
+		for (let head = queue.letters[0]; head; head = queue.letters[0]) {
+			const delivery = await this.#try(head.letter);
+			if (this.#closed) return;
+			if (delivery.kind === "waiting") {
+				for (const { tried } of queue.letters) tried(delivery);
+				this.#rest(queue, head.letter, delivery.why);
+				break;
+			}
+			this.#settle(head.letter, delivery);
+			queue.letters.shift();
+			queue.pause = FIRST_PAUSE_MS;
+			head.tried(delivery);
+		}
+		queue.busy = false;
+	}
+
+	#settle(letter: Letter, delivery: Delivery): void {
+		const { store } = this.#context;
+		store.atomically(() => {
+			store.letters.delete(`${letter.to} ${letter.id}`);
+			this.onAnswer(letter, delivery);
+		});
+	}
+
+	#rest(queue: Queue, { to, message }: Letter, why: Refusal): void {
+		emit({
+			event: "problem",
+			what: `${to} has not heard "${message}" yet: ${why.message}; next try in ${queue.pause} ms`,
+		});
+		queue.timer = setTimeout(() => void this.#work(queue), queue.pause);
+		queue.pause = Math.min(2 * queue.pause, LONGEST_PAUSE_MS);
+	}
+
+	async #try(letter: Letter): Promise<Delivery> {
+		const { registry, keys, config } = this.#context;
+		const { id, to, message, body } = letter;
+		const peer = registry.operator(to);
+		if (!peer) return { kind: "waiting", why: new Refusal("sho-unknown", `${to} is not contracted any more`, 503) };
+		try {
+			await step({ ...steps[message], from: config.shoId, to, mark: message }, () =>
+				postMutualTls({ ...peer.api, root: peer.certificate }, peerPath(message), { id, ...body }, keys.apiClient),
+			);
+			return { kind: "heard" };
+		} catch (error) {
+			const why = error instanceof Refusal ? error : new Refusal("unreachable", (error as Error).message, 503);
+			return { kind: PASSING.has(why.status) ? "waiting" : "refused", why };
+		}
 	}
 }

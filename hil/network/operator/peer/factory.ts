@@ -4,6 +4,7 @@ import type { OperatorContext } from "../context.ts";
 import { validateLocally } from "../dpf/validation.ts";
 import { newImsi } from "../provisioning/imsi.ts";
 import { prepareMcim } from "../provisioning/objects.ts";
+import { newReleaseCode } from "../registration/release-code.ts";
 
 /** What a TRE factory asks of the RO (B.2.2.1): the RO makes {PCID, K, OPc}, so the factory never sees K. */
 export function factoryRoutes(context: OperatorContext): Routes {
@@ -51,8 +52,10 @@ export function factoryRoutes(context: OperatorContext): Routes {
 		"POST /factory/locked": ({ treId, reign }: { treId: string; reign: string }, caller: string) => {
 			onlyPva(caller);
 			if (!store.devices.get(treId)) throw new Refusal("device-unknown", `no credential was made for ${treId}`, 404);
-			store.devices.update(treId, { reign });
-			return {};
+			// Asked again, the code before it is void: the answer was lost.
+			const release = newReleaseCode();
+			store.devices.update(treId, { reign, releaseCode: release.hash });
+			return { releaseCode: release.code };
 		},
 	};
 }

@@ -1,6 +1,7 @@
 import type { BenchEvent, StepEvent } from "../../host/wire/report/events.ts";
 
-export class StoryFailed extends Error {}
+/** A scenario did not go as it should. */
+export class ScenarioFailed extends Error {}
 
 interface Waiting {
 	readonly accepts: (event: StepEvent, from: string) => boolean;
@@ -8,33 +9,41 @@ interface Waiting {
 	reject(error: Error): void;
 }
 
-/** Collects what the processes tell, in order, and lets the story wait for a step. */
+/** Sees steps as they begin and as they end; both are counted from 1. */
+export interface StageListener {
+	onBegin?(count: number): void;
+	onStep(step: StepEvent, count: number): void;
+}
+
+/** Collects what the processes tell, in order, and lets a scenario wait for a step. */
 export class EventLog {
 	readonly steps: StepEvent[] = [];
+	/** Steps that have begun. */
+	begun = 0;
 	readonly problems: string[] = [];
 	readonly timings: Record<string, Record<string, number>> = {};
-	readonly #onStep: (step: StepEvent) => void;
+	readonly #listener: StageListener;
 	readonly #onDocument: (event: Extract<BenchEvent, { event: "document" }>) => void;
 	readonly #waiting = new Set<Waiting>();
-	/** A process has died; the story cannot go on. */
+	/** A process has died; the scenario cannot go on. */
 	#fatal: Error | undefined;
 
-	constructor(
-		onStep: (step: StepEvent) => void,
-		onDocument: (event: Extract<BenchEvent, { event: "document" }>) => void,
-	) {
-		this.#onStep = onStep;
+	constructor(listener: StageListener, onDocument: (event: Extract<BenchEvent, { event: "document" }>) => void) {
+		this.#listener = listener;
 		this.#onDocument = onDocument;
 	}
 
 	take(event: BenchEvent, from: string): void {
 		if (event.event === "document") this.#onDocument(event);
 		else if (event.event === "problem") this.problems.push(event.what);
-		else if (event.event === "died") this.#fail(new StoryFailed(event.what));
+		else if (event.event === "died") this.#fail(new ScenarioFailed(event.what));
 		else if (event.event === "timings") this.#addTimings(from, event.ms);
-		else if (event.event === "step") {
+		else if (event.event === "begin") {
+			this.begun++;
+			this.#listener.onBegin?.(this.begun);
+		} else if (event.event === "step") {
 			this.steps.push(event);
-			this.#onStep(event);
+			this.#listener.onStep(event, this.steps.length);
 			for (const waiting of this.#waiting) if (waiting.accepts(event, from)) waiting.resolve();
 		}
 	}
@@ -50,7 +59,9 @@ export class EventLog {
 			};
 			const late = () => {
 				const problems = this.problems.length > 0 ? `\n${this.problems.join("\n")}` : "";
-				waiting.reject(new StoryFailed(`${process} did not reach "${mark}" within ${timeoutMs / 1000} s${problems}`));
+				waiting.reject(
+					new ScenarioFailed(`${process} did not reach "${mark}" within ${timeoutMs / 1000} s${problems}`),
+				);
 			};
 			const timer = setTimeout(late, timeoutMs);
 			const waiting: Waiting = {

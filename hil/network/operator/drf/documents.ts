@@ -1,0 +1,64 @@
+import { type BootstrapKind, signBootstrap, writeBootstrap } from "../../../../host/wire/prov/bootstrap.ts";
+import { emit } from "../../../../host/wire/report/events.ts";
+import type { OperatorContext } from "../context.ts";
+import type { Device, OutgoingChange, SignedBootstrap } from "../store.ts";
+
+/** Signs a bootstrap of this operator with the next SERIAL of the device's reign (docs/documents.md, "Bootstrap"). */
+export class BootstrapDesk {
+	readonly #context: OperatorContext;
+
+	constructor(context: OperatorContext) {
+		this.#context = context;
+	}
+
+	initial(device: Device): SignedBootstrap {
+		return this.#sign(device, "initial", "bootstrap");
+	}
+
+	/** An initial bootstrap that moves the SERIAL past a change which must not happen any more. */
+	voiding(device: Device): SignedBootstrap {
+		return this.#sign(device, "initial", "void");
+	}
+
+	change(device: Device, change: OutgoingChange): SignedBootstrap {
+		return this.#sign(device, "change", "bootstrap", change);
+	}
+
+	withdrawal(device: Device, change: OutgoingChange): SignedBootstrap {
+		return this.#sign(device, "withdraw", "withdraw", change);
+	}
+
+	#sign(device: Device, kind: BootstrapKind, document: string, change?: OutgoingChange): SignedBootstrap {
+		const { config, keys } = this.#context;
+		const { treId, reign } = device;
+		const serial = this.#nextSerial(device);
+		const name = change?.toSho ?? config.shoId;
+		const signed = signBootstrap(
+			writeBootstrap({
+				...{ kind, name, treId, reign, serial },
+				naps: kind === "withdraw" ? [] : [{ napId: "NAP1", name: config.shoId, apn: config.apn }],
+				change:
+					kind === "change" && change
+						? {
+								provUrl: change.provUrl,
+								certificate: Buffer.from(change.certificate, "base64"),
+								account: Buffer.from(change.account, "base64"),
+								fallback: config.fallback,
+							}
+						: undefined,
+			}),
+			keys.root.key,
+		);
+		const about = { kind: document === "bootstrap" ? kind : document, toSho: name };
+		emit({ event: "document", name: `${document}.xml`, treId, content: signed.document, about });
+		emit({ event: "document", name: `${document}.sig.xml`, treId, content: signed.signature, about });
+		return { reign, serial, sent: signed.sent };
+	}
+
+	/** Durable before the bootstrap that carries it exists. */
+	#nextSerial({ treId }: Device): number {
+		const { devices } = this.#context.store;
+		const serial = (devices.get(treId)?.serial ?? 0) + 1;
+		return devices.update(treId, { serial }).serial;
+	}
+}

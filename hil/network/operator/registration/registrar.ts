@@ -1,0 +1,179 @@
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { emit, step } from "../../../../host/wire/report/events.ts";
+import { Refusal } from "../../shared/http.ts";
+import { rootHash } from "../../shared/registry.ts";
+import type { OperatorContext } from "../context.ts";
+import { provUrl } from "../dpf/server.ts";
+import { validateLocally } from "../dpf/validation.ts";
+import type { Courier, Delivery } from "../peer/courier.ts";
+import { newImsi } from "../provisioning/imsi.ts";
+import { prepareAccount, prepareMcim } from "../provisioning/objects.ts";
+import type { Letter, Registration } from "../store.ts";
+import { mayHaveMcim } from "./end.ts";
+import { newReleaseCode } from "./release-code.ts";
+
+/** The delivery note as the subscriber hands it in: TRE_id, both CertTRE (base64 DER), SHO_id. */
+export interface Subscription {
+	readonly treId: string;
+	readonly certSign: string;
+	readonly certEncrypt: string;
+	readonly shoId: string;
+	/** Where the current SHO asks for it. */
+	readonly releaseCode?: string;
+}
+
+/** What the subscriber gets. */
+export interface Subscribed {
+	readonly treId: string;
+	readonly imsi: string;
+	/** False: the current SHO has not answered yet; it will be asked again. */
+	readonly reached: boolean;
+	/** For the subscriber's next change of operator. */
+	readonly releaseCode: string;
+}
+
+/** Whose device it is, and who asks for it. */
+type Subject = Pick<
+	Registration,
+	"treId" | "certSign" | "certEncrypt" | "fromSho" | "shownCode" | "releaseCode" | "tries"
+>;
+
+const CHALLENGE_OCTETS = 16;
+
+/** An attempt that may still end in a change. */
+const underWay: readonly Registration["state"][] = ["registered", "requested", "installed", "withdrawing"];
+
+/** Subscriptions of devices that another operator serves (B.2.3.2): made, withdrawn, and tried again after a revert. */
+export class Registrar {
+	readonly #context: OperatorContext;
+	readonly #courier: Courier;
+
+	constructor(context: OperatorContext, courier: Courier) {
+		this.#context = context;
+		this.#courier = courier;
+		courier.onAnswer = (letter, delivery) => this.#answered(letter, delivery);
+	}
+
+	/** B.2.3.2 steps 1 and 2. Refused by name where the certificates, the device or its SHO do not allow it. */
+	async subscribe(body: Subscription): Promise<Subscribed> {
+		const { config, registry, store } = this.#context;
+		const current = registry.operator(body.shoId);
+		if (!current || current.shoId === config.shoId) throw new Refusal("sho-unknown", `no contract with ${body.shoId}`);
+		const [sign, encrypt] = [Buffer.from(body.certSign, "base64"), Buffer.from(body.certEncrypt, "base64")];
+		const verdict = validateLocally(this.#context, body.treId, sign, encrypt);
+		if (!verdict.trusted) throw new Refusal("cert-tre", `CertTRE is refused: ${verdict.reason}`);
+		const known = store.registrations.get(body.treId);
+		const served = store.devices.get(body.treId);
+		if (known && underWay.includes(known.state))
+			throw new Refusal("change-under-way", `${body.treId} is ${known.state} here; withdraw that first`);
+		if (served && !served.left) throw new Refusal("change-under-way", `${body.treId} is served here`);
+		const release = newReleaseCode();
+		const subject = { ...body, fromSho: body.shoId, shownCode: body.releaseCode, releaseCode: release.hash, tries: 1 };
+		const { registration, letter } = await this.#prepare(subject);
+		const delivery = await this.#courier.send(letter);
+		if (delivery.kind === "refused") throw delivery.why;
+		const { treId, imsi } = registration;
+		return { treId, imsi, reached: delivery.kind === "heard", releaseCode: release.code };
+	}
+
+	/** The subscriber has changed his mind. It counts once SHO[i] has it from the TRE. */
+	withdraw(treId: string): { state: Registration["state"] } {
+		const { store } = this.#context;
+		const registration = store.registrations.get(treId);
+		if (!registration) throw new Refusal("no-registration", `${treId} is not registered here`, 404);
+		if (registration.state === "withdrawing") return { state: "withdrawing" };
+		if (!underWay.includes(registration.state))
+			throw new Refusal("no-open-change", `the change of ${treId} is ${registration.state}`);
+		const challenge = randomBytes(CHALLENGE_OCTETS).toString("base64");
+		const { changeId, fromSho } = registration;
+		const letter = store.atomically(() => {
+			store.registrations.update(treId, { state: "withdrawing", challenge });
+			return this.#courier.write(fromSho, "withdraw", { treId, changeId, challenge });
+		});
+		void this.#courier.send(letter);
+		return { state: "withdrawing" };
+	}
+
+	/** The change cannot happen any more: what was prepared for it is of no use to anybody. */
+	close(registration: Registration, state: "refused" | "withdrawn" | "reverted", why?: string): void {
+		const { store } = this.#context;
+		store.registrations.update(registration.treId, { state, ...(why === undefined ? {} : { why }) });
+		store.subscribers.delete(registration.imsi);
+	}
+
+	/** NOTE Y: the device went back. A new account, a new MCIM with a new K, and the next attempt. */
+	reverted(registration: Registration): void {
+		const { config } = this.#context;
+		const { tries } = registration;
+		this.close(registration, "reverted", `attempt ${tries} of ${config.attempts} ended in a revert`);
+		if (tries < config.attempts) this.#again(registration);
+	}
+
+	/** Goes on after a restart: a revert that has not led to its next attempt yet. */
+	resume(): void {
+		const { store, config } = this.#context;
+		for (const registration of store.registrations.all())
+			if (registration.state === "reverted" && registration.tries < config.attempts) this.#again(registration);
+	}
+
+	#again(registration: Registration): void {
+		this.#prepare({ ...registration, tries: registration.tries + 1 })
+			.then(({ letter }) => this.#courier.send(letter))
+			.catch((error: Error) => emit({ event: "problem", what: `no next attempt: ${error.message}` }));
+	}
+
+	/** Credentials into the HLR/AuC, protected for PuKTRE into the DPF, and the letter to the current SHO. */
+	#prepare(subject: Subject): Promise<{ registration: Registration; letter: Letter }> {
+		const { store, config, keys } = this.#context;
+		const { treId, certSign, certEncrypt, fromSho, shownCode, releaseCode, tries } = subject;
+		const encrypt = Buffer.from(certEncrypt, "base64");
+		const issuer = rootHash(keys.root.certificate);
+		const what = "MCIM credentials made, stored in the HLR/AuC, protected for PuKTRE";
+		return step({ clause: "B.2.3.2", from: config.shoId, to: `${config.shoId} HSS, DPF`, what }, () => {
+			const imsi = newImsi(this.#context);
+			const mcim = prepareMcim({ treId, certificate: encrypt, issuer, imsi, fallback: config.fallback });
+			const account = prepareAccount(treId, encrypt, issuer, config.shoId);
+			const registration: Registration = {
+				...{ treId, certSign, certEncrypt, fromSho, shownCode, releaseCode, imsi, tries },
+				changeId: randomUUID(),
+				attempt: (store.registrations.get(treId)?.attempt ?? 0) + 1,
+				mcimId: mcim.mcimId.toString("base64"),
+				protectedMcim: mcim.object.toString("base64"),
+				accountHash: createHash("sha256").update(account.object).digest("base64"),
+				nonceA: account.nonceA.toString("base64"),
+				user: account.user,
+				clientPassword: account.clientPassword,
+				serverPassword: account.serverPassword,
+				serverNonce: account.serverNonce.toString("base64"),
+				clientNonce: account.clientNonce.toString("base64"),
+				state: "registered",
+			};
+			const letter = store.atomically(() => {
+				const [k, opc] = [mcim.k.toString("hex"), mcim.opc.toString("hex")];
+				store.subscribers.put(imsi, { imsi, k, opc, seq: 0 });
+				store.registrations.put(treId, registration);
+				return this.#courier.write(fromSho, "register", {
+					...{ treId, changeId: registration.changeId, attempt: registration.attempt },
+					provUrl: provUrl(config.shoId),
+					certificate: keys.root.certificate.toString("base64"),
+					account: account.object.toString("base64"),
+					...(shownCode === undefined ? {} : { releaseCode: shownCode }),
+				});
+			});
+			return { registration, letter };
+		});
+	}
+
+	/** What an answer of SHO[i] changes here. */
+	#answered({ message, body }: Letter, delivery: Delivery): void {
+		const registration = this.#context.store.registrations.get(body.treId);
+		if (registration?.changeId !== body.changeId) return;
+		const why = delivery.kind === "heard" ? undefined : delivery.why;
+		if (message === "committed" && !why) this.#context.store.registrations.update(body.treId, { told: true });
+		if (message === "register" && why && registration.state !== "committed")
+			this.close(registration, "refused", why.message);
+		// SHO[i] does not know of the change, so it was never made: and this DPF hands out nothing for it any more.
+		if (message === "withdraw" && why?.code === "no-open-change" && registration.state === "withdrawing")
+			if (!mayHaveMcim(registration)) this.close(registration, "withdrawn", why.message);
+	}
+}

@@ -1,0 +1,106 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { StepEvent } from "../../host/wire/report/events.ts";
+import type { WorldChanges } from "../lab/world.ts";
+import { ScenarioFailed } from "./events.ts";
+import { Evidence } from "./evidence.ts";
+import { type Change, type Disturbance, Stage } from "./stage.ts";
+
+/** A story with one device: what happens, and what must be true at its end. */
+export interface Scenario {
+	readonly name: string;
+	readonly does: string;
+	/** What its world has otherwise. */
+	readonly world?: WorldChanges;
+	play(stage: Stage): Promise<void>;
+}
+
+export interface PlayOptions {
+	/** Folder that is to hold the evidence; it must be empty or not exist. */
+	readonly evidence?: string;
+	/** Keep the lab's folder: databases, keys, flash. */
+	readonly keep?: boolean;
+	readonly disturb?: Disturbance;
+	readonly onStep: (step: StepEvent) => void;
+}
+
+/** result.json of the evidence folder. */
+export interface ScenarioResult {
+	readonly ok: boolean;
+	readonly scenario: string;
+	readonly target: string;
+	readonly treId: string;
+	readonly versions: Readonly<Record<string, string>>;
+	readonly changes: readonly Change[];
+}
+
+export interface Played {
+	readonly result: ScenarioResult;
+	readonly steps: readonly StepEvent[];
+	readonly timings: Readonly<Record<string, Readonly<Record<string, number>>>>;
+	readonly wallMs: number;
+	/** The lab's folder, where it was kept. */
+	readonly folder?: string;
+}
+
+/** Of this clone, wherever the command is run from. */
+const buildFolder = fileURLToPath(new URL("../../../", import.meta.url));
+
+function freshEvidence(folder: string | undefined): Evidence {
+	const there = folder === undefined ? undefined : statSync(folder, { throwIfNoEntry: false });
+	if (folder !== undefined && there && (!there.isDirectory() || readdirSync(folder).length > 0)) {
+		throw new ScenarioFailed(`${folder} is there and not empty; name a new folder for the evidence`);
+	}
+	return new Evidence(folder);
+}
+
+/** Plays a scenario on an emulated TRE, in a lab of its own that is gone afterwards. */
+export async function play(scenario: Scenario, options: PlayOptions): Promise<Played> {
+	const started = performance.now();
+	const evidence = freshEvidence(options.evidence);
+	const folder = mkdtempSync(join(buildFolder, "lab-"));
+	const stage = new Stage(folder, evidence, options, options.disturb);
+	const remove = () => {
+		if (!options.keep) rmSync(folder, { recursive: true, force: true });
+	};
+	const interrupted = () => {
+		process.stderr.write(
+			`\nstopping all processes${options.evidence ? `; ${options.evidence} holds what happened so far` : ""}\n`,
+		);
+		stage.stop().finally(() => {
+			remove();
+			process.exit(130);
+		});
+	};
+	process.once("SIGINT", interrupted);
+	process.once("SIGTERM", interrupted);
+	let ok = false;
+	const result = (): ScenarioResult => ({
+		ok,
+		scenario: scenario.name,
+		target: "emulator",
+		treId: stage.treId,
+		versions: { node: process.version },
+		changes: stage.changes,
+	});
+	try {
+		await stage.open(scenario.world);
+		await scenario.play(stage);
+		await stage.checkDevice();
+		ok = true;
+	} finally {
+		await stage.stop();
+		evidence.json("result.json", result());
+		evidence.json(
+			"ladder.json",
+			stage.log.steps.map(({ clause, from, to, what, ms, ok }) => ({ clause, from, to, what, ms, ok })),
+		);
+		process.off("SIGINT", interrupted);
+		process.off("SIGTERM", interrupted);
+		remove();
+	}
+	const { steps, timings } = stage.log;
+	const wallMs = performance.now() - started;
+	return { result: result(), steps, timings, wallMs, ...(options.keep ? { folder } : {}) };
+}

@@ -1,0 +1,248 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { TreClient } from "../../host/tre/client.ts";
+import type { BenchEvent } from "../../host/wire/report/events.ts";
+import type { DeliveryNote } from "../factory/station.ts";
+import { Lab, setCoverage } from "../lab/lab.ts";
+import type { WorldChanges } from "../lab/world.ts";
+import type { OperatorStatus } from "../network/operator/portal/portal.ts";
+import type { Subscribed } from "../network/operator/registration/registrar.ts";
+import { getJson, postJson, Refusal } from "../network/shared/http.ts";
+import type { OperatorEntry } from "../network/shared/registry.ts";
+import { EventLog, ScenarioFailed, type StageListener } from "./events.ts";
+import type { Evidence } from "./evidence.ts";
+
+/** Longest wait for any one part; key generation on a loaded machine is the slowest. */
+const PATIENCE_MS = 120_000;
+const POLL_MS = 50;
+const RETRY_MS = 500;
+
+/** kill -9 and restart one process right before or right after the n-th step (from 1). */
+export interface Disturbance {
+	readonly element: string;
+	readonly when: "before" | "after";
+	readonly step: number;
+}
+
+/** One change of operator, as it went. */
+export interface Change {
+	readonly fromSho: string;
+	readonly toSho: string;
+	readonly imsiBefore: string;
+	readonly imsiAfter: string;
+}
+
+export type RegistrationStatus = OperatorStatus["registrations"][number];
+
+/** A device on the stage, and who serves it as far as the scenario knows. */
+interface Cast {
+	readonly port: string;
+	readonly note: DeliveryNote;
+	servedBy: string;
+	imsi: string;
+	/** Release codes by the SHO that asks for them. */
+	readonly codes: Map<string, string>;
+}
+
+/**
+ * A lab, one device and its M2ME, for a scenario to play on. What it says of operators it reads from
+ * the operators, not from reports.
+ */
+export class Stage {
+	readonly log: EventLog;
+	readonly lab: Lab;
+	readonly #evidence: Evidence;
+	readonly #disturbance: Disturbance | undefined;
+	readonly #folder: string;
+	readonly changes: Change[] = [];
+	#note: DeliveryNote | undefined;
+	#cast: Cast | undefined;
+	#restart: Promise<void> = Promise.resolve();
+	/** Changes that were begun, for the evidence. */
+	#begun = 0;
+
+	constructor(folder: string, evidence: Evidence, listener: StageListener, disturbance?: Disturbance) {
+		this.#folder = folder;
+		this.#evidence = evidence;
+		this.#disturbance = disturbance;
+		const disturb = (when: Disturbance["when"], count: number): void => {
+			if (disturbance?.when === when && disturbance.step === count)
+				this.#restart = this.lab.restart(disturbance.element);
+		};
+		this.log = new EventLog(
+			{
+				onBegin: (count) => disturb("before", count),
+				onStep: (step, count) => {
+					listener.onStep(step, count);
+					disturb("after", count);
+				},
+			},
+			(event: Extract<BenchEvent, { event: "document" }>) => {
+				if (event.name === "delivery-note.json") this.#note = JSON.parse(event.content) as DeliveryNote;
+				evidence.document(event);
+			},
+		);
+		this.lab = new Lab(folder, (event, from) => this.log.take(event, from));
+	}
+
+	/** Operators, visited network and PVA up; a device made at the factory, on the air at the RO. */
+	async open(changes: WorldChanges = {}): Promise<void> {
+		this.lab.change(changes);
+		await this.lab.start();
+		const { operators } = this.lab.registry;
+		this.#evidence.certificates(this.lab.registry);
+		const { port } = await this.lab.emulator("tre");
+		const note = await this.#manufacture(port);
+		this.lab.equipment(port, this.#evidence.serial);
+		const ro = operators[0];
+		const initial = await this.until("the device uses the NAPDEF of the RO", async () => {
+			const { devices } = await this.status(ro.shoId);
+			return devices.find(({ treId, bootstrapped }) => treId === note.treId && bootstrapped);
+		});
+		const codes = new Map([[ro.shoId, note.releaseCode]]);
+		this.#cast = { port, note, servedBy: ro.shoId, imsi: initial.imsi, codes };
+	}
+
+	async stop(): Promise<void> {
+		await this.#restart.catch(() => undefined);
+		await this.lab.stop();
+	}
+
+	get treId(): string {
+		return this.#note?.treId ?? "";
+	}
+
+	get device(): Cast {
+		if (!this.#cast) throw new ScenarioFailed("no device was made");
+		return this.#cast;
+	}
+
+	operator(shoId: string): OperatorEntry {
+		const found = this.lab.registry.operators.find((entry) => entry.shoId === shoId);
+		if (!found) throw new ScenarioFailed(`no operator ${shoId}`);
+		return found;
+	}
+
+	status(shoId: string): Promise<OperatorStatus> {
+		return getJson<OperatorStatus>(`${this.operator(shoId).portal}/status`);
+	}
+
+	/** What an operator holds of the device's registration. */
+	async registration(shoId: string): Promise<RegistrationStatus | undefined> {
+		return (await this.status(shoId)).registrations.find(({ treId }) => treId === this.treId);
+	}
+
+	/** B.2.3.2 step 1: the subscriber registers at the next operator's portal. */
+	async register(toSho: string): Promise<void> {
+		this.#evidence.begin(++this.#begun);
+		const { servedBy, codes, note } = this.device;
+		await this.#subscriber("B.2.3.2", toSho, "registered {TRE_id, CertTRE, SHO_id}", async () => {
+			const body = { ...note, shoId: servedBy, releaseCode: codes.get(servedBy) };
+			const answer = await this.#post<Subscribed>(`${this.operator(toSho).portal}/subscriptions`, body);
+			if (answer) codes.set(toSho, answer.releaseCode);
+		});
+	}
+
+	/** The subscriber changes his mind. */
+	async withdraw(shoId: string): Promise<void> {
+		await this.#subscriber("B.2.3.2", shoId, "withdrawn by the subscriber", () =>
+			this.#post(`${this.operator(shoId).portal}/subscriptions/withdraw`, { treId: this.treId }),
+		);
+	}
+
+	/** Waits until the new operator serves the device and the former one knows it. */
+	async served(toSho: string): Promise<void> {
+		const cast = this.device;
+		const imsi = await this.until(`${toSho} serves the device, and ${cast.servedBy} knows it`, async () => {
+			const { devices, registrations } = await this.status(toSho);
+			const done = registrations.find(({ treId, told }) => treId === this.treId && told);
+			return done && devices.find(({ treId, left }) => treId === this.treId && !left)?.imsi;
+		});
+		this.changes.push({ fromSho: cast.servedBy, toSho, imsiBefore: cast.imsi, imsiAfter: imsi });
+		cast.servedBy = toSho;
+		cast.imsi = imsi;
+	}
+
+	/** B.2.3.2 to B.2.3.5: from the subscriber's registration until both operators know it is committed. */
+	async change(toSho: string): Promise<void> {
+		const reported = this.#disturbance ? Promise.resolve() : this.log.waitFor("reported", "m2me", PATIENCE_MS);
+		reported.catch(() => undefined);
+		await this.register(toSho);
+		await this.served(toSho);
+		await reported;
+	}
+
+	/** Takes an operator's coverage away, or gives it back. */
+	coverage(shoId: string, covered: boolean): void {
+		setCoverage(this.#folder, shoId, covered);
+	}
+
+	/** The device and its operator agree: one MCIM, that one, and no change under way. */
+	async checkDevice(): Promise<void> {
+		await this.#restart;
+		await this.lab.end("m2me");
+		const { port, imsi } = this.device;
+		const tre = await TreClient.open(port);
+		try {
+			const { state, activeImsi, pendingImsi } = await tre.status();
+			if (state !== "idle" || activeImsi !== imsi || pendingImsi !== "") {
+				throw new ScenarioFailed(
+					`the TRE is ${state} with ${activeImsi} and ${pendingImsi || "nothing"} pending; ${imsi} was expected`,
+				);
+			}
+		} finally {
+			await tre.close();
+		}
+	}
+
+	/** Asks again until there is an answer. */
+	async until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+		const patience = performance.now() + PATIENCE_MS;
+		for (;;) {
+			if (this.log.fatal) throw this.log.fatal;
+			const found = await ask().catch((error: unknown) => {
+				if (!this.#disturbance) throw error;
+				return undefined;
+			});
+			if (found !== undefined) return found;
+			if (performance.now() > patience) {
+				throw new ScenarioFailed([`${what}: not within ${PATIENCE_MS / 1000} s`, ...this.log.problems].join("\n"));
+			}
+			await sleep(POLL_MS);
+		}
+	}
+
+	async #manufacture(port: string): Promise<DeliveryNote> {
+		const patience = performance.now() + PATIENCE_MS;
+		while (!(await this.lab.factory(port, this.#evidence.serial))) {
+			await this.#restart;
+			if (!this.#disturbance || performance.now() > patience) throw new ScenarioFailed(this.log.problems.join("\n"));
+			await sleep(RETRY_MS);
+		}
+		if (!this.#note) throw new ScenarioFailed("the factory delivered no note");
+		return this.#note;
+	}
+
+	/** A step of the subscriber, told as the processes tell theirs. */
+	async #subscriber(clause: string, to: string, what: string, run: () => Promise<unknown>): Promise<void> {
+		const names = { clause, from: "subscriber", to, what };
+		this.log.take({ event: "begin", ...names }, "subscriber");
+		const start = performance.now();
+		await run();
+		const ms = Math.round(performance.now() - start);
+		this.log.take({ event: "step", ...names, ms, ok: true }, "subscriber");
+	}
+
+	/** As a person would: tries again when the portal does not answer; a change under way is what was wanted. */
+	async #post<T>(url: string, body: object): Promise<T | undefined> {
+		const patience = performance.now() + PATIENCE_MS;
+		for (;;) {
+			try {
+				return await postJson<T>(url, body);
+			} catch (error) {
+				if (error instanceof Refusal && error.code === "change-under-way" && this.#disturbance) return undefined;
+				if (!this.#disturbance || performance.now() > patience) throw error;
+				await sleep(RETRY_MS);
+			}
+		}
+	}
+}

@@ -1,0 +1,87 @@
+import { MessageTooLong } from "../link/link.ts";
+import { type Modem, ModemError, type ShortMessage } from "../modem/modem.ts";
+import type { TreClient } from "../tre/client.ts";
+import { TreError } from "../tre/errors.ts";
+import { algorithmNumber, SignatureError } from "../wire/dsig/signature.ts";
+import { readBootstrap, splitBootstrap } from "../wire/prov/bootstrap.ts";
+import { ProvisioningError } from "../wire/prov/document.ts";
+import { contentTypes } from "../wire/radio/short-messages.ts";
+import { emit, step } from "../wire/report/events.ts";
+import { XmlError } from "../wire/xml/parse.ts";
+import type { Memory } from "./memory.ts";
+
+const MAX_MESSAGES = 32;
+
+/** Short messages of the home operator: bootstraps go into the TRE, a receipt goes back. */
+export class Inbox {
+	readonly #tre: TreClient;
+	readonly #modem: Modem;
+	readonly #memory: Memory;
+	readonly #messages: ShortMessage[] = [];
+
+	constructor(tre: TreClient, modem: Modem, memory: Memory) {
+		this.#tre = tre;
+		this.#modem = modem;
+		this.#memory = memory;
+	}
+
+	/** A flood keeps the newest: whatever was worth it is sent again. */
+	take(message: ShortMessage): void {
+		this.#messages.push(message);
+		if (this.#messages.length > MAX_MESSAGES) this.#messages.shift();
+	}
+
+	/** Works off one message; false where there is none. */
+	async work(): Promise<boolean> {
+		const message = this.#messages.shift();
+		if (!message) return false;
+		if (message.contentType === contentTypes.bootstrap) await this.#bootstrap(message.body);
+		else if (message.contentType === contentTypes.receiptRequest) await this.#receipt(message.body);
+		else emit({ event: "problem", what: `a short message of type ${message.contentType} is not for this M2ME` });
+		return true;
+	}
+
+	/** A bootstrap is applied only after the TRE accepted it, and only from the accepted octets. */
+	async #bootstrap(body: Buffer): Promise<void> {
+		try {
+			const { document, signature } = splitBootstrap(body.toString("utf8"));
+			const accepted = await step(
+				{ clause: "B.2.3.3", from: "M2ME", to: "TRE", what: "bootstrap: signature, envelope, root hash, nonceA" },
+				() =>
+					this.#tre.call("acceptBootstrap", {
+						document: Buffer.from(document, "utf8"),
+						algorithm: algorithmNumber[signature.algorithm],
+						signature: signature.value,
+					}),
+			);
+			if (accepted.kind === "initial" || accepted.kind === "change") await this.#apply(document);
+		} catch (error) {
+			const refused = [TreError, SignatureError, ProvisioningError, XmlError, MessageTooLong].some(
+				(kind) => error instanceof kind,
+			);
+			if (!refused) throw error;
+			emit({ event: "problem", what: `bootstrap refused: ${(error as Error).message}` });
+		}
+	}
+
+	async #apply(document: string): Promise<void> {
+		const { naps, provUrl } = readBootstrap(document);
+		const { activeMcim } = await this.#tre.status();
+		const nap = naps[0];
+		if (nap) this.#memory.setNap(activeMcim, nap);
+		if (provUrl !== undefined) this.#memory.update({ provUrl });
+	}
+
+	/** The operator asked where the TRE stands; an answer that does not get through is asked for again. */
+	async #receipt(challenge: Buffer): Promise<void> {
+		try {
+			const { document } = await this.#tre.call("receipt", { challenge });
+			await step({ clause: "B.2.3.5", from: "TRE", to: "SHO", what: "receipt with the operator's challenge" }, () =>
+				this.#modem.submit({ contentType: contentTypes.receipt, body: Buffer.from(document) }),
+			);
+		} catch (error) {
+			if (!(error instanceof TreError || error instanceof ModemError)) throw error;
+			emit({ event: "problem", what: `no receipt was sent: ${error.message}` });
+		}
+	}
+}
