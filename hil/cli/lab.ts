@@ -2,12 +2,18 @@ import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { TreClient } from "../../host/tre/client.ts";
+import { lifeStateWords } from "../../host/tre/words.ts";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
 import type { DeliveryNote } from "../factory/station.ts";
-import { devicesOf, inWords, Notes } from "../lab/devices.ts";
+import { devicesOf, inWords } from "../lab/devices.ts";
 import { KeptLab, LabError } from "../lab/kept.ts";
+import { setCoverage } from "../lab/lab.ts";
+import { type KeptNote, Notes } from "../lab/notes.ts";
 import { world } from "../lab/world.ts";
+import type { Subscribed } from "../network/operator/registration/registrar.ts";
 import { postJson } from "../network/shared/http.ts";
+import type { OperatorEntry } from "../network/shared/registry.ts";
 import { line } from "./ladder.ts";
 
 interface Options {
@@ -39,7 +45,7 @@ export async function down(options: Options): Promise<void> {
 }
 
 export async function status(options: Options): Promise<void> {
-	const devices = await devicesOf(labOf(options));
+	const devices = await devicesOf(labOf(options).registry);
 	if (options.json) return say(JSON.stringify(devices));
 	if (devices.length === 0) say("No device has been made. Make one: hil factory PORT");
 	for (const device of devices) say(inWords(device));
@@ -67,47 +73,99 @@ export async function factory(port: string, options: Options): Promise<void> {
 	lab.registry.pvas();
 	const { key, certificate } = lab.station;
 	const args = [
-		"--port",
-		port,
-		"--registry",
-		lab.registryPath,
-		"--ro",
-		world.operators[0].shoId,
-		"--key",
-		key,
-		"--certificate",
-		certificate,
+		...["--port", port, "--registry", lab.registryPath, "--ro", world.operators[0].shoId],
+		...["--key", key, "--certificate", certificate],
 	];
 	let kept: string | undefined;
 	const code = await run("hil/factory/main.js", args, (event) => {
 		if (event.event === "document" && event.name === "delivery-note.json") {
-			kept = new Notes(lab).keep(JSON.parse(event.content) as DeliveryNote);
+			kept = new Notes(lab.folder).keep(JSON.parse(event.content) as DeliveryNote);
 		} else show(options)(event);
 	});
 	process.exitCode = code;
 	if (kept && !options.json) say(`Delivery note: ${kept}. Next: hil attach ${port}`);
 }
 
-export async function attach(port: string, options: Options): Promise<void> {
-	const lab = labOf(options);
+/** The M2ME of a port keeps its state in the lab's folder, whichever command runs it. */
+function equipmentArgs(lab: KeptLab, port: string): string[] {
 	const [vno] = lab.registry.content.vnos;
 	const state = resolve(lab.folder, `m2me-${port.replaceAll(/[^A-Za-z0-9]+/g, "-")}`);
-	const args = ["--port", port, "--radio", vno.radio, "--state", state];
-	process.exitCode = await run("host/daemon/main.js", args, show(options));
+	return ["--port", port, "--radio", vno.radio, "--state", state];
 }
 
-export async function register(treId: string, shoId: string, options: Options): Promise<void> {
-	const lab = labOf(options);
+export async function attach(port: string, options: Options): Promise<void> {
+	process.exitCode = await run("host/daemon/main.js", equipmentArgs(labOf(options), port), show(options));
+}
+
+const NOTHING_TO_DO = 3;
+
+/** One step of the M2ME, then where the TRE stands. */
+export async function step(port: string, options: Options): Promise<void> {
+	const args = [...equipmentArgs(labOf(options), port), "--once"];
+	const code = await run("host/daemon/main.js", args, show(options));
+	process.exitCode = code;
+	if (code !== 0 && code !== NOTHING_TO_DO) return;
+	const tre = await TreClient.open(port);
+	try {
+		const { state, activeImsi, pendingImsi } = await tre.status();
+		const { means, next } = lifeStateWords[state];
+		const worked = code === 0;
+		if (options.json) say(JSON.stringify({ worked, state, activeImsi, pendingImsi, next }));
+		else say(`${worked ? "" : "Nothing to do. "}The TRE is ${state}: ${means}. Next: ${next}.`);
+	} finally {
+		await tre.close();
+	}
+}
+
+function operatorOf(lab: KeptLab, shoId: string): OperatorEntry {
 	const operator = lab.registry.operator(shoId);
-	const note = new Notes(lab).find(treId);
-	if (!operator)
-		throw new LabError(`${shoId} is none of ${lab.registry.content.operators.map((one) => one.shoId).join(", ")}`);
-	if (!note) throw new LabError(`no delivery note of a TRE ${treId}…; hil status lists the devices`);
-	const device = (await devicesOf(lab)).find((one) => one.treId === note.treId);
-	const answer = await postJson<object>(`${operator.portal}/subscriptions`, {
-		...note,
-		shoId: device?.servedBy ?? note.shoId,
+	if (operator) return operator;
+	throw new LabError(`${shoId} is none of ${lab.registry.content.operators.map((one) => one.shoId).join(", ")}`);
+}
+
+function noteOf(lab: KeptLab, treId: string): KeptNote {
+	const note = new Notes(lab.folder).find(treId);
+	if (note) return note;
+	throw new LabError(`no delivery note of a TRE ${treId}…; hil status lists the devices`);
+}
+
+export async function register(treId: string, shoId: string, options: Options & { code?: string }): Promise<void> {
+	const lab = labOf(options);
+	const operator = operatorOf(lab, shoId);
+	const note = noteOf(lab, treId);
+	const device = (await devicesOf(lab.registry)).find((one) => one.treId === note.treId);
+	const from = device?.servedBy ?? note.shoId;
+	const { codes, certSign, certEncrypt } = note;
+	const answer = await postJson<Subscribed>(`${operator.portal}/subscriptions`, {
+		...{ treId: note.treId, certSign, certEncrypt },
+		shoId: from,
+		releaseCode: options.code ?? codes[from],
+	});
+	new Notes(lab.folder).keep(note, { ...codes, [shoId]: answer.releaseCode });
+	if (options.json) return say(JSON.stringify(answer));
+	const heard = answer.reached ? "" : ` ${from} has not answered yet; it is asked again.`;
+	say(`Registered ${note.treId} at ${shoId}.${heard} hil status shows how far it is.`);
+}
+
+export async function withdraw(treId: string, shoId: string, options: Options): Promise<void> {
+	const lab = labOf(options);
+	const note = noteOf(lab, treId);
+	const answer = await postJson<object>(`${operatorOf(lab, shoId).portal}/subscriptions/withdraw`, {
+		treId: note.treId,
 	});
 	if (options.json) say(JSON.stringify(answer));
-	else say(`Registered ${note.treId} at ${shoId}. hil status shows how far it is.`);
+	else
+		say(`${shoId} withdraws ${note.treId}; it counts once the TRE's receipt says so. hil status shows how far it is.`);
+}
+
+export function coverage(shoId: string, covered: "on" | "off", options: Options): void {
+	const lab = labOf(options);
+	operatorOf(lab, shoId);
+	if (covered !== "on" && covered !== "off") throw new LabError("coverage is on or off");
+	const barred = setCoverage(lab.folder, shoId, covered === "on");
+	if (options.json) say(JSON.stringify({ barred }));
+	else
+		say(
+			`From the next attachment on the visited network serves ${barred.length === 0 ? "all" : `all but ${barred.join(", ")}`}.`,
+		);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { benchStory } from "./bench.ts";
-import { attach, down, factory, register, status, up } from "./lab.ts";
+import { attach, coverage, down, factory, register, status, step, up, withdraw } from "./lab.ts";
 import { printRestarts } from "./restarts.ts";
 import { runScenario } from "./run.ts";
 
@@ -43,10 +43,22 @@ ofLab("status", "each device, and where its change stands").action(status);
 ofLab("down", "stop the lab; its state stays in its folder").action(down);
 ofLab("factory", "personalise the TRE on a port (B.2.2.1)").argument("<port>").action(factory);
 ofLab("attach", "run the M2ME on a port until Ctrl-C").argument("<port>").action(attach);
+ofLab("step", "attach, do the M2ME's next step on a port, and say where the TRE stands")
+	.argument("<port>")
+	.action(step);
 ofLab("register", "register a device at its next operator (B.2.3.2)")
 	.argument("<treId>", "or its beginning")
 	.argument("<shoId>")
+	.option("--code <code>", "release code to show instead of the kept one")
 	.action(register);
+ofLab("withdraw", "change one's mind: withdraw a registration")
+	.argument("<treId>", "or its beginning")
+	.argument("<shoId>")
+	.action(withdraw);
+ofLab("coverage", "take an operator's coverage at the visited network away, or give it back")
+	.argument("<shoId>")
+	.argument("<on|off>")
+	.action(coverage);
 
 program
 	.command("restarts")

@@ -1,32 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import type { DeliveryNote } from "../factory/station.ts";
 import type { OperatorStatus } from "../network/operator/portal/portal.ts";
 import { getJson } from "../network/shared/http.ts";
-import type { KeptLab } from "./kept.ts";
+import type { Registry } from "../network/shared/registry.ts";
 
-/** Delivery notes of the devices that a lab's factory made. */
-export class Notes {
-	readonly #folder: string;
+type RegistrationState = OperatorStatus["registrations"][number]["state"];
 
-	constructor(lab: KeptLab) {
-		this.#folder = join(lab.folder, "notes");
-		mkdirSync(this.#folder, { recursive: true });
-	}
-
-	keep(note: DeliveryNote): string {
-		const path = join(this.#folder, `${note.treId}.json`);
-		writeFileSync(path, `${JSON.stringify(note, null, 2)}\n`);
-		return path;
-	}
-
-	/** By TRE_id or the beginning of one. */
-	find(treId: string): DeliveryNote | undefined {
-		const found = readdirSync(this.#folder).filter((name) => name.startsWith(treId));
-		if (found.length !== 1) return undefined;
-		const path = join(this.#folder, found[0]);
-		return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as DeliveryNote) : undefined;
-	}
+/** A change as the new operator sees it. */
+export interface ChangeStatus {
+	readonly to: string;
+	readonly imsi: string;
+	readonly state: RegistrationState;
+	readonly tries: number;
+	readonly delivered: boolean;
+	readonly why?: string;
 }
 
 /** Where a device stands, as its operators believe. */
@@ -36,39 +21,61 @@ export interface DeviceStatus {
 	readonly servedBy?: string;
 	readonly imsi?: string;
 	/** The change that is under way. */
-	readonly change?: { readonly to: string; readonly imsi: string; readonly state: string };
+	readonly change?: ChangeStatus;
+	/** Changes that ended without success, one an operator at most. */
+	readonly ended: readonly ChangeStatus[];
+}
+
+const underWay: readonly RegistrationState[] = ["registered", "requested", "installed", "withdrawing"];
+
+function deviceOf(treId: string, said: readonly OperatorStatus[]): DeviceStatus {
+	const serving = said.find(({ devices }) => devices.some((device) => device.treId === treId && !device.left));
+	const changes = said.flatMap(({ shoId, registrations }) =>
+		registrations
+			.filter((one) => one.treId === treId && one.state !== "committed")
+			.map(({ imsi, state, tries, delivered = false, why }): ChangeStatus => {
+				return { to: shoId, imsi, state, tries, delivered, ...(why === undefined ? {} : { why }) };
+			}),
+	);
+	const change = changes.find(({ state }) => underWay.includes(state));
+	return {
+		treId,
+		servedBy: serving?.shoId,
+		imsi: serving?.devices.find((device) => device.treId === treId)?.imsi,
+		...(change ? { change } : {}),
+		ended: changes.filter(({ state }) => !underWay.includes(state)),
+	};
 }
 
 /** Puts together what all operators of a lab say. */
-export async function devicesOf(lab: KeptLab): Promise<DeviceStatus[]> {
-	const { operators } = lab.registry.content;
+export async function devicesOf(registry: Registry): Promise<DeviceStatus[]> {
+	const { operators } = registry.content;
 	const said = await Promise.all(operators.map(({ portal }) => getJson<OperatorStatus>(`${portal}/status`)));
 	const treIds = new Set(
 		said.flatMap(({ devices, registrations }) => [...devices, ...registrations].map(({ treId }) => treId)),
 	);
-	return [...treIds].sort().map((treId) => {
-		const serving = said.find(({ devices }) => devices.some((device) => device.treId === treId && !device.left));
-		const target = said.find(({ registrations }) =>
-			registrations.some((one) => one.treId === treId && one.state !== "committed"),
-		);
-		const change = target?.registrations.find((one) => one.treId === treId);
-		return {
-			treId,
-			servedBy: serving?.shoId,
-			imsi: serving?.devices.find((device) => device.treId === treId)?.imsi,
-			...(target && change ? { change: { to: target.shoId, imsi: change.imsi, state: change.state } } : {}),
-		};
-	});
+	return [...treIds].sort().map((treId) => deviceOf(treId, said));
 }
 
-const meanings: Record<string, string> = {
-	registered: "is registered; its bootstrap is on the way",
-	requested: "was asked for by the TRE; the MCIM is on the way",
-	installed: "is installed in the TRE, not yet in use",
-};
+function changeInWords({ to, imsi, state, tries, delivered, why }: ChangeStatus): string {
+	const attempt = tries > 1 ? `, attempt ${tries}` : "";
+	const meanings: Record<RegistrationState, string> = {
+		registered: delivered
+			? "is registered; the device has acknowledged the bootstrap"
+			: "is registered; its bootstrap is on the way",
+		requested: "was asked for by the TRE; the MCIM is on the way",
+		installed: "is installed in the TRE, not yet in use",
+		withdrawing: "is being withdrawn; until the TRE's receipt says so it may still happen",
+		committed: "is committed",
+		withdrawn: "was withdrawn",
+		reverted: "was reverted: the device is back with its old MCIM",
+		refused: "was refused",
+	};
+	return `its change to ${to} (${imsi}${attempt}) ${meanings[state]}${why === undefined ? "" : ` (${why})`}`;
+}
 
 /** The same in plain words. */
-export function inWords({ treId, servedBy, imsi, change }: DeviceStatus): string {
+export function inWords({ treId, servedBy, imsi, change, ended }: DeviceStatus): string {
 	const served = servedBy ? `is served by ${servedBy} as ${imsi}` : "is served by nobody";
-	return `TRE ${treId} ${served}${change ? `; its change to ${change.to} (${change.imsi}) ${meanings[change.state] ?? change.state}` : ""}`;
+	return [`TRE ${treId} ${served}`, ...[...(change ? [change] : []), ...ended].map(changeInWords)].join("; ");
 }

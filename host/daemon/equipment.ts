@@ -6,8 +6,8 @@ import type { Inbox } from "./inbox.ts";
 import type { Memory } from "./memory.ts";
 import { ProvisioningSession } from "./provisioning.ts";
 
-/** What the equipment did with its last look at the TRE. */
-export type Progress = "worked" | "waiting";
+/** What the equipment did with its last look at the TRE; `on-air` is a step that ends with the attachment. */
+export type Progress = "on-air" | "worked" | "waiting";
 
 const INITIAL = "B.2.2.2";
 const NEW_MCIM = "B.2.3.5";
@@ -61,11 +61,12 @@ export class Equipment {
 
 	/** Attached with the current subscription: bootstraps and reports. */
 	async #serve(status: TreStatus): Promise<Progress> {
-		if (await this.#attach(status.activeImsi)) return "worked";
-		if (await this.#inbox.work()) return "worked";
+		if (await this.#attach(status.activeImsi)) return "on-air";
+		const read = await this.#readMessage();
+		if (read) return read;
 		if (this.#bearer === undefined && this.#memory.nap(status.activeMcim)) {
 			await this.#connect(status.activeMcim, "restricted IP connectivity over the NAPDEF");
-			return "worked";
+			return "on-air";
 		}
 		return this.#report(status);
 	}
@@ -85,8 +86,9 @@ export class Equipment {
 	}
 
 	async #provision(status: TreStatus): Promise<Progress> {
-		if (await this.#attach(status.activeImsi)) return "worked";
-		if (await this.#inbox.work()) return "worked";
+		if (await this.#attach(status.activeImsi)) return "on-air";
+		const read = await this.#readMessage();
+		if (read) return read;
 		const { provUrl } = this.#memory.content;
 		// The TRE has the bootstrap, this host has lost it: the DRF sends it again.
 		if (provUrl === undefined) return "waiting";
@@ -101,8 +103,9 @@ export class Equipment {
 	async #install(status: TreStatus): Promise<Progress> {
 		const { provUrl } = this.#memory.content;
 		if (!this.#memory.nap(status.pendingMcim)) {
-			if (await this.#attach(status.activeImsi)) return "worked";
-			if (await this.#inbox.work()) return "worked";
+			if (await this.#attach(status.activeImsi)) return "on-air";
+			const read = await this.#readMessage();
+			if (read) return read;
 			// The TRE has the bootstrap, this host has lost it: the DRF sends it again.
 			if (provUrl === undefined) return "waiting";
 			const bearer = await this.#connect(status.activeMcim, "IP connectivity");
@@ -111,7 +114,8 @@ export class Equipment {
 			return "worked";
 		}
 		// A withdrawal still counts here; in the trial no bootstrap does.
-		if (await this.#inbox.work()) return "worked";
+		const withdrawal = await this.#readMessage();
+		if (withdrawal) return withdrawal;
 		await this.#leave();
 		if (provUrl !== undefined) this.#memory.update({ reportTo: { provUrl, mcimId: hex(status.pendingMcim) } });
 		await step({ clause: "B.2.3.5", from: "M2ME", to: "TRE", what: "activate the new MCIM" }, () =>
@@ -123,12 +127,19 @@ export class Equipment {
 	/** A trial: AKA with the new MCIM, IP connectivity, commit. */
 	async #confirm(status: TreStatus): Promise<Progress> {
 		this.#clause = NEW_MCIM;
-		if (await this.#attach(status.pendingImsi)) return "worked";
+		if (await this.#attach(status.pendingImsi)) return "on-air";
 		await this.#connect(status.pendingMcim, "IP connectivity at the new SHO");
 		await step({ clause: "B.2.3.5", from: "M2ME", to: "TRE", what: "IP connectivity confirmed: the TRE commits" }, () =>
 			this.#tre.call("confirmConnectivity", {}),
 		);
 		return "worked";
+	}
+
+	/** Undefined where there is no message. */
+	async #readMessage(): Promise<Progress | undefined> {
+		const read = await this.#inbox.work();
+		if (read === "nothing") return undefined;
+		return read === "bootstrap" ? "worked" : "on-air";
 	}
 
 	/** True when it had to attach. */

@@ -31,14 +31,17 @@ export class Inbox {
 		if (this.#messages.length > MAX_MESSAGES) this.#messages.shift();
 	}
 
-	/** Works off one message; false where there is none. */
-	async work(): Promise<boolean> {
+	/** Works off one message, if there is one. */
+	async work(): Promise<"bootstrap" | "other" | "nothing"> {
 		const message = this.#messages.shift();
-		if (!message) return false;
-		if (message.contentType === contentTypes.bootstrap) await this.#bootstrap(message.body);
-		else if (message.contentType === contentTypes.receiptRequest) await this.#receipt(message.body);
+		if (!message) return "nothing";
+		if (message.contentType === contentTypes.bootstrap) {
+			await this.#bootstrap(message.body);
+			return "bootstrap";
+		}
+		if (message.contentType === contentTypes.receiptRequest) await this.#receipt(message.body);
 		else emit({ event: "problem", what: `a short message of type ${message.contentType} is not for this M2ME` });
-		return true;
+		return "other";
 	}
 
 	/** A bootstrap is applied only after the TRE accepted it, and only from the accepted octets. */

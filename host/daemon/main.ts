@@ -17,6 +17,7 @@ interface Options {
 	readonly state: string;
 	readonly record?: string;
 	readonly baud: string;
+	readonly once?: boolean;
 }
 
 const options = new Command("tre attach")
@@ -26,56 +27,92 @@ const options = new Command("tre attach")
 	.option("--state <dir>", "what the M2ME keeps outside the TRE", "m2me-state")
 	.option("--record <dir>", "records all octets on the serial line")
 	.option("--baud <rate>", "baud rate", "115200")
+	.option("--once", "attaches, does the next step and ends; code 3 where there was nothing to do")
 	.parse()
 	.opts<Options>();
 
-/** One life of the equipment: until the line or the air interface is gone. */
+/** With --once: how long a bootstrap may take to come, after the attachment made the operator send it. */
+const ONCE_MS = 5_000;
+const NOTHING_TO_DO = 3;
+
+/** What wakes the equipment: a message, the end of its wires, a signal. */
+class Bell {
+	/** Why the wires are of no more use. */
+	lost: string | undefined;
+	#ring: () => void = () => undefined;
+	#rest: Promise<void> = Promise.resolve();
+
+	constructor() {
+		this.arm();
+	}
+
+	arm(): void {
+		this.#rest = new Promise((resolve) => {
+			this.#ring = resolve;
+		});
+	}
+
+	ring(lost?: string): void {
+		this.lost ??= lost;
+		this.#ring();
+	}
+
+	/** Resolves to false where nothing came in time. */
+	rest(ms?: number): Promise<boolean> {
+		const came = this.#rest.then(() => true);
+		return ms === undefined ? came : Promise.race([came, sleep(ms, false)]);
+	}
+}
+
+/** Does step after step; with --once, one. */
+async function work(equipment: Equipment, bell: Bell, stopped: AbortSignal): Promise<void> {
+	const ended = () => stopped.aborted || bell.lost !== undefined;
+	let pause = FIRST_PAUSE_MS;
+	while (!ended()) {
+		bell.arm();
+		try {
+			const progress = await equipment.proceed();
+			pause = FIRST_PAUSE_MS;
+			if (options.once && progress === "worked") return;
+			if (progress === "waiting" && !(await bell.rest(options.once ? ONCE_MS : undefined))) {
+				process.exitCode = NOTHING_TO_DO;
+				return;
+			}
+		} catch (error) {
+			if (ended()) return;
+			// A step that fails is tried again over the same wires: what is on its way may mend it.
+			emit({ event: "problem", what: `M2ME: ${(error as Error).message}; next try in ${pause} ms` });
+			equipment.forgetBearer();
+			await bell.rest(pause);
+			pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+		}
+	}
+}
+
+/** One life of the equipment: until the line or the air interface is gone, or it is told to stop. */
 async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 	const record = options.record === undefined ? undefined : recorder(options.record);
 	const tre = await TreClient.open(options.port, { baudRate: Number(options.baud), record });
-	let wake = (): void => undefined;
-	let lost: string | undefined;
-	tre.link.onClose((reason) => {
-		lost = reason;
-		wake();
-	});
+	const bell = new Bell();
+	tre.link.onClose((reason) => bell.ring(reason));
 	try {
 		const modem = await RadioModem.open(options.radio, {
 			onShortMessage: (message) => {
 				inbox.take(message);
-				wake();
+				bell.ring();
 			},
-			onLost: () => {
-				lost = "the air interface is gone";
-				wake();
-			},
+			onLost: () => bell.ring("the air interface is gone"),
 		});
 		const inbox: Inbox = new Inbox(tre, modem, memory);
-		const equipment = new Equipment(tre, modem, memory, inbox);
 		stopped.addEventListener("abort", () => {
-			wake();
+			bell.ring();
 			// A step under way ends with its wires.
 			modem.close();
 			void tre.close();
 		});
 		try {
-			let pause = FIRST_PAUSE_MS;
-			while (!stopped.aborted && lost === undefined) {
-				const rest = new Promise<void>((resolve) => {
-					wake = resolve;
-				});
-				try {
-					if ((await equipment.proceed()) === "waiting") await rest;
-					pause = FIRST_PAUSE_MS;
-				} catch (error) {
-					if (stopped.aborted || lost !== undefined) break;
-					// A step that fails is tried again over the same wires: what is on its way may mend it.
-					emit({ event: "problem", what: `M2ME: ${(error as Error).message}; next try in ${pause} ms` });
-					equipment.forgetBearer();
-					await Promise.race([rest, sleep(pause)]);
-					pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
-				}
-			}
+			await work(new Equipment(tre, modem, memory, inbox), bell, stopped);
+			if (bell.lost !== undefined && !stopped.aborted) throw new Error(bell.lost);
 		} finally {
 			modem.close();
 		}
@@ -83,7 +120,6 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 		emit({ event: "timings", ms: { line: tre.link.counters.busyMs } });
 		await tre.close();
 	}
-	if (lost !== undefined) throw new Error(lost);
 }
 
 /** Says what it waits for, and tries again for ever. */
@@ -98,9 +134,11 @@ async function main(): Promise<void> {
 		const started = performance.now();
 		try {
 			await live(memory, stop.signal);
+			if (options.once) process.exit();
 		} catch (error) {
 			if (performance.now() - started > LONGEST_PAUSE_MS) pause = FIRST_PAUSE_MS;
 			emit({ event: "problem", what: `M2ME: ${(error as Error).message}; next try in ${pause} ms` });
+			if (options.once) process.exit(1);
 			await sleep(pause, undefined, { signal: stop.signal }).catch(() => undefined);
 			pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
 		}

@@ -45,7 +45,7 @@ export class Attachment {
 	#admitted = false;
 	#token: string | undefined;
 	#messageId = 0;
-	readonly #awaited = new Map<number, () => void>();
+	readonly #awaited = new Map<number, { resolve(): void; reject(error: Error): void }>();
 
 	constructor(network: Visited, send: (message: Downlink) => void) {
 		this.#network = network;
@@ -69,7 +69,7 @@ export class Attachment {
 			case "pdp-activate":
 				return this.#activate(message.apn);
 			case "sms-ack":
-				this.#awaited.get(message.id)?.();
+				this.#awaited.get(message.id)?.resolve();
 				return undefined;
 			case "sms-submit":
 				return this.#submit(message.contentType, message.body);
@@ -80,14 +80,16 @@ export class Attachment {
 	deliver(contentType: string, body: string, timeoutMs: number): Promise<void> {
 		const id = ++this.#messageId;
 		return new Promise((resolve, reject) => {
-			const timer = setTimeout(() => {
-				this.#awaited.delete(id);
-				reject(new Refusal("no-acknowledgement", "the device did not acknowledge", 504));
-			}, timeoutMs);
-			this.#awaited.set(id, () => {
+			const settle = (run: () => void) => {
 				clearTimeout(timer);
 				this.#awaited.delete(id);
-				resolve();
+				run();
+			};
+			const late = new Refusal("no-acknowledgement", "the device did not acknowledge", 504);
+			const timer = setTimeout(() => settle(() => reject(late)), timeoutMs);
+			this.#awaited.set(id, {
+				resolve: () => settle(resolve),
+				reject: (error) => settle(() => reject(error)),
 			});
 			this.#send({ type: "sms", id, contentType, body });
 		});
@@ -95,6 +97,8 @@ export class Attachment {
 
 	/** The device has detached or its radio link is gone. */
 	leave(): void {
+		const gone = new Refusal("absent-subscriber", `${this.#imsi} has left`, 404);
+		for (const { reject } of this.#awaited.values()) reject(gone);
 		if (this.#admitted) this.#network.detached(this.#imsi, this);
 		if (this.#token !== undefined) this.#network.released(this.#token);
 		this.#admitted = false;
