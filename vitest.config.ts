@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
 	test: {
+		globalSetup: ["test/support/keyed-device.ts"],
 		include: ["test/**/*.test.ts"],
 		// Key generation on a loaded machine is the slowest thing a test waits for.
 		testTimeout: 120_000,

@@ -1,4 +1,4 @@
-import { close, write } from "node:fs";
+import { close, closeSync, constants, openSync, write } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import type { ReadStream } from "node:tty";
 import * as nodePty from "@lydell/node-pty";
@@ -28,9 +28,11 @@ const RETRY_MS = 1;
 /** A pseudo-terminal; a host opens its device file as it opens a board's. */
 export function ptyLine(receive: Receive): Line {
 	const pty = open({ encoding: null });
-	// node-pty would read what is meant for the host.
-	pty.slave.pause();
 	pty.slave.setRawMode(true);
+	// node-pty's end of the terminal would read what is meant for a host, even when it is paused; a descriptor
+	// that nobody reads keeps the terminal open between hosts.
+	const held = openSync(pty.ptsName, constants.O_RDWR | constants.O_NOCTTY);
+	pty.slave.destroy();
 	pty.master.on("data", (octets: Buffer) => receive(octets));
 	const queue: Uint8Array[] = [];
 	let writing = false;
@@ -60,7 +62,7 @@ export function ptyLine(receive: Receive): Line {
 		close: () =>
 			new Promise((resolve) => {
 				pty.master.destroy();
-				pty.slave.destroy();
+				closeSync(held);
 				close(pty.fd, () => resolve());
 			}),
 	};

@@ -5,6 +5,7 @@ import { type Personalised, personalise, TestOperator } from "./operators.ts";
 
 /** An emulated device after manufacture, reached through its terminal device, and its operators. */
 export interface Delivered {
+	readonly device: Device;
 	readonly tre: TreClient;
 	readonly ro: TestOperator;
 	readonly sho1: TestOperator;
@@ -13,12 +14,13 @@ export interface Delivered {
 }
 
 export async function deliver(): Promise<Delivered> {
-	const device = new Device();
+	const device = Device.keyed();
 	await device.start();
 	const tre = await device.open();
 	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example")];
 	const owned = await personalise(tre, await makeRoot("pva.example", "rsa"), ro);
 	return {
+		device,
 		tre,
 		ro,
 		sho1,

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { inject } from "vitest";
 import type { LinkOptions } from "../../host/link/link.ts";
 import { TreClient } from "../../host/tre/client.ts";
 
@@ -18,6 +19,18 @@ export class Device {
 	/** Takes over a folder with a flash, or makes a blank device. */
 	constructor(folder = mkdtempSync(join(tmpdir(), "tre-test-"))) {
 		this.folder = folder;
+	}
+
+	/** A device that has its keys already: those of the run's one keyed device. */
+	static keyed(): Device {
+		const device = new Device();
+		cpSync(inject("keyedDevice"), device.folder, { recursive: true });
+		return device;
+	}
+
+	/** Octets of its flash, as they are in the file now. */
+	flash(): Buffer {
+		return readFileSync(join(this.folder, "flash.bin"));
 	}
 
 	async start(): Promise<void> {

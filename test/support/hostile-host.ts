@@ -1,48 +1,67 @@
 import { execFile } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { DeviceStatus } from "../../hil/lab/devices.ts";
-import type { OperatorEntry, RegistryContent } from "../../hil/network/shared/registry.ts";
+import { type DeviceStatus, devicesOf } from "../../hil/lab/devices.ts";
+import { worldFile } from "../../hil/lab/lab.ts";
+import { type KeptNote, Notes } from "../../hil/lab/notes.ts";
+import type { WorldChanges } from "../../hil/lab/world.ts";
+import type { OperatorStatus } from "../../hil/network/operator/portal/portal.ts";
+import { getJson, postJson } from "../../hil/network/shared/http.ts";
+import { type OperatorEntry, Registry, type VnoEntry } from "../../hil/network/shared/registry.ts";
 import type { ShortMessage } from "../../host/modem/modem.ts";
 import { RadioModem } from "../../host/modem/radio.ts";
 import { ClientSession, type Executed } from "../../host/omadm/session.ts";
 import type { TreClient } from "../../host/tre/client.ts";
-import { algorithmNumber, splitEnveloped } from "../../host/wire/dsig/signature.ts";
-import { splitBootstrap } from "../../host/wire/prov/bootstrap.ts";
+import { readBootstrap } from "../../host/wire/prov/bootstrap.ts";
+import { contentTypes } from "../../host/wire/radio/short-messages.ts";
 import { type Item, type NodeCommand, nodes } from "../../host/wire/syncml/message.ts";
 import { Device } from "./device.ts";
+import { Insider } from "./insider.ts";
+import { asRequest, type BootstrapRequest, enveloped } from "./operators.ts";
 
 const run = promisify(execFile);
 const cli = resolve("build/js/hil/cli/main.js");
+const POLL_MS = 50;
+const PATIENCE = 600;
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
+const obey = async (): Promise<Executed> => ({ code: 200 });
 
 /**
  * A lab of real operators, a device of its factory, and a host that does what a test tells it: it
  * attaches, takes messages and runs DM sessions, but decides by itself what goes into the TRE.
  */
 export class HostileHost {
-	readonly device = new Device();
+	readonly device = Device.keyed();
 	readonly messages: ShortMessage[] = [];
 	treId = "";
 	tre!: TreClient;
 	#modem: RadioModem | undefined;
-	#registry: RegistryContent | undefined;
-	readonly #lab = mkdtempSync(join(tmpdir(), "attack-"));
+	readonly lab = mkdtempSync(join(tmpdir(), "attack-"));
+	readonly #registry = new Registry(join(this.lab, "registry.json"));
+	readonly #world: WorldChanges;
 
-	/** Lab up, device made, on the air with its PCID. */
+	constructor(world: WorldChanges = {}) {
+		this.#world = world;
+	}
+
+	/** Lab up, device made, on the air with its PCID and the NAPDEF of the RO. */
 	async start(): Promise<void> {
+		mkdirSync(this.lab, { recursive: true });
+		writeFileSync(join(this.lab, worldFile), JSON.stringify(this.#world));
 		await this.device.start();
-		this.#registry = JSON.parse(await this.hil("up", "--json")) as RegistryContent;
+		await this.hil("up");
 		await this.hil("factory", this.device.port);
 		this.tre = await this.device.open();
 		this.treId = (await this.tre.call("info", {})).treId;
-		await this.attach((await this.tre.status()).activeImsi);
+		await this.attach();
+		const { document } = await this.takeBootstrap("initial");
+		await this.#modem?.activate(readBootstrap(document.toString("utf8")).naps[0].apn);
 	}
 
 	async stop(): Promise<void> {
@@ -50,34 +69,95 @@ export class HostileHost {
 		await this.tre?.close();
 		await this.hil("down");
 		await this.device.dispose();
-		rmSync(this.#lab, { recursive: true, force: true });
+		rmSync(this.lab, { recursive: true, force: true });
+	}
+
+	/** The TRE is switched off without warning, and on again. */
+	async powerCut(): Promise<void> {
+		await this.tre.close();
+		await this.device.kill();
+		await this.device.start();
+		this.tre = await this.device.open();
+	}
+
+	/** Off the air. */
+	detach(): void {
+		this.#modem?.close();
+	}
+
+	get vno(): VnoEntry {
+		return this.#registry.content.vnos[0];
+	}
+
+	/** A short message to the device, as whoever reaches the visited network's short message centre may send it. */
+	async push(contentType: string, body: string): Promise<void> {
+		const { imsi } = await this.believed();
+		await postJson(`${this.vno.sms}/short-message`, {
+			...{ imsi, contentType },
+			body: Buffer.from(body).toString("base64"),
+		});
 	}
 
 	async hil(...args: string[]): Promise<string> {
-		return (await run(process.execPath, [cli, ...args, "--lab", this.#lab])).stdout;
+		return (await run(process.execPath, [cli, ...args, "--lab", this.lab])).stdout;
+	}
+
+	register(shoId: string): Promise<string> {
+		return this.hil("register", this.treId, shoId);
 	}
 
 	/** What the operators believe of the device. */
 	async believed(): Promise<DeviceStatus> {
-		const [device] = JSON.parse(await this.hil("status", "--json")) as DeviceStatus[];
+		const [device] = await devicesOf(this.#registry);
 		return device;
 	}
 
+	/** State of the change that is under way, as the new operator has it. */
+	async change(): Promise<string | undefined> {
+		return (await this.believed()).change?.state;
+	}
+
+	/** State of the change at the operator that gives the device away. */
+	async outgoing(shoId: string): Promise<string | undefined> {
+		const { changes } = await getJson<OperatorStatus>(`${this.operator(shoId).portal}/status`);
+		return changes.find(({ treId }) => treId === this.treId)?.state;
+	}
+
+	/** Asks again until `ask` is content. */
+	async until(what: string, ask: () => Promise<boolean>): Promise<void> {
+		for (let n = 0; n < PATIENCE; n++) {
+			if (await ask()) return;
+			await sleep(POLL_MS);
+		}
+		throw new Error(`${what} did not come about: ${JSON.stringify(await this.believed())}`);
+	}
+
 	operator(shoId: string): OperatorEntry {
-		const found = this.#registry?.operators.find((entry) => entry.shoId === shoId);
+		const found = this.#registry.operator(shoId);
 		if (!found) throw new Error(`no operator ${shoId}`);
 		return found;
 	}
 
-	/** Attaches under an IMSI; AKA runs in the TRE. */
-	async attach(imsi: string): Promise<void> {
+	/** The delivery note that came with the device. */
+	note(): KeptNote {
+		const note = new Notes(this.lab).find(this.treId);
+		if (!note) throw new Error("no delivery note");
+		return note;
+	}
+
+	/** An operator that has turned dishonest: its keys and its registers. */
+	insider(shoId: string): Insider {
+		return new Insider(this.lab, this.operator(shoId));
+	}
+
+	/** Attaches under an IMSI (the active one); AKA runs in the TRE. */
+	async attach(imsi?: string): Promise<void> {
 		this.#modem?.close();
-		const [vno] = this.#registry?.vnos ?? [];
-		this.#modem = await RadioModem.open(vno.radio, {
+		this.#modem = await RadioModem.open(this.vno.radio, {
 			onShortMessage: (message) => this.messages.push(message),
 			onLost: () => undefined,
 		});
-		await this.#modem.attach(imsi, async (rand, autn) => {
+		await this.#modem.attach(imsi ?? (await this.tre.status()).activeImsi, async (rand, autn) => {
 			const answer = await this.tre.call("authenticate", {
 				rand: Buffer.from(rand, "hex"),
 				autn: Buffer.from(autn, "hex"),
@@ -88,31 +168,52 @@ export class HostileHost {
 		});
 	}
 
+	/** Waits for the next bootstrap of that KIND and keeps it from the TRE. */
+	async intercept(kind: string): Promise<BootstrapRequest> {
+		const message = await this.#next(
+			({ contentType, body }) =>
+				contentType === contentTypes.bootstrap && readBootstrap(body.toString("utf8")).kind === kind,
+			`${kind} bootstrap`,
+		);
+		return asRequest(message.body.toString("utf8"));
+	}
+
 	/** Waits for the next bootstrap of that KIND and hands it to the TRE. */
-	async takeBootstrap(kind: string): Promise<void> {
-		for (let n = 0; n < 300; n++) {
-			const message = this.messages.shift();
-			const sent = message?.body.toString("utf8") ?? "";
-			if (sent.includes(`<parm name="KIND" value="${kind}">`)) {
-				const { document, signature } = splitBootstrap(sent);
-				const algorithm = algorithmNumber[signature.algorithm];
-				await this.tre.call("acceptBootstrap", {
-					document: Buffer.from(document),
-					algorithm,
-					signature: signature.value,
-				});
-				return;
-			}
-			await sleep(100);
+	async takeBootstrap(kind: string): Promise<BootstrapRequest> {
+		const request = await this.intercept(kind);
+		await this.tre.call("acceptBootstrap", request);
+		return request;
+	}
+
+	/** Waits until the operator asks where the TRE stands. */
+	async askedForReceipt(): Promise<Buffer> {
+		return (await this.#next(({ contentType }) => contentType === contentTypes.receiptRequest, "receipt request")).body;
+	}
+
+	/** Answers the operator's question as an honest host would. */
+	async answerReceipt(): Promise<void> {
+		const { document } = await this.tre.call("receipt", { challenge: await this.askedForReceipt() });
+		await this.submitReceipt(document);
+	}
+
+	async submitReceipt(document: Uint8Array): Promise<void> {
+		await this.#modem?.submit({ contentType: contentTypes.receipt, body: Buffer.from(document) });
+	}
+
+	async #next(fits: (message: ShortMessage) => boolean, what: string): Promise<ShortMessage> {
+		for (let n = 0; n < PATIENCE; n++) {
+			const at = this.messages.findIndex(fits);
+			if (at >= 0) return this.messages.splice(at, 1)[0];
+			await sleep(POLL_MS);
 		}
-		throw new Error(`no ${kind} bootstrap came`);
+		throw new Error(`no ${what} came`);
 	}
 
 	/** A DM session at an operator's DPF that shows these documents; `execute` does what the test wants. */
 	async session(
 		shoId: string,
 		shown: readonly Item[],
-		execute: (command: NodeCommand) => Promise<Executed>,
+		execute: (command: NodeCommand) => Promise<Executed> = obey,
 	): Promise<void> {
 		const { dpf } = this.operator(shoId);
 		const [hostname, port] = dpf.address.split(":");
@@ -149,15 +250,41 @@ export class HostileHost {
 		return shown(nodes.receipt, (await this.tre.call("receipt", { challenge: new Uint8Array(0) })).document);
 	}
 
+	/** Asks an operator for the MCIM and keeps it from the TRE. */
+	async collect(shoId: string, request?: Item): Promise<string> {
+		let object = "";
+		await this.session(shoId, [request ?? (await this.m2mm())], async (command) => {
+			object = mcimIn(command) ?? object;
+			return { code: 200 };
+		});
+		return object;
+	}
+
 	/** Gives an M2MMCIMMobj to the TRE as an honest host would. */
 	async install(object: string): Promise<void> {
-		const { document, signature } = splitEnveloped(object);
-		const algorithm = algorithmNumber[signature.algorithm];
-		await this.tre.call("acceptMcim", { document: Buffer.from(document), algorithm, signature: signature.value });
+		await this.tre.call("acceptMcim", enveloped(object));
+	}
+
+	/** From the pending bootstrap to the commit, as an honest host would; the operators then know it. */
+	async finish(shoId: string): Promise<void> {
+		await this.takeBootstrap("change");
+		await this.install(await this.collect(shoId));
+		await this.session(shoId, [await this.receipt()]);
+		await this.commit(shoId);
+	}
+
+	/** Trial, AKA, commit, and the receipt that says so. */
+	async commit(shoId: string): Promise<void> {
+		const { imsi } = await this.tre.call("activate", {});
+		await this.attach(imsi);
+		await this.tre.call("confirmConnectivity", {});
+		await this.session(shoId, [await this.receipt()]);
+		await this.until(`${shoId} serves the device`, async () => (await this.believed()).servedBy === shoId);
 	}
 }
 
-const shown = (source: string, octets: Uint8Array): Item => ({
+/** A document as a Generic Alert shows it. */
+export const shown = (source: string, octets: Uint8Array): Item => ({
 	source,
 	type: "Reversed-Domain-Name: tre.m2m",
 	format: "b64",

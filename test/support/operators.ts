@@ -1,4 +1,5 @@
 import { createHash, randomBytes, X509Certificate } from "node:crypto";
+import { lifeStates } from "../../firmware/contract/states.ts";
 import { nextVector } from "../../hil/network/operator/hss/vectors.ts";
 import {
 	type PreparedAccount,
@@ -85,7 +86,8 @@ export interface Personalised {
 
 /** Manufacture (B.2.2.1) as the factory station does it, with the parties played here. */
 export async function personalise(tre: TreClient, pva: Identity, ro: TestOperator): Promise<Personalised> {
-	const { treId } = await tre.call("makeKeys", {});
+	const { state } = await tre.call("status", {});
+	const { treId } = state === lifeStates.keyed ? await tre.call("info", {}) : await tre.call("makeKeys", {});
 	const certify = async (usage: 0 | 1) =>
 		issueCertTre(
 			pva,
