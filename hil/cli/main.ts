@@ -43,7 +43,7 @@ ofLab("status", "each device, and where its change stands").action(status);
 ofLab("down", "stop the lab; its state stays in its folder").action(down);
 ofLab("factory", "personalise the TRE on a port (B.2.2.1)").argument("<port>").action(factory);
 ofLab("attach", "run the M2ME on a port until Ctrl-C").argument("<port>").action(attach);
-ofLab("step", "attach, do the M2ME's next step on a port, and say where the TRE stands")
+ofLab("step", "attach, do the M2ME's next step on a port, and say where the TRE stands; code 3: nothing to do")
 	.argument("<port>")
 	.action(step);
 ofLab("register", "register a device at its next operator (B.2.3.2)")

@@ -139,7 +139,7 @@ export class Equipment {
 	async #readMessage(): Promise<Progress | undefined> {
 		const read = await this.#inbox.work();
 		if (read === "nothing") return undefined;
-		return read === "bootstrap" ? "worked" : "on-air";
+		return read === "moved" ? "worked" : "on-air";
 	}
 
 	/** True when it had to attach. */

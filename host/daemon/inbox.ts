@@ -31,21 +31,18 @@ export class Inbox {
 		if (this.#messages.length > MAX_MESSAGES) this.#messages.shift();
 	}
 
-	/** Works off one message, if there is one. */
-	async work(): Promise<"bootstrap" | "other" | "nothing"> {
+	/** Works off one message, if there is one; did it move the TRE? */
+	async work(): Promise<"moved" | "read" | "nothing"> {
 		const message = this.#messages.shift();
 		if (!message) return "nothing";
-		if (message.contentType === contentTypes.bootstrap) {
-			await this.#bootstrap(message.body);
-			return "bootstrap";
-		}
+		if (message.contentType === contentTypes.bootstrap) return this.#bootstrap(message.body);
 		if (message.contentType === contentTypes.receiptRequest) await this.#receipt(message.body);
 		else emit({ event: "problem", what: `a short message of type ${message.contentType} is not for this M2ME` });
-		return "other";
+		return "read";
 	}
 
 	/** A bootstrap is applied only after the TRE accepted it, and only from the accepted octets. */
-	async #bootstrap(body: Buffer): Promise<void> {
+	async #bootstrap(body: Buffer): Promise<"moved" | "read"> {
 		try {
 			const { document, signature } = splitBootstrap(body.toString("utf8"));
 			const accepted = await step(
@@ -58,12 +55,14 @@ export class Inbox {
 					}),
 			);
 			if (accepted.kind === "initial" || accepted.kind === "change") await this.#apply(document);
+			return accepted.repeated ? "read" : "moved";
 		} catch (error) {
 			const refused = [TreError, SignatureError, ProvisioningError, XmlError, MessageTooLong].some(
 				(kind) => error instanceof kind,
 			);
 			if (!refused) throw error;
 			emit({ event: "problem", what: `bootstrap refused: ${(error as Error).message}` });
+			return "read";
 		}
 	}
 

@@ -13,7 +13,7 @@ const cli = resolve("build/js/hil/cli/main.js");
 
 describe("a lab for people: hil up, factory, attach, register, status, down", () => {
 	const folder = mkdtempSync(join(tmpdir(), "labs-"));
-	const device = new Device();
+	const device = Device.keyed();
 	let equipment: ChildProcess | undefined;
 
 	const hil = async (lab: string, ...args: string[]): Promise<string> =>
@@ -76,5 +76,51 @@ describe("a lab for people: hil up, factory, attach, register, status, down", ()
 		await hil("a", "register", treId, "sho-2.example");
 		const back = await servedBy("a", "sho-2.example");
 		expect(back.imsi).toMatch(/^00103/);
+	});
+
+	test("by hand: hil step does one step of the M2ME, and says where the TRE stands and what comes next", async () => {
+		const other = Device.keyed();
+		await other.start();
+		try {
+			const step = async (): Promise<{ worked: boolean; state: string; next: string }> => {
+				const lines = (await hil("b", "step", other.port, "--json")).trim().split("\n");
+				return JSON.parse(lines.at(-1) ?? "");
+			};
+			expect(await hil("b", "step", other.port).catch(({ stdout }) => stdout)).toContain(
+				"Nothing to do. The TRE is keyed",
+			);
+			await hil("b", "factory", other.port);
+			const [note] = readdirSync(join(folder, "b", "notes"));
+			const treId = note.replace(".json", "");
+			expect(await step()).toMatchObject({ worked: true, state: "idle" });
+
+			await expect(hil("b", "register", treId, "sho-1.example", "--code", "WRONG")).rejects.toThrow(/release code/);
+			await hil("b", "register", treId, "sho-1.example");
+			expect(await hil("b", "status")).toContain("its change to sho-1.example");
+			const reached: string[] = [];
+			for (let n = 0; n < 12 && reached.at(-1) !== "trial"; n++) reached.push((await step()).state);
+			expect([...new Set(reached)].filter((state) => state !== "idle")).toEqual(["bootstrapped", "installed", "trial"]);
+			expect(await hil("b", "status")).toContain("is installed in the TRE, not yet in use");
+			expect(await step()).toMatchObject({ worked: true, state: "idle" });
+			expect(await hil("b", "status")).toContain("is served by ro.example");
+			await step();
+			await servedBy("b", "sho-1.example");
+
+			await hil("b", "register", treId, "sho-2.example");
+			await hil("b", "withdraw", treId, "sho-2.example");
+			// The device is off the air: only when it is back can its receipt end the change.
+			expect(await hil("b", "status")).toContain(
+				"is being withdrawn; until the TRE's receipt says so it may still happen",
+			);
+			for (let n = 0; n < 10 && (await status("b"))[0].change; n++) await hil("b", "step", other.port).catch(() => undefined);
+			expect(await hil("b", "status")).toMatch(
+				/is served by sho-1.example.*its change to sho-2.example .* was withdrawn/,
+			);
+			await expect(hil("b", "withdraw", treId, "sho-2.example")).rejects.toThrow(/is withdrawn/);
+			expect(await hil("b", "coverage", "sho-2.example", "off")).toContain("all but sho-2.example");
+			expect(await hil("b", "coverage", "sho-2.example", "on")).toContain("serves all.");
+		} finally {
+			await other.dispose();
+		}
 	});
 });

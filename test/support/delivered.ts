@@ -6,7 +6,7 @@ import { type Personalised, personalise, TestOperator } from "./operators.ts";
 /** An emulated device after manufacture, reached through its terminal device, and its operators. */
 export interface Delivered {
 	readonly device: Device;
-	readonly tre: TreClient;
+	tre: TreClient;
 	readonly ro: TestOperator;
 	readonly sho1: TestOperator;
 	readonly owned: Personalised;
@@ -19,15 +19,16 @@ export async function deliver(): Promise<Delivered> {
 	const tre = await device.open();
 	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example")];
 	const owned = await personalise(tre, await makeRoot("pva.example", "rsa"), ro);
-	return {
+	const delivered: Delivered = {
 		device,
 		tre,
 		ro,
 		sho1,
 		owned,
 		dispose: async () => {
-			await tre.close();
+			await delivered.tre.close();
 			await device.dispose();
 		},
 	};
+	return delivered;
 }
