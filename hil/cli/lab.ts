@@ -12,6 +12,7 @@ import { setCoverage } from "../lab/lab.ts";
 import { type KeptNote, Notes } from "../lab/notes.ts";
 import { world } from "../lab/world.ts";
 import type { Subscribed } from "../network/operator/registration/registrar.ts";
+import { newReleaseCode, releaseCodeHash } from "../network/operator/registration/release-code.ts";
 import { postJson } from "../network/shared/http.ts";
 import type { OperatorEntry } from "../network/shared/registry.ts";
 import { line } from "./ladder.ts";
@@ -135,13 +136,19 @@ export async function register(treId: string, shoId: string, options: Options & 
 	const note = noteOf(lab, treId);
 	const device = (await devicesOf(lab.registry)).find((one) => one.treId === note.treId);
 	const from = device?.servedBy ?? note.shoId;
-	const { codes, certSign, certEncrypt } = note;
+	const { codes, chosen, certSign, certEncrypt } = note;
+	const notes = new Notes(lab.folder);
+	// Kept before it is sent: whatever becomes of the answer, the owner has it.
+	const next = chosen[shoId] ?? newReleaseCode().code;
+	notes.keep({ ...note, chosen: { ...chosen, [shoId]: next } });
 	const answer = await postJson<Subscribed>(`${operator.portal}/subscriptions`, {
 		...{ treId: note.treId, certSign, certEncrypt },
 		shoId: from,
 		releaseCode: options.code ?? codes[from],
+		nextRelease: releaseCodeHash(next),
 	});
-	new Notes(lab.folder).keep(note, { ...codes, [shoId]: answer.releaseCode });
+	const { [shoId]: _, ...unanswered } = chosen;
+	notes.keep({ ...note, codes: { ...codes, [shoId]: next }, chosen: unanswered });
 	if (options.json) return say(JSON.stringify(answer));
 	const heard = answer.reached ? "" : ` ${from} has not answered yet; it is asked again.`;
 	say(`Registered ${note.treId} at ${shoId}.${heard} hil status shows how far it is.`);

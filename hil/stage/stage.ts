@@ -5,8 +5,8 @@ import type { DeliveryNote } from "../factory/station.ts";
 import { Lab, setCoverage } from "../lab/lab.ts";
 import type { WorldChanges } from "../lab/world.ts";
 import type { OperatorStatus } from "../network/operator/portal/portal.ts";
-import type { Subscribed } from "../network/operator/registration/registrar.ts";
-import { getJson, postJson, Refusal } from "../network/shared/http.ts";
+import { newReleaseCode } from "../network/operator/registration/release-code.ts";
+import { getJson, postJson } from "../network/shared/http.ts";
 import type { OperatorEntry } from "../network/shared/registry.ts";
 import { EventLog, ScenarioFailed, type StageListener } from "./events.ts";
 import type { Evidence } from "./evidence.ts";
@@ -136,9 +136,13 @@ export class Stage {
 		this.#evidence.begin(++this.#begun);
 		const { servedBy, codes, note } = this.device;
 		await this.#subscriber("B.2.3.2", toSho, "registered {TRE_id, CertTRE, SHO_id}", async () => {
-			const body = { ...note, shoId: servedBy, releaseCode: codes.get(servedBy) };
-			const answer = await this.#post<Subscribed>(`${this.operator(toSho).portal}/subscriptions`, body);
-			if (answer) codes.set(toSho, answer.releaseCode);
+			const next = newReleaseCode();
+			const { treId, certSign, certEncrypt } = note;
+			await this.#post(`${this.operator(toSho).portal}/subscriptions`, {
+				...{ treId, certSign, certEncrypt, shoId: servedBy },
+				...{ releaseCode: codes.get(servedBy), nextRelease: next.hash },
+			});
+			codes.set(toSho, next.code);
 		});
 	}
 
@@ -232,14 +236,13 @@ export class Stage {
 		this.log.take({ event: "step", ...names, ms, ok: true }, "subscriber");
 	}
 
-	/** As a person would: tries again when the portal does not answer; a change under way is what was wanted. */
-	async #post<T>(url: string, body: object): Promise<T | undefined> {
+	/** As a person would: tries again when the portal does not answer. */
+	async #post(url: string, body: object): Promise<object> {
 		const patience = performance.now() + PATIENCE_MS;
 		for (;;) {
 			try {
-				return await postJson<T>(url, body);
+				return await postJson(url, body);
 			} catch (error) {
-				if (error instanceof Refusal && error.code === "change-under-way" && this.#disturbance) return undefined;
 				if (!this.#disturbance || performance.now() > patience) throw error;
 				await sleep(RETRY_MS);
 			}

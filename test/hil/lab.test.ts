@@ -112,7 +112,8 @@ describe("a lab for people: hil up, factory, attach, register, status, down", ()
 			expect(await hil("b", "status")).toContain(
 				"is being withdrawn; until the TRE's receipt says so it may still happen",
 			);
-			for (let n = 0; n < 10 && (await status("b"))[0].change; n++) await hil("b", "step", other.port).catch(() => undefined);
+			for (let n = 0; n < 10 && (await status("b"))[0].change; n++)
+				await hil("b", "step", other.port).catch(() => undefined);
 			expect(await hil("b", "status")).toMatch(
 				/is served by sho-1.example.*its change to sho-2.example .* was withdrawn/,
 			);

@@ -114,7 +114,7 @@ export interface Registration {
 	readonly told?: boolean;
 	/** What the subscriber gave to be shown to the current SHO. */
 	readonly shownCode?: string;
-	/** SHA-256 of the release code that the subscriber got for his next change, hex. */
+	/** SHA-256 of the release code that the subscriber chose for his next change, hex. */
 	readonly releaseCode: string;
 }
 

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OperatorStatus } from "../../../hil/network/operator/portal/portal.ts";
+import { releaseCodeHash } from "../../../hil/network/operator/registration/release-code.ts";
 import { getJson, postJson } from "../../../hil/network/shared/http.ts";
 import { HostileHost } from "../../support/hostile-host.ts";
 
 /** The label carries {TRE_id, CertTRE, SHO_id} (B.2.3.2); the release code comes apart from the device (our extension). */
 const label = (host: HostileHost) => {
 	const { treId, certSign, certEncrypt, shoId } = host.note();
-	return { treId, certSign, certEncrypt, shoId };
+	return { treId, certSign, certEncrypt, shoId, nextRelease: releaseCodeHash("his own") };
 };
 
 const registerAs = (host: HostileHost, body: object) =>

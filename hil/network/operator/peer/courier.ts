@@ -33,6 +33,8 @@ interface Queue {
 	busy: boolean;
 }
 
+const queueKey = (to: string, treId: string): string => `${to} ${treId}`;
+
 /**
  * Letters to other operators: stored with what they tell of, and tried again, also after a restart,
  * until they are heard or refused for good. It is the operators' business and not the device's.
@@ -64,13 +66,18 @@ export class Courier {
 
 	/** Carries a stored letter; resolves to the outcome of the first try. */
 	send(letter: Letter): Promise<Delivery> {
-		const key = `${letter.to} ${letter.body.treId}`;
+		const key = queueKey(letter.to, letter.body.treId);
 		const queue = this.#queues.get(key) ?? { letters: [], timer: undefined, pause: FIRST_PAUSE_MS, busy: false };
 		this.#queues.set(key, queue);
 		return new Promise((tried) => {
 			queue.letters.push({ letter, tried });
 			void this.#work(queue);
 		});
+	}
+
+	/** Has that operator still something to hear about the device? */
+	holds(to: string, treId: string): boolean {
+		return (this.#queues.get(queueKey(to, treId))?.letters.length ?? 0) > 0;
 	}
 
 	close(): void {

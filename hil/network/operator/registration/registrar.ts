@@ -10,7 +10,6 @@ import { newImsi } from "../provisioning/imsi.ts";
 import { prepareAccount, prepareMcim } from "../provisioning/objects.ts";
 import type { Letter, Registration } from "../store.ts";
 import { mayHaveMcim } from "./end.ts";
-import { newReleaseCode } from "./release-code.ts";
 
 /** The delivery note as the subscriber hands it in: TRE_id, both CertTRE (base64 DER), SHO_id. */
 export interface Subscription {
@@ -20,6 +19,8 @@ export interface Subscription {
 	readonly shoId: string;
 	/** Where the current SHO asks for it. */
 	readonly releaseCode?: string;
+	/** SHA-256 of the release code for the next change, hex: the subscriber chooses it, so no lost answer loses it. */
+	readonly nextRelease: string;
 }
 
 /** What the subscriber gets. */
@@ -28,8 +29,6 @@ export interface Subscribed {
 	readonly imsi: string;
 	/** False: the current SHO has not answered yet; it will be asked again. */
 	readonly reached: boolean;
-	/** For the subscriber's next change of operator. */
-	readonly releaseCode: string;
 }
 
 /** Whose device it is, and who asks for it. */
@@ -42,6 +41,9 @@ const CHALLENGE_OCTETS = 16;
 
 /** An attempt that may still end in a change. */
 const underWay: readonly Registration["state"][] = ["registered", "requested", "installed", "withdrawing"];
+
+/** It led to nothing; the subscriber may register anew. */
+const failed: readonly Registration["state"][] = ["refused", "withdrawn", "reverted", "withdrawing"];
 
 /** Subscriptions of devices that another operator serves (B.2.3.2): made, withdrawn, and tried again after a revert. */
 export class Registrar {
@@ -62,18 +64,23 @@ export class Registrar {
 		const [sign, encrypt] = [Buffer.from(body.certSign, "base64"), Buffer.from(body.certEncrypt, "base64")];
 		const verdict = validateLocally(this.#context, body.treId, sign, encrypt);
 		if (!verdict.trusted) throw new Refusal("cert-tre", `CertTRE is refused: ${verdict.reason}`);
+		if (!/^[0-9a-f]{64}$/.test(body.nextRelease ?? ""))
+			throw new Refusal("malformed", "nextRelease is no SHA-256 in hex", 400);
 		const known = store.registrations.get(body.treId);
 		const served = store.devices.get(body.treId);
+		// The same registration once more: its answer was lost.
+		if (known && known.releaseCode === body.nextRelease && !failed.includes(known.state))
+			return { treId: known.treId, imsi: known.imsi, reached: !this.#courier.holds(known.fromSho, known.treId) };
 		if (known && underWay.includes(known.state))
 			throw new Refusal("change-under-way", `${body.treId} is ${known.state} here; withdraw that first`);
 		if (served && !served.left) throw new Refusal("change-under-way", `${body.treId} is served here`);
-		const release = newReleaseCode();
-		const subject = { ...body, fromSho: body.shoId, shownCode: body.releaseCode, releaseCode: release.hash, tries: 1 };
+		const { nextRelease, releaseCode: shownCode } = body;
+		const subject = { ...body, fromSho: body.shoId, shownCode, releaseCode: nextRelease, tries: 1 };
 		const { registration, letter } = await this.#prepare(subject);
 		const delivery = await this.#courier.send(letter);
 		if (delivery.kind === "refused") throw delivery.why;
 		const { treId, imsi } = registration;
-		return { treId, imsi, reached: delivery.kind === "heard", releaseCode: release.code };
+		return { treId, imsi, reached: delivery.kind === "heard" };
 	}
 
 	/** The subscriber has changed his mind. It counts once SHO[i] has it from the TRE. */
