@@ -93,7 +93,8 @@ export interface Registration {
 	/** Nonces for the next credential of client and of server, base64. */
 	readonly serverNonce: string;
 	readonly clientNonce: string;
-	readonly nonceB?: string;
+	/** Every nonceB that an MCIM was handed out for: a superseding bootstrap draws another one for the same account. */
+	readonly answered: readonly string[];
 	/**
 	 * What receipts have said so far; a DM status never counts. `withdrawing` from the subscriber's word
 	 * until it is sure that the change cannot happen any more.
@@ -108,6 +109,8 @@ export interface Registration {
 	readonly delivered?: boolean;
 	/** What this operator wants to find in the receipt of a withdrawal, base64. */
 	readonly challenge?: string;
+	/** SHO[i] says that the device went back; a receipt with the challenge is to say so, too. */
+	readonly returning?: boolean;
 	/** Why SHO[i] refused, or why a retry did not come about. */
 	readonly why?: string;
 	/** The former SHO has heard that the change is committed. */

@@ -43,8 +43,7 @@ export class Provisioning {
 		const registration = store.registrations.get(treId);
 		if (!registration) return { code: status.notFound, commands: [] };
 		try {
-			if (!open.includes(registration.state))
-				throw new Mismatch(`the change is ${registration.state}; its nonceA is spent`);
+			this.#checkOpen(registration);
 			const request = await step(
 				{
 					clause: "B.2.3.4 III",
@@ -56,7 +55,7 @@ export class Provisioning {
 			);
 			emit({ event: "document", name: "m2mm.xml", treId, content: signed });
 			await this.#validate(registration, request);
-			store.registrations.update(treId, { nonceB: request.nonceB.toString("base64"), state: "requested" });
+			this.#handOut(registration, request);
 			const object = await step(
 				{
 					clause: "B.2.3.4 V",
@@ -88,13 +87,27 @@ export class Provisioning {
 		try {
 			const receipt = readReceipt(signed, keyOf(registration.certSign));
 			if (receipt.treId !== treId) throw new Mismatch("the receipt is of another TRE");
-			if (receipt.nonceB.toString("base64") !== registration.nonceB)
+			if (!registration.answered.includes(receipt.nonceB.toString("base64")))
 				throw new Mismatch("the receipt is of another request");
 			emit({ event: "document", name: `receipt-${receipt.state}.xml`, treId, content: signed });
 			return await this.#believe(registration, receipt, signed);
 		} catch (error) {
 			return this.#refused(treId, error);
 		}
+	}
+
+	#checkOpen({ state }: Registration): void {
+		if (!open.includes(state)) throw new Mismatch(`the change is ${state}; its nonceA is spent`);
+	}
+
+	/** Durable before the MCIM leaves; the subscriber may have withdrawn while the PVA was asked. */
+	#handOut({ treId, changeId }: Registration, request: M2mm): void {
+		const { registrations } = this.#context.store;
+		const now = registrations.get(treId);
+		if (now?.changeId !== changeId) throw new Mismatch("another attempt has replaced this one");
+		this.#checkOpen(now);
+		const answered = new Set([...now.answered, request.nonceB.toString("base64")]);
+		registrations.update(treId, { answered: [...answered], state: "requested" });
 	}
 
 	/** DESIGN section 6: the DPF refuses an M2MMobj that names another root or account than its own. */

@@ -25,12 +25,14 @@ export class ChangeRegister {
 		this.#desk = desk;
 	}
 
-	/** The new SHO withdraws. Where nothing was signed yet it is done at once; else a receipt has to say so. */
+	/**
+	 * The new SHO withdraws. Where nothing was signed it is done at once; else a receipt with its challenge
+	 * has to say so, also where an earlier one did already.
+	 */
 	withdraw(change: OutgoingChange, peerChallenge: string): Next {
 		const { treId, state } = change;
 		if (state === "committed") throw new Refusal("committed", "the change has happened already");
-		if (!isOpen(change)) return "rest";
-		if (state === "registered" && !change.bootstrap) {
+		if (!change.bootstrap) {
 			this.#tell("withdrawn", change, { state: "withdrawn" });
 			return "rest";
 		}

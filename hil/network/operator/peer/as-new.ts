@@ -1,7 +1,7 @@
 import { emit } from "../../../../host/wire/report/events.ts";
 import { Refusal, type Routes } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
-import { mayHaveMcim, provesEnd, readPassedOn } from "../registration/end.ts";
+import { mayHaveMcim, provesEnd, readPassedOn, saysEnd } from "../registration/end.ts";
 import type { Registrar } from "../registration/registrar.ts";
 import type { Registration } from "../store.ts";
 import type { PeerRequest } from "./messages.ts";
@@ -46,7 +46,8 @@ export function newShoRoutes(context: OperatorContext, registrar: Registrar): Ro
 					content: body.receipt ?? "",
 				});
 			}
-			registrar.close(registration, state, why);
+			if (registration.returning) registrar.reverted(registration);
+			else registrar.close(registration, state, why);
 			return {};
 		};
 
@@ -54,9 +55,10 @@ export function newShoRoutes(context: OperatorContext, registrar: Registrar): Ro
 		const registration = under(body, caller);
 		if (!registration) return {};
 		const receipt = readPassedOn(registration, body.receipt);
-		if (receipt.state !== "reverted" || receipt.nonceB.toString("base64") !== registration.nonceB)
+		if (receipt.state !== "reverted" || !saysEnd(registration, receipt))
 			throw new Refusal("receipt-mismatch", "the receipt does not say that this change was reverted");
-		registrar.reverted(registration);
+		if (provesEnd(registration, receipt)) registrar.reverted(registration);
+		else registrar.askAgain(registration);
 		return {};
 	};
 

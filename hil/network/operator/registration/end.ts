@@ -3,19 +3,28 @@ import { type Receipt, readReceipt } from "../../../../host/wire/management/obje
 import { Refusal } from "../../shared/http.ts";
 import type { Registration } from "../store.ts";
 
+type Asked = Pick<Registration, "answered" | "challenge">;
+
 /** May the TRE hold, or still install, an MCIM of this registration? Before its request none was handed out. */
-export const mayHaveMcim = ({ nonceB }: Registration): boolean => nonceB !== undefined;
+export const mayHaveMcim = ({ answered }: Asked): boolean => answered.length > 0;
+
+/** Does the receipt say that the change of one of this registration's MCIMs ended without success? */
+export function saysEnd({ answered }: Asked, receipt: Receipt): boolean {
+	const ours = answered.includes(receipt.nonceB.toString("base64"));
+	return ours && (receipt.state === "withdrawn" || receipt.state === "reverted");
+}
 
 /**
- * Does a receipt prove that the MCIM of this registration is not in use and never will be? Either it
- * names the registration's nonceB and how that change ended, or it answers this operator's challenge
- * and the TRE's latest change is another one.
+ * Does the receipt prove that no MCIM of this registration is in use or ever will be? One that answers
+ * this operator's challenge does where the TRE's latest change is another one, or has ended. An older one
+ * says it of its own nonceB only, which is enough where no other was answered.
  */
-export function provesEnd(registration: Registration, receipt: Receipt): boolean {
-	const ours = receipt.nonceB.toString("base64") === registration.nonceB;
-	if (ours) return receipt.state === "withdrawn" || receipt.state === "reverted";
+export function provesEnd(registration: Asked, receipt: Receipt): boolean {
 	const challenge = Buffer.from(registration.challenge ?? "", "base64");
-	return challenge.length > 0 && receipt.challenge.subarray(-challenge.length).equals(challenge);
+	const fresh = challenge.length > 0 && receipt.challenge.subarray(-challenge.length).equals(challenge);
+	const ended = saysEnd(registration, receipt);
+	if (fresh) return ended || !registration.answered.includes(receipt.nonceB.toString("base64"));
+	return ended && registration.answered.length === 1;
 }
 
 /** Verifies what SHO[i] passes on of the TRE; refused by name. */

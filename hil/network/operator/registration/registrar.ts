@@ -91,14 +91,23 @@ export class Registrar {
 		if (registration.state === "withdrawing") return { state: "withdrawing" };
 		if (!underWay.includes(registration.state))
 			throw new Refusal("no-open-change", `the change of ${treId} is ${registration.state}`);
+		this.#withdraw(registration, {});
+		return { state: "withdrawing" };
+	}
+
+	/** The device seems to be back at SHO[i], which has to show it with a receipt that answers a challenge. */
+	askAgain(registration: Registration): void {
+		this.#withdraw(registration, { returning: true });
+	}
+
+	#withdraw({ treId, changeId, fromSho }: Registration, more: Partial<Registration>): void {
+		const { store } = this.#context;
 		const challenge = randomBytes(CHALLENGE_OCTETS).toString("base64");
-		const { changeId, fromSho } = registration;
 		const letter = store.atomically(() => {
-			store.registrations.update(treId, { state: "withdrawing", challenge });
+			store.registrations.update(treId, { state: "withdrawing", challenge, ...more });
 			return this.#courier.write(fromSho, "withdraw", { treId, changeId, challenge });
 		});
 		void this.#courier.send(letter);
-		return { state: "withdrawing" };
 	}
 
 	/** The change cannot happen any more: what was prepared for it is of no use to anybody. */
@@ -153,6 +162,7 @@ export class Registrar {
 				serverPassword: account.serverPassword,
 				serverNonce: account.serverNonce.toString("base64"),
 				clientNonce: account.clientNonce.toString("base64"),
+				answered: [],
 				state: "registered",
 			};
 			const letter = store.atomically(() => {

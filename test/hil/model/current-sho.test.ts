@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { isOpen } from "../../../hil/network/operator/drf/change.ts";
+import { conclude, newSho, register, type ShoMemory, send, withdraw } from "./current-sho.ts";
+import { explore } from "./explore.ts";
+import { accept, type Faults, type ModelTre, moves, newTre, type Signed } from "./tre.ts";
+
+/** TRE, SHO[i], and all that a hostile host and network hold between them. */
+interface World {
+	readonly tre: ModelTre;
+	readonly sho: ShoMemory;
+	/** Every bootstrap ever signed: each may be delivered at any time, again and again. */
+	readonly signed: readonly Signed[];
+	/** The TRE as receipts with the open challenge show it; none where no challenge is open. */
+	readonly receipts: readonly ModelTre[] | undefined;
+	readonly attempts: number;
+}
+
+const start: World = { tre: newTre, sho: newSho, signed: [], receipts: undefined, attempts: 0 };
+
+/** Bounds of the exploration: attempts of the new SHO, and the highest SERIAL. */
+const bounds = process.env.TEST_FULL === "1" ? { attempts: 2, serial: 9 } : { attempts: 2, serial: 5 };
+
+const sent = (world: World): World => {
+	const { memory, sent } = send(world.sho);
+	const known = !sent || world.signed.some((one) => one.serial === sent.serial);
+	return { ...world, sho: memory, signed: known ? world.signed : [...world.signed, sent] };
+};
+
+/** Everything that may happen next. */
+function next(world: World, faults: Faults): World[] {
+	const { tre, sho, signed, receipts, attempts } = world;
+	const open = sho.change !== undefined && isOpen(sho.change);
+	const worlds: World[] = [...moves(tre), ...signed.map((one) => accept(tre, one, faults))].map((after) => ({
+		...world,
+		tre: after,
+	}));
+	if (!open && attempts < bounds.attempts && tre.life !== "committed")
+		worlds.push({ ...world, sho: register(sho, attempts + 1), attempts: attempts + 1 });
+	if (sho.change && sho.change.state !== "withdrawing") worlds.push({ ...world, sho: withdraw(sho) });
+	if (open && sho.device.serial < bounds.serial) worlds.push(sent(world));
+	if (receipts === undefined) worlds.push({ ...world, receipts: [] });
+	else {
+		if (tre.life !== "committed" && receipts.length < 2 && !receipts.some((one) => same(one, tre)))
+			worlds.push({ ...world, receipts: [...receipts, tre] });
+		for (const one of receipts) worlds.push({ ...world, sho: conclude(sho, one), receipts: undefined });
+	}
+	return worlds;
+}
+
+const same = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** SHO[i] says that an attempt has ended, and the TRE is still, or again, on the way to it. */
+function broken({ tre, sho }: World): boolean {
+	const { change } = sho;
+	return (
+		change !== undefined &&
+		(change.state === "withdrawn" || change.state === "reverted") &&
+		tre.attempt === change.attempt &&
+		tre.life !== "idle"
+	);
+}
+
+/** An honest host: what is due is delivered, the receipt comes back. */
+function honestRound(world: World): World {
+	const before = sent(world);
+	const newest = before.signed.at(-1);
+	const tre = newest ? accept(before.tre, newest) : before.tre;
+	return { ...before, tre, sho: conclude(before.sho, tre), receipts: undefined };
+}
+
+/** A withdrawal counts only when a receipt says so, and then for ever (documents.md, "What an operator may believe"). */
+describe("SHO[i], a TRE, and everybody between them hostile: every order of events, to a bound", () => {
+	const write = process.stdout.write.bind(process.stdout);
+	// The register tells of receipts as a process of the bench does.
+	const quiet = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+	afterAll(() => quiet.mockRestore());
+	let worlds: readonly World[] = [];
+	let found: World | undefined;
+
+	beforeAll(() => {
+		({ worlds, broken: found } = explore(start, (world) => next(world, {}), broken));
+		write(`withdrawal: ${worlds.length} states\n`);
+	}, 3_600_000);
+
+	test("what SHO[i] records as withdrawn or reverted never happens", () => {
+		expect(found).toBeUndefined();
+		expect(worlds.length).toBeGreaterThan(1000);
+	});
+
+	test("from each of these states an honest host brings a withdrawal to its end, and an attempt to the TRE", {
+		timeout: 3_600_000,
+	}, () => {
+		for (const world of worlds) {
+			const { change } = world.sho;
+			if (!change || !isOpen(change) || world.tre.life === "trial" || world.tre.life === "committed") continue;
+			let now = world;
+			for (let rounds = 0; rounds < 8; rounds++) now = honestRound(now);
+			const ended = now.sho.change?.state === "withdrawn" || now.sho.change?.state === "reverted";
+			const underWay = now.tre.attempt === change.attempt && now.tre.life !== "idle";
+			const waitsForDevice = world.tre.life === "installed" && change.state !== "withdrawing";
+			expect(ended || underWay || waitsForDevice, JSON.stringify(world)).toBe(true);
+			if (change.state === "withdrawing") expect(ended, JSON.stringify(world)).toBe(true);
+		}
+	});
+
+	test("a planted fault is found: a TRE that does not look at SERIAL", () => {
+		const faulty = explore(start, (world) => next(world, { ignoreSerial: true }), broken);
+		expect(faulty.broken).toBeDefined();
+	});
+});

@@ -1,0 +1,116 @@
+import { dueOf } from "../../../hil/network/operator/drf/change.ts";
+import { ChangeRegister } from "../../../hil/network/operator/drf/register.ts";
+import type { Device, OutgoingChange, SignedBootstrap } from "../../../hil/network/operator/store.ts";
+import type { Receipt } from "../../../host/wire/management/objects.ts";
+import { type ModelTre, receiptState, type Signed } from "./tre.ts";
+
+const TRE_ID = "0".repeat(32);
+const REIGN = "ab".repeat(32);
+
+/** All that SHO[i] remembers, as a value. */
+export interface ShoMemory {
+	readonly device: Device;
+	readonly change?: OutgoingChange;
+	readonly ended: readonly string[];
+}
+
+export const newSho: ShoMemory = {
+	device: {
+		...{ treId: TRE_ID, certSign: "", certEncrypt: "", imsi: "001010000000001", reign: REIGN },
+		...{ serial: 0, bootstrapped: true, left: false },
+	},
+	ended: [],
+};
+
+/** The real register of changes on memory that can be copied; signing is a number, letters go nowhere. */
+class Bench {
+	device: Device;
+	change: OutgoingChange | undefined;
+	readonly ended: Set<string>;
+	readonly register: ChangeRegister;
+
+	constructor(memory: ShoMemory) {
+		this.device = memory.device;
+		this.change = memory.change;
+		this.ended = new Set(memory.ended);
+		const store = {
+			devices: {
+				get: () => this.device,
+				update: (_: string, fields: Partial<Device>) => {
+					this.device = { ...this.device, ...fields };
+					return this.device;
+				},
+			},
+			outgoing: {
+				get: () => this.change,
+				update: (_: string, fields: Partial<OutgoingChange>) => {
+					this.change = { ...(this.change as OutgoingChange), ...fields };
+					return this.change;
+				},
+			},
+			ended: {
+				get: (key: string) => (this.ended.has(key) ? {} : undefined),
+				put: (key: string) => this.ended.add(key),
+			},
+			atomically: (run: () => unknown) => run(),
+		};
+		const desk = { voiding: () => this.sign() };
+		const courier = { write: () => ({}), send: async () => ({}) };
+		this.register = new ChangeRegister({ store } as never, courier as never, desk as never);
+	}
+
+	sign(): SignedBootstrap {
+		this.device = { ...this.device, serial: this.device.serial + 1 };
+		return { reign: REIGN, serial: this.device.serial, sent: "" };
+	}
+
+	get memory(): ShoMemory {
+		const { device, change } = this;
+		return { device, ...(change ? { change } : {}), ended: [...this.ended] };
+	}
+}
+
+/** SHO[i+1] registers its next attempt, where none is open. */
+export function register(memory: ShoMemory, attempt: number): ShoMemory {
+	const parts = { toSho: "sho-1.example", provUrl: "", certificate: "", account: "" };
+	return {
+		...memory,
+		change: { treId: TRE_ID, changeId: String(attempt), attempt, ...parts, state: "registered" },
+	};
+}
+
+export function withdraw(memory: ShoMemory): ShoMemory {
+	const bench = new Bench(memory);
+	bench.register.withdraw(memory.change as OutgoingChange, "");
+	return bench.memory;
+}
+
+/** What is due is signed, if it is not yet, and goes out. */
+export function send(memory: ShoMemory): { memory: ShoMemory; sent?: Signed } {
+	const { device, change } = memory;
+	const due = dueOf(device, change);
+	if (due === "nothing" || due === "initial" || !change) return { memory };
+	const bench = new Bench(memory);
+	const field = { change: "bootstrap", withdrawal: "withdrawal", voiding: "voiding" } as const;
+	const signed = change[field[due]] ?? bench.sign();
+	bench.change = { ...change, [field[due]]: signed, ...(due === "change" ? { state: "sent" as const } : {}) };
+	const kind = { change: "change", withdrawal: "withdraw", voiding: "initial" } as const;
+	return {
+		memory: bench.memory,
+		sent: { kind: kind[due], serial: signed.serial, attempt: due === "change" ? change.attempt : 0 },
+	};
+}
+
+/** A receipt with the open challenge, made when the TRE stood so. */
+export function conclude(memory: ShoMemory, tre: ModelTre): ShoMemory {
+	const bench = new Bench({
+		...memory,
+		device: { ...memory.device, serial: Math.max(memory.device.serial, tre.serial) },
+	});
+	const receipt = {
+		...{ treId: TRE_ID, state: receiptState(tre), reign: REIGN, serial: tre.serial },
+		nonceB: tre.nonceB === 0 ? Buffer.alloc(0) : Buffer.from([tre.nonceB]),
+	} as Receipt;
+	bench.register.conclude(TRE_ID, receipt, "");
+	return bench.memory;
+}
