@@ -8,6 +8,7 @@ import type { OperatorStatus } from "../network/operator/portal/portal.ts";
 import { newReleaseCode } from "../network/operator/registration/release-code.ts";
 import { getJson, postJson } from "../network/shared/http.ts";
 import type { OperatorEntry } from "../network/shared/registry.ts";
+import { checkCredential, checkOneMcim, checkSpent, type SignedDocument } from "./device-checks.ts";
 import { EventLog, ScenarioFailed, type StageListener } from "./events.ts";
 import type { Evidence } from "./evidence.ts";
 
@@ -56,6 +57,8 @@ export class Stage {
 	readonly changes: Change[] = [];
 	#note: DeliveryNote | undefined;
 	#cast: Cast | undefined;
+	/** The latest change bootstrap, to see that it is worth nothing afterwards. */
+	#bootstrap: SignedDocument | undefined;
 	#restart: Promise<void> = Promise.resolve();
 	/** Changes that were begun, for the evidence. */
 	#begun = 0;
@@ -77,6 +80,10 @@ export class Stage {
 				},
 			},
 			(event: Extract<BenchEvent, { event: "document" }>) => {
+				if (event.name === "bootstrap.xml" && event.about?.kind === "change")
+					this.#bootstrap = { document: event.content };
+				if (event.name === "bootstrap.sig.xml" && event.about?.kind === "change" && this.#bootstrap)
+					this.#bootstrap = { ...this.#bootstrap, signature: event.content };
 				if (event.name === "delivery-note.json") this.#note = JSON.parse(event.content) as DeliveryNote;
 				evidence.document(event);
 			},
@@ -180,19 +187,16 @@ export class Stage {
 		setCoverage(this.#folder, shoId, covered);
 	}
 
-	/** The device and its operator agree: one MCIM, that one, and no change under way. */
+	/** What is true at the end of every scenario, whatever happened on the way. */
 	async checkDevice(): Promise<void> {
 		await this.#restart;
 		await this.lab.end("m2me");
-		const { port, imsi } = this.device;
+		const { port, imsi, servedBy } = this.device;
 		const tre = await TreClient.open(port);
 		try {
-			const { state, activeImsi, pendingImsi } = await tre.status();
-			if (state !== "idle" || activeImsi !== imsi || pendingImsi !== "") {
-				throw new ScenarioFailed(
-					`the TRE is ${state} with ${activeImsi} and ${pendingImsi || "nothing"} pending; ${imsi} was expected`,
-				);
-			}
+			await checkOneMcim(tre, imsi);
+			await checkCredential(tre, imsi, this.operator(servedBy).home);
+			if (this.#bootstrap) await checkSpent(tre, this.#bootstrap);
 		} finally {
 			await tre.close();
 		}
