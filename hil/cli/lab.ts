@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -81,6 +82,8 @@ export async function factory(port: string, options: Options): Promise<void> {
 	const code = await run("hil/factory/main.js", args, (event) => {
 		if (event.event === "document" && event.name === "delivery-note.json") {
 			kept = new Notes(lab.folder).keep(JSON.parse(event.content) as DeliveryNote);
+			// What the M2ME of an earlier device on this port remembered is of no use to this one.
+			rmSync(equipmentFolder(lab, port), { recursive: true, force: true });
 		} else show(options)(event);
 	});
 	process.exitCode = code;
@@ -88,10 +91,12 @@ export async function factory(port: string, options: Options): Promise<void> {
 }
 
 /** The M2ME of a port keeps its state in the lab's folder, whichever command runs it. */
+const equipmentFolder = (lab: KeptLab, port: string): string =>
+	resolve(lab.folder, `m2me-${port.replaceAll(/[^A-Za-z0-9]+/g, "-")}`);
+
 function equipmentArgs(lab: KeptLab, port: string): string[] {
 	const [vno] = lab.registry.content.vnos;
-	const state = resolve(lab.folder, `m2me-${port.replaceAll(/[^A-Za-z0-9]+/g, "-")}`);
-	return ["--port", port, "--radio", vno.radio, "--state", state];
+	return ["--port", port, "--radio", vno.radio, "--state", equipmentFolder(lab, port)];
 }
 
 export async function attach(port: string, options: Options): Promise<void> {

@@ -118,11 +118,11 @@ export class Lab {
 		return (await child.ended) === 0;
 	}
 
-	/** Starts the M2ME on a port. */
-	equipment(port: string, record?: string): Child {
+	/** Starts the M2ME of a TRE on its port. */
+	equipment(port: string, treId: string, record?: string): Child {
 		const [vno] = this.registry.vnos;
 		return this.#spawn("m2me", "host/daemon/main.js", [
-			...["--port", port, "--radio", vno.radio, "--state", join(this.folder, "m2me")],
+			...["--port", port, "--radio", vno.radio, "--state", join(this.folder, "m2me"), "--tre-id", treId],
 			...(record === undefined ? [] : ["--record", record]),
 		]);
 	}

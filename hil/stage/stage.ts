@@ -99,7 +99,7 @@ export class Stage {
 		this.#evidence.certificates(this.lab.registry);
 		const { port } = await this.lab.emulator("tre");
 		const note = await this.#manufacture(port);
-		this.lab.equipment(port, this.#evidence.serial);
+		this.lab.equipment(port, note.treId, this.#evidence.serial);
 		const ro = operators[0];
 		const initial = await this.until("the device uses the NAPDEF of the RO", async () => {
 			const { devices } = await this.status(ro.shoId);

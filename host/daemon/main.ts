@@ -18,6 +18,7 @@ interface Options {
 	readonly record?: string;
 	readonly baud: string;
 	readonly once?: boolean;
+	readonly treId?: string;
 }
 
 const options = new Command("tre attach")
@@ -27,6 +28,7 @@ const options = new Command("tre attach")
 	.option("--state <dir>", "what the M2ME keeps outside the TRE", "m2me-state")
 	.option("--record <dir>", "records all octets on the serial line")
 	.option("--baud <rate>", "baud rate", "115200")
+	.option("--tre-id <id>", "the TRE that this M2ME belongs to; without it, the first one that it meets")
 	.option("--once", "attaches, does the next step and ends; code 3 where there was nothing to do")
 	.parse()
 	.opts<Options>();
@@ -96,6 +98,7 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 	const bell = new Bell();
 	tre.link.onClose((reason) => bell.ring(reason));
 	try {
+		memory.claim((await tre.call("info", {})).treId);
 		const modem = await RadioModem.open(options.radio, {
 			onShortMessage: (message) => {
 				inbox.take(message);
@@ -128,6 +131,7 @@ async function main(): Promise<void> {
 	process.on("SIGTERM", () => stop.abort());
 	process.on("SIGINT", () => stop.abort());
 	const memory = new Memory(options.state);
+	if (options.treId !== undefined) memory.claim(options.treId);
 	emit({ event: "ready", addresses: { port: options.port } });
 	let pause = FIRST_PAUSE_MS;
 	while (!stop.signal.aborted) {

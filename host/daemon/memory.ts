@@ -10,15 +10,29 @@ export interface Remembered {
 	readonly provUrl?: string;
 	/** DPF that is still to be told how the change ended. */
 	readonly reportTo?: { readonly provUrl: string; readonly mcimId: string };
+	/** The TRE that this M2ME was built around. */
+	readonly treId?: string;
+}
+
+/** A port may lead to another device than yesterday: what is remembered is of no use there, or does harm. */
+export class OtherTre extends Error {
+	constructor(expected: string, found: string, folder: string) {
+		super(
+			`the TRE on this port is ${found || "blank"}, and this M2ME belongs to ${expected}; ` +
+				`for another device give another --state than ${folder}`,
+		);
+	}
 }
 
 /** A small file, replaced as a whole, so that a restart finds the old or the new content. */
 export class Memory {
+	readonly #folder: string;
 	readonly #path: string;
 	#content: Remembered;
 
 	constructor(folder: string) {
 		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		this.#folder = folder;
 		this.#path = join(folder, "m2me.json");
 		this.#content = existsSync(this.#path)
 			? (JSON.parse(readFileSync(this.#path, "utf8")) as Remembered)
@@ -34,6 +48,13 @@ export class Memory {
 		const next = `${this.#path}.new`;
 		writeFileSync(next, JSON.stringify(this.#content, null, 2), { flush: true });
 		renameSync(next, this.#path);
+	}
+
+	/** Belongs to that TRE from now on; throws where it belongs to another one. A blank TRE has no TRE_id yet. */
+	claim(treId: string): void {
+		const { treId: known } = this.#content;
+		if (known !== undefined && known !== treId) throw new OtherTre(known, treId, this.#folder);
+		if (known === undefined && treId !== "") this.update({ treId });
 	}
 
 	setNap(mcimId: Uint8Array, nap: Nap): void {
