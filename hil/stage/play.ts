@@ -5,6 +5,7 @@ import type { StepEvent } from "../../host/wire/report/events.ts";
 import type { WorldChanges } from "../lab/world.ts";
 import { ScenarioFailed } from "./events.ts";
 import { Evidence } from "./evidence.ts";
+import { interruptible } from "./interrupt.ts";
 import { type Change, type Disturbance, Stage } from "./stage.ts";
 
 /** A story with one device: what happens, and what must be true at its end. */
@@ -61,20 +62,6 @@ export async function play(scenario: Scenario, options: PlayOptions): Promise<Pl
 	const evidence = freshEvidence(options.evidence);
 	const folder = mkdtempSync(join(buildFolder, "lab-"));
 	const stage = new Stage(folder, evidence, options, options.disturb);
-	const remove = () => {
-		if (!options.keep) rmSync(folder, { recursive: true, force: true });
-	};
-	const interrupted = () => {
-		process.stderr.write(
-			`\nstopping all processes${options.evidence ? `; ${options.evidence} holds what happened so far` : ""}\n`,
-		);
-		stage.stop().finally(() => {
-			remove();
-			process.exit(130);
-		});
-	};
-	process.once("SIGINT", interrupted);
-	process.once("SIGTERM", interrupted);
 	let ok = false;
 	const result = (): ScenarioResult => ({
 		ok,
@@ -84,22 +71,25 @@ export async function play(scenario: Scenario, options: PlayOptions): Promise<Pl
 		versions: { node: process.version },
 		changes: stage.changes,
 	});
-	try {
-		await stage.open(scenario.world);
-		await scenario.play(stage);
-		await stage.checkDevice();
-		ok = true;
-	} finally {
+	const end = async (): Promise<void> => {
 		await stage.stop();
 		evidence.json("result.json", result());
 		evidence.json(
 			"ladder.json",
 			stage.log.steps.map(({ clause, from, to, what, ms, ok }) => ({ clause, from, to, what, ms, ok })),
 		);
-		process.off("SIGINT", interrupted);
-		process.off("SIGTERM", interrupted);
-		remove();
-	}
+		if (!options.keep) rmSync(folder, { recursive: true, force: true });
+	};
+	await interruptible(end, async () => {
+		try {
+			await stage.open(scenario.world);
+			await scenario.play(stage);
+			await stage.checkDevice();
+			ok = true;
+		} finally {
+			await end();
+		}
+	});
 	const { steps, timings } = stage.log;
 	const wallMs = performance.now() - started;
 	return { result: result(), steps, timings, wallMs, ...(options.keep ? { folder } : {}) };

@@ -13,8 +13,8 @@ describe("a dishonest contracted SHO tries to take a device that it does not ser
 		thief = host.insider("sho-2.example");
 	});
 	afterAll(async () => {
-		thief.close();
 		await host.stop();
+		thief.close();
 	});
 
 	const call = (to: string, message: string, body: object) =>
