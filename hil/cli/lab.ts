@@ -14,7 +14,7 @@ import { type KeptNote, Notes } from "../lab/notes.ts";
 import { world } from "../lab/world.ts";
 import type { Subscribed } from "../network/operator/registration/registrar.ts";
 import { newReleaseCode, releaseCodeHash } from "../network/operator/registration/release-code.ts";
-import { postJson } from "../network/shared/http.ts";
+import { postJson, Refusal } from "../network/shared/http.ts";
 import type { OperatorEntry } from "../network/shared/registry.ts";
 import { line } from "./ladder.ts";
 
@@ -135,39 +135,70 @@ function noteOf(lab: KeptLab, treId: string): KeptNote {
 	throw new LabError(`no delivery note of a TRE ${treId}…; hil status lists the devices`);
 }
 
+/** Where the device of a note is, as its operators say; else where it was delivered from. */
+async function servedBy(lab: KeptLab, note: KeptNote): Promise<string> {
+	const device = (await devicesOf(lab.registry)).find((one) => one.treId === note.treId);
+	return device?.servedBy ?? note.shoId;
+}
+
+/**
+ * Hands a fresh release code's hash in with a request. The code is kept before it is sent, so that no lost
+ * answer loses it; after an answer it is that SHO's, after a refusal nobody's.
+ */
+async function withNextCode<T>(
+	lab: KeptLab,
+	note: KeptNote,
+	shoId: string,
+	post: (nextRelease: string) => Promise<T>,
+): Promise<T> {
+	const notes = new Notes(lab.folder);
+	const { [shoId]: unanswered, ...chosen } = note.chosen;
+	const next = unanswered ?? newReleaseCode().code;
+	notes.keep({ ...note, chosen: { ...chosen, [shoId]: next } });
+	try {
+		const answer = await post(releaseCodeHash(next));
+		notes.keep({ ...note, codes: { ...note.codes, [shoId]: next }, chosen });
+		return answer;
+	} catch (error) {
+		if (error instanceof Refusal && error.status < 500) notes.keep({ ...note, chosen });
+		throw error;
+	}
+}
+
+/** The code that an SHO asks for: kept from its answer, or sent and never answered. */
+const codeFor = ({ codes, chosen }: KeptNote, shoId: string): string | undefined => codes[shoId] ?? chosen[shoId];
+
 export async function register(treId: string, shoId: string, options: Options & { code?: string }): Promise<void> {
 	const lab = labOf(options);
 	const operator = operatorOf(lab, shoId);
 	const note = noteOf(lab, treId);
-	const device = (await devicesOf(lab.registry)).find((one) => one.treId === note.treId);
-	const from = device?.servedBy ?? note.shoId;
-	const { codes, chosen, certSign, certEncrypt } = note;
-	const notes = new Notes(lab.folder);
-	// Kept before it is sent: whatever becomes of the answer, the owner has it.
-	const next = chosen[shoId] ?? newReleaseCode().code;
-	notes.keep({ ...note, chosen: { ...chosen, [shoId]: next } });
-	const answer = await postJson<Subscribed>(`${operator.portal}/subscriptions`, {
-		...{ treId: note.treId, certSign, certEncrypt },
-		shoId: from,
-		releaseCode: options.code ?? codes[from],
-		nextRelease: releaseCodeHash(next),
-	});
-	const { [shoId]: _, ...unanswered } = chosen;
-	notes.keep({ ...note, codes: { ...codes, [shoId]: next }, chosen: unanswered });
+	const from = await servedBy(lab, note);
+	const { certSign, certEncrypt } = note;
+	const answer = await withNextCode(lab, note, shoId, (nextRelease) =>
+		postJson<Subscribed>(`${operator.portal}/subscriptions`, {
+			...{ treId: note.treId, certSign, certEncrypt, shoId: from },
+			...{ releaseCode: options.code ?? codeFor(note, from), nextRelease },
+		}),
+	);
 	if (options.json) return say(JSON.stringify(answer));
 	const heard = answer.reached ? "" : ` ${from} has not answered yet; it is asked again.`;
 	say(`Registered ${note.treId} at ${shoId}.${heard} hil status shows how far it is.`);
 }
 
+/** At the new SHO, or at the one that serves the device: that one changes the release code, too. */
 export async function withdraw(treId: string, shoId: string, options: Options): Promise<void> {
 	const lab = labOf(options);
 	const note = noteOf(lab, treId);
-	const answer = await postJson<object>(`${operatorOf(lab, shoId).portal}/subscriptions/withdraw`, {
-		treId: note.treId,
-	});
-	if (options.json) say(JSON.stringify(answer));
-	else
-		say(`${shoId} withdraws ${note.treId}; it counts once the TRE's receipt says so. hil status shows how far it is.`);
+	const { portal } = operatorOf(lab, shoId);
+	const body = { treId: note.treId, releaseCode: codeFor(note, shoId) };
+	const answer =
+		(await servedBy(lab, note)) === shoId
+			? await withNextCode(lab, note, shoId, (nextRelease) =>
+					postJson<object>(`${portal}/devices/keep`, { ...body, nextRelease }),
+				)
+			: await postJson<object>(`${portal}/subscriptions/withdraw`, body);
+	if (options.json) return say(JSON.stringify(answer));
+	say(`${shoId} withdraws ${note.treId}; it counts once the TRE's receipt says so. hil status shows how far it is.`);
 }
 
 export function coverage(shoId: string, covered: "on" | "off", options: Options): void {
@@ -176,8 +207,5 @@ export function coverage(shoId: string, covered: "on" | "off", options: Options)
 	if (covered !== "on" && covered !== "off") throw new LabError("coverage is on or off");
 	const barred = setCoverage(lab.folder, shoId, covered === "on");
 	if (options.json) say(JSON.stringify({ barred }));
-	else
-		say(
-			`From the next attachment on the visited network serves ${barred.length === 0 ? "all" : `all but ${barred.join(", ")}`}.`,
-		);
+	else say(`From now on the visited network serves ${barred.length === 0 ? "all" : `all but ${barred.join(", ")}`}.`);
 }

@@ -51,7 +51,7 @@ ofLab("register", "register a device at its next operator (B.2.3.2)")
 	.argument("<shoId>")
 	.option("--code <code>", "release code to show instead of the kept one")
 	.action(register);
-ofLab("withdraw", "change one's mind: withdraw a registration")
+ofLab("withdraw", "change one's mind: withdraw a registration, at the new SHO or at the one that serves the device")
 	.argument("<treId>", "or its beginning")
 	.argument("<shoId>")
 	.action(withdraw);

@@ -1,8 +1,7 @@
 import type { OperatorStatus } from "../network/operator/portal/portal.ts";
+import { isUnderWay, type RegistrationState } from "../network/operator/registration/states.ts";
 import { getJson } from "../network/shared/http.ts";
 import type { Registry } from "../network/shared/registry.ts";
-
-type RegistrationState = OperatorStatus["registrations"][number]["state"];
 
 /** A change as the new operator sees it. */
 export interface ChangeStatus {
@@ -26,10 +25,12 @@ export interface DeviceStatus {
 	readonly ended: readonly ChangeStatus[];
 }
 
-const underWay: readonly RegistrationState[] = ["registered", "requested", "installed", "withdrawing"];
-
 function deviceOf(treId: string, said: readonly OperatorStatus[]): DeviceStatus {
-	const serving = said.find(({ devices }) => devices.some((device) => device.treId === treId && !device.left));
+	// The new SHO knows of the commit first; until the former one has seen it, both say that they serve.
+	const serve = said.filter(({ devices }) => devices.some((device) => device.treId === treId && !device.left));
+	const newest = ({ registrations }: OperatorStatus) =>
+		registrations.some((one) => one.treId === treId && one.state === "committed" && !one.told);
+	const serving = serve.find(newest) ?? serve[0];
 	const changes = said.flatMap(({ shoId, registrations }) =>
 		registrations
 			.filter((one) => one.treId === treId && one.state !== "committed")
@@ -37,20 +38,21 @@ function deviceOf(treId: string, said: readonly OperatorStatus[]): DeviceStatus 
 				return { to: shoId, imsi, state, tries, delivered, ...(why === undefined ? {} : { why }) };
 			}),
 	);
-	const change = changes.find(({ state }) => underWay.includes(state));
+	const change = changes.find(({ state }) => isUnderWay(state));
 	return {
 		treId,
 		servedBy: serving?.shoId,
 		imsi: serving?.devices.find((device) => device.treId === treId)?.imsi,
 		...(change ? { change } : {}),
-		ended: changes.filter(({ state }) => !underWay.includes(state)),
+		ended: changes.filter(({ state }) => !isUnderWay(state)),
 	};
 }
 
-/** Puts together what all operators of a lab say. */
+/** Puts together what all operators of a lab say, those that are down apart. */
 export async function devicesOf(registry: Registry): Promise<DeviceStatus[]> {
 	const { operators } = registry.content;
-	const said = await Promise.all(operators.map(({ portal }) => getJson<OperatorStatus>(`${portal}/status`)));
+	const answers = await Promise.allSettled(operators.map(({ portal }) => getJson<OperatorStatus>(`${portal}/status`)));
+	const said = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
 	const treIds = new Set(
 		said.flatMap(({ devices, registrations }) => [...devices, ...registrations].map(({ treId }) => treId)),
 	);

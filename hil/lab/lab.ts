@@ -36,7 +36,7 @@ export const worldFile = "world.json";
 /** Operators that the visited network of a lab does not serve. */
 export const barredPath = (folder: string): string => join(folder, "barred.json");
 
-/** Takes an operator's coverage away, or gives it back; counts from the next attachment on. */
+/** Takes an operator's coverage away, or gives it back; counts at once. */
 export function setCoverage(folder: string, shoId: string, covered: boolean): readonly string[] {
 	const path = barredPath(folder);
 	const barred = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as string[]) : [];

@@ -69,7 +69,9 @@ export class Stage {
 		this.#disturbance = disturbance;
 		const disturb = (when: Disturbance["when"], count: number): void => {
 			if (disturbance?.when === when && disturbance.step === count)
-				this.#restart = this.lab.restart(disturbance.element);
+				this.#restart = this.lab.restart(disturbance.element).catch((error: Error) => {
+					this.log.take({ event: "died", what: error.message }, disturbance.element);
+				});
 		};
 		this.log = new EventLog(
 			{
@@ -155,8 +157,9 @@ export class Stage {
 
 	/** The subscriber changes his mind. */
 	async withdraw(shoId: string): Promise<void> {
+		const body = { treId: this.treId, releaseCode: this.device.codes.get(shoId) };
 		await this.#subscriber("B.2.3.2", shoId, "withdrawn by the subscriber", () =>
-			this.#post(`${this.operator(shoId).portal}/subscriptions/withdraw`, { treId: this.treId }),
+			this.#post(`${this.operator(shoId).portal}/subscriptions/withdraw`, body),
 		);
 	}
 

@@ -35,6 +35,8 @@ const options = new Command("tre attach")
 
 /** With --once: how long a bootstrap may take to come, after the attachment made the operator send it. */
 const ONCE_MS = 5_000;
+/** So often it tries a step that fails. */
+const ONCE_RETRIES = 2;
 const NOTHING_TO_DO = 3;
 
 /** What wakes the equipment: a message, the end of its wires, a signal. */
@@ -70,6 +72,7 @@ class Bell {
 async function work(equipment: Equipment, bell: Bell, stopped: AbortSignal): Promise<void> {
 	const ended = () => stopped.aborted || bell.lost !== undefined;
 	let pause = FIRST_PAUSE_MS;
+	let failures = 0;
 	while (!ended()) {
 		bell.arm();
 		try {
@@ -82,6 +85,7 @@ async function work(equipment: Equipment, bell: Bell, stopped: AbortSignal): Pro
 			}
 		} catch (error) {
 			if (ended()) return;
+			if (options.once && ++failures > ONCE_RETRIES) throw error;
 			// A step that fails is tried again over the same wires: what is on its way may mend it.
 			emit({ event: "problem", what: `M2ME: ${(error as Error).message}; next try in ${pause} ms` });
 			equipment.forgetBearer();
@@ -107,16 +111,18 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 			onLost: () => bell.ring("the air interface is gone"),
 		});
 		const inbox: Inbox = new Inbox(tre, modem, memory);
-		stopped.addEventListener("abort", () => {
+		const abort = () => {
 			bell.ring();
 			// A step under way ends with its wires.
 			modem.close();
 			void tre.close();
-		});
+		};
+		stopped.addEventListener("abort", abort);
 		try {
 			await work(new Equipment(tre, modem, memory, inbox), bell, stopped);
 			if (bell.lost !== undefined && !stopped.aborted) throw new Error(bell.lost);
 		} finally {
+			stopped.removeEventListener("abort", abort);
 			modem.close();
 		}
 	} finally {

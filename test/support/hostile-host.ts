@@ -273,13 +273,22 @@ export class HostileHost {
 		await this.commit(shoId);
 	}
 
-	/** Trial, AKA, commit, and the receipt that says so. */
+	/** Trial, AKA, commit, the receipt that says so, and the one that the former SHO asks for. */
 	async commit(shoId: string): Promise<void> {
 		const { imsi } = await this.tre.call("activate", {});
 		await this.attach(imsi);
 		await this.tre.call("confirmConnectivity", {});
 		await this.session(shoId, [await this.receipt()]);
-		await this.until(`${shoId} serves the device`, async () => (await this.believed()).servedBy === shoId);
+		await this.answerReceipt();
+		await this.told(shoId);
+	}
+
+	/** Waits until the former SHO has heard that the device is this operator's. */
+	async told(shoId: string): Promise<void> {
+		await this.until(`the former SHO knows that ${shoId} serves the device`, async () => {
+			const { registrations } = await getJson<OperatorStatus>(`${this.operator(shoId).portal}/status`);
+			return registrations.find(({ treId }) => treId === this.treId)?.told === true;
+		});
 	}
 }
 

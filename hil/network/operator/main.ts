@@ -1,12 +1,14 @@
+import { contentTypes } from "../../../host/wire/radio/short-messages.ts";
 import { toPem } from "../shared/certificates.ts";
 import { type Element, runElement } from "../shared/element.ts";
-import { serveJson, serveMutualTls } from "../shared/http.ts";
+import { Refusal, serveJson, serveMutualTls } from "../shared/http.ts";
 import { Ports } from "../shared/ports.ts";
 import type { OperatorConfig } from "./config.ts";
 import { apiHost, dpfHost, openContext } from "./context.ts";
+import { Provisioning } from "./dpf/provisioning.ts";
 import { serveDpf } from "./dpf/server.ts";
 import { Drf } from "./drf/drf.ts";
-import { homeRoutes } from "./hss/home.ts";
+import { homeRoutes, type SubscriberListener } from "./hss/home.ts";
 import { currentShoRoutes } from "./peer/as-current.ts";
 import { newShoRoutes } from "./peer/as-new.ts";
 import { Courier } from "./peer/courier.ts";
@@ -21,22 +23,34 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 	const courier = new Courier(context);
 	const registrar = new Registrar(context, courier);
 	const drf = new Drf(context, courier);
+	const provisioning = new Provisioning(context, (treId) => drf.changed(treId));
+	const listener: SubscriberListener = {
+		located: (imsi) => drf.located(imsi),
+		connected: (imsi) => drf.connected(imsi),
+		received: async (imsi, contentType, body) => {
+			if (contentType !== contentTypes.receipt) throw new Refusal("content-type", `${contentType} is not taken here`);
+			const document = body.toString("utf8");
+			if (drf.serves(imsi)) drf.takeReceipt(imsi, document);
+			else await provisioning.takeReceiptOnTrial(imsi, document);
+		},
+	};
 	const contracted = () => [
 		...registry.content.operators.map((entry) => ({ name: entry.shoId, certificate: entry.certificate })),
 		...registry.pvas().map((entry) => ({ name: entry.pvaId, certificate: entry.certificate })),
 	];
+	// Before anything new is written: letters go in the order in which they were.
+	courier.resume();
 	const ports = new Ports(config.folder);
 	const at = (service: string) => ({ ports, service });
-	const home = await serveJson(homeRoutes(context, drf), at("home"));
-	const portal = await serveJson(portalRoutes(context, registrar), at("portal"));
-	const dpf = await serveDpf(context, courier, at("dpf"));
+	const home = await serveJson(homeRoutes(context, listener), at("home"));
+	const portal = await serveJson(portalRoutes(context, registrar, drf), at("portal"));
+	const dpf = await serveDpf(context, provisioning, at("dpf"));
 	const api = await serveMutualTls(
 		{ ...currentShoRoutes(context, drf), ...newShoRoutes(context, registrar), ...factoryRoutes(context) },
 		keys.apiServer,
 		contracted,
 		at("api"),
 	);
-	courier.resume();
 	registrar.resume();
 	drf.resume();
 	return {

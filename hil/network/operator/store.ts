@@ -1,7 +1,7 @@
-import type { ReceiptState } from "../../../firmware/contract/documents.ts";
 import { type Collection, Database } from "../shared/database.ts";
 import type { StoredIdentity } from "../shared/identity.ts";
 import type { PeerMessage } from "./peer/messages.ts";
+import type { RegistrationState } from "./registration/states.ts";
 
 /** A subscription in the HLR/AuC. Octets are hex. */
 export interface Subscriber {
@@ -21,6 +21,8 @@ export interface Device {
 	readonly certSign: string;
 	readonly certEncrypt: string;
 	readonly imsi: string;
+	/** The PVA whose factory made it, at its first SHO. */
+	readonly madeBy?: string;
 	readonly reign: string;
 	/** The highest SERIAL that was signed, or that a receipt named. */
 	readonly serial: number;
@@ -32,6 +34,8 @@ export interface Device {
 	readonly challenge?: string;
 	/** SHA-256 of the release code that came with the device, hex. */
 	readonly releaseCode?: string;
+	/** What the former SHO still has to get: a receipt that carries its challenge. */
+	readonly owes?: { readonly to: string; readonly changeId: string; readonly challenge?: string };
 	/** A receipt said that another SHO has taken over. */
 	readonly left: boolean;
 }
@@ -62,11 +66,19 @@ export interface OutgoingChange {
 	readonly withdrawal?: SignedBootstrap;
 	/** An initial bootstrap that spends the SERIAL of a change that the TRE has not seen. */
 	readonly voiding?: SignedBootstrap;
+	/** What this operator wants to find in the receipt that says "committed", base64. */
+	readonly challenge: string;
 	/** What the new SHO wants to find in the receipt of a withdrawal, base64. */
 	readonly peerChallenge?: string;
+	/** The change has ended, and the new SHO wants to see it again, in a receipt with its challenge. */
+	readonly again?: boolean;
+	/** How often it has wanted that. */
+	readonly shown?: number;
 	/** The change ends because the TRE does not take it, not because somebody withdrew it. */
 	readonly refused?: boolean;
-	/** Receipts in a row that said the TRE had the bootstrap before it and has not taken it. */
+	/** The bootstrap was acknowledged after the last receipt. */
+	readonly offered?: boolean;
+	/** Receipts in a row in which the TRE had not taken the bootstrap that it was offered. */
 	readonly untaken?: number;
 	/** The device has acknowledged the bootstrap: good to know, proves nothing. */
 	readonly delivered?: boolean;
@@ -95,16 +107,9 @@ export interface Registration {
 	readonly clientNonce: string;
 	/** Every nonceB that an MCIM was handed out for: a superseding bootstrap draws another one for the same account. */
 	readonly answered: readonly string[];
-	/**
-	 * What receipts have said so far; a DM status never counts. `withdrawing` from the subscriber's word
-	 * until it is sure that the change cannot happen any more.
-	 */
-	readonly state:
-		| "registered"
-		| "requested"
-		| "refused"
-		| "withdrawing"
-		| Extract<ReceiptState, "installed" | "committed" | "withdrawn" | "reverted">;
+	readonly state: RegistrationState;
+	/** The subscriber has withdrawn: no further attempt. */
+	readonly unwanted?: boolean;
 	/** SHO[i] says that the device has the bootstrap: good to know, proves nothing. */
 	readonly delivered?: boolean;
 	/** What this operator wants to find in the receipt of a withdrawal, base64. */
@@ -115,7 +120,9 @@ export interface Registration {
 	readonly why?: string;
 	/** The former SHO has heard that the change is committed. */
 	readonly told?: boolean;
-	/** What the subscriber gave to be shown to the current SHO. */
+	/** What the current SHO wants to find in the receipt that says "committed", base64. */
+	readonly fromChallenge?: string;
+	/** What the subscriber gave to be shown to the current SHO, while there may be another attempt. */
 	readonly shownCode?: string;
 	/** SHA-256 of the release code that the subscriber chose for his next change, hex. */
 	readonly releaseCode: string;

@@ -23,8 +23,9 @@ export class Database {
 		return new Collection<T>(this.#db, name);
 	}
 
-	/** All that `run` writes becomes durable together, or none of it. */
+	/** All that `run` writes becomes durable together, or none of it; inside another one, together with that. */
 	atomically<T>(run: () => T): T {
+		if (this.#db.inTransaction) return run();
 		this.#db.exec("BEGIN IMMEDIATE");
 		try {
 			const result = run();

@@ -41,6 +41,8 @@ export class Attachment {
 	readonly #send: (message: Downlink) => void;
 	#imsi = "";
 	#vector: Vector | undefined;
+	/** Counts attachments: what was asked for an earlier one is dropped when its answer comes. */
+	#attempt = 0;
 	#resynchronisations = 0;
 	#admitted = false;
 	#token: string | undefined;
@@ -97,6 +99,7 @@ export class Attachment {
 
 	/** The device has detached or its radio link is gone. */
 	leave(): void {
+		this.#attempt++;
 		const gone = new Refusal("absent-subscriber", `${this.#imsi} has left`, 404);
 		for (const { reject } of this.#awaited.values()) reject(gone);
 		if (this.#admitted) this.#network.detached(this.#imsi, this);
@@ -114,6 +117,7 @@ export class Attachment {
 	}
 
 	async #challenge(resynchronisation: { rand?: string; auts?: string }): Promise<void> {
+		const attempt = this.#attempt;
 		try {
 			const home = this.#home();
 			const what = resynchronisation.auts
@@ -122,10 +126,11 @@ export class Attachment {
 			const { vector } = await step({ clause: CLAUSE, from: this.#network.vnoId, to: `${home.shoId} HSS`, what }, () =>
 				postJson<{ vector: Vector }>(`${home.home}/auth-info`, { imsi: this.#imsi, ...resynchronisation }),
 			);
+			if (attempt !== this.#attempt) return;
 			this.#vector = vector;
 			this.#send({ type: "auth-request", rand: vector.rand, autn: vector.autn });
 		} catch (error) {
-			this.#reject(error);
+			if (attempt === this.#attempt) this.#reject(error);
 		}
 	}
 
@@ -133,6 +138,7 @@ export class Attachment {
 		const vector = this.#vector;
 		this.#vector = undefined;
 		if (!vector || res !== vector.xres) return this.#send({ type: "attach-reject", cause: "authentication" });
+		const attempt = this.#attempt;
 		try {
 			const home = this.#home();
 			this.#admitted = true;
@@ -140,8 +146,9 @@ export class Attachment {
 			await step({ clause: CLAUSE, from: this.#network.vnoId, to: `${home.shoId} HSS`, what: "update location" }, () =>
 				postJson(`${home.home}/update-location`, { imsi: this.#imsi, vno: this.#network.vnoId }),
 			);
-			this.#send({ type: "attach-accept", plmn: this.#network.plmn });
+			if (attempt === this.#attempt) this.#send({ type: "attach-accept", plmn: this.#network.plmn });
 		} catch (error) {
+			if (attempt !== this.#attempt) return;
 			this.leave();
 			this.#reject(error);
 		}
@@ -162,14 +169,15 @@ export class Attachment {
 	}
 
 	async #activate(apn: string): Promise<void> {
+		const attempt = this.#attempt;
 		try {
 			if (!this.#admitted) throw new Refusal("not-attached", "attach first");
 			const { egress } = await postJson<PacketDataAnswer>(`${this.#home().home}/packet-data`, {
 				imsi: this.#imsi,
 				apn,
 			});
-			// It may have left while the home operator was asked.
-			if (!this.#admitted) return;
+			// It may have left, or come again as another, while the home operator was asked.
+			if (attempt !== this.#attempt) return;
 			if (this.#token !== undefined) this.#network.released(this.#token);
 			const token = randomBytes(16).toString("hex");
 			this.#token = token;

@@ -6,12 +6,15 @@ import { type Element, runElement } from "../shared/element.ts";
 import { Refusal, serveJson } from "../shared/http.ts";
 import { Ports } from "../shared/ports.ts";
 import { Registry } from "../shared/registry.ts";
+import { field, insist } from "../shared/shape.ts";
 import { Attachment, type Bearer, type Visited } from "./attachment.ts";
 import { serveBearer } from "./bearer.ts";
 import type { VnoConfig } from "./config.ts";
 
 const LOOPBACK = "127.0.0.1";
-const MESSAGE_TIMEOUT_MS = 30_000;
+const MESSAGE_TIMEOUT_MS = 15_000;
+/** Octets of a short message: less than a line of the air interface takes. */
+const MAX_MESSAGE = 32_768;
 
 interface ShortMessage {
 	readonly imsi: string;
@@ -69,6 +72,7 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 	const sms = await serveJson(
 		{
 			"POST /short-message": async (message: ShortMessage) => {
+				insist(message, { imsi: field.imsi, contentType: field.name, body: field.base64(0, MAX_MESSAGE) });
 				const attachment = attachments.get(message.imsi);
 				if (!attachment) throw new Refusal("absent-subscriber", `${message.imsi} is not on the air here`, 404);
 				await attachment.deliver(message.contentType, message.body, MESSAGE_TIMEOUT_MS);

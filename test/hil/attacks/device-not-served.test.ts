@@ -57,7 +57,9 @@ describe("a dishonest contracted SHO tries to take a device that it does not ser
 		await expect(
 			call("ro.example", "register", registration({ releaseCode: codes["ro.example"] })),
 		).rejects.toMatchObject({ code: "change-under-way" });
-		await expect(call("ro.example", "withdraw", { changeId, challenge: "" })).rejects.toMatchObject({
+		await expect(
+			call("ro.example", "withdraw", { changeId, challenge: Buffer.alloc(16).toString("base64") }),
+		).rejects.toMatchObject({
 			code: "no-open-change",
 		});
 		await expect(call("ro.example", "committed", { changeId, receipt })).rejects.toMatchObject({

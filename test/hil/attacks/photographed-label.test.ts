@@ -48,7 +48,7 @@ describe("the same, where the RO ignores release codes", () => {
 	test("the thief's registration succeeds: what the release code changes", async () => {
 		await registerAs(host, label(host));
 		expect(await host.change()).toBe("registered");
-		await expect(host.register("sho-1.example")).rejects.toThrow(/on its way to another SHO/);
+		await expect(host.register("sho-1.example")).rejects.toThrow(/is on its way to an SHO already/);
 		const { changes } = await getJson<OperatorStatus>(`${host.operator("ro.example").portal}/status`);
 		expect(changes).toMatchObject([{ treId: host.treId, toSho: "sho-2.example" }]);
 	});

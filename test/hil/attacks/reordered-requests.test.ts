@@ -53,7 +53,7 @@ describe("requests arrive at the DPF in another order than they were made", () =
 				id: "late withdrawal",
 				treId: host.treId,
 				changeId: "an earlier one",
-				challenge: "",
+				challenge: Buffer.alloc(16).toString("base64"),
 			}),
 		).rejects.toMatchObject({ code: "no-open-change" });
 		expect(open.outgoing(host.treId)).toMatchObject({ changeId, state: "sent" });

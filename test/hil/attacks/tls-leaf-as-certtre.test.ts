@@ -26,7 +26,7 @@ describe("a TLS leaf, though issued under CertPVA, is presented as CertTRE", () 
 			{ treId: randomBytes(16).toString("hex"), certSign, certEncrypt },
 		];
 		for (const certificates of wrong) {
-			const body = { treId, shoId, releaseCode: codes["ro.example"], ...certificates };
+			const body = { treId, shoId, releaseCode: codes["ro.example"], nextRelease: "0".repeat(64), ...certificates };
 			await expect(postJson(`${host.operator("sho-1.example").portal}/subscriptions`, body)).rejects.toMatchObject({
 				code: "cert-tre",
 			});

@@ -21,6 +21,8 @@ describe("the host lets AKA run with the new MCIM and never confirms IP connecti
 		await host.tre.call("confirmConnectivity", {});
 		expect(await host.believed()).toMatchObject({ servedBy: "ro.example", change });
 		await host.session("sho-1.example", [await host.receipt()]);
+		expect(await host.outgoing("ro.example"), "the RO believes the receipt with its own challenge").toBe("sent");
+		await host.answerReceipt();
 		await host.until("the RO knows it", async () => (await host.outgoing("ro.example")) === "committed");
 		expect(await host.believed()).toMatchObject({ servedBy: "sho-1.example", imsi });
 	});

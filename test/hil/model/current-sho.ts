@@ -72,7 +72,7 @@ class Bench {
 
 /** SHO[i+1] registers its next attempt, where none is open. */
 export function register(memory: ShoMemory, attempt: number): ShoMemory {
-	const parts = { toSho: "sho-1.example", provUrl: "", certificate: "", account: "" };
+	const parts = { toSho: "sho-1.example", provUrl: "", certificate: "", account: "", challenge: "" };
 	return {
 		...memory,
 		change: { treId: TRE_ID, changeId: String(attempt), attempt, ...parts, state: "registered" },
@@ -80,8 +80,11 @@ export function register(memory: ShoMemory, attempt: number): ShoMemory {
 }
 
 export function withdraw(memory: ShoMemory): ShoMemory {
+	const { change } = memory;
+	// Once is as good as often, and there are fewer states.
+	if (!change || change.shown) return memory;
 	const bench = new Bench(memory);
-	bench.register.withdraw(memory.change as OutgoingChange, "");
+	bench.register.withdraw(change, "");
 	return bench.memory;
 }
 

@@ -47,6 +47,7 @@ describe("the subscriber withdraws when the MCIM is in the TRE already", () => {
 		await host.tre.call("confirmConnectivity", {});
 		expect((await host.believed()).servedBy).toBe("ro.example");
 		await host.session("sho-1.example", [await host.receipt()]);
+		await host.answerReceipt();
 		await host.until("both know it", async () => (await host.outgoing("ro.example")) === "committed");
 		expect(await host.believed()).toMatchObject({ servedBy: "sho-1.example", imsi });
 	});

@@ -8,9 +8,10 @@ import {
 } from "../../../../host/wire/management/objects.ts";
 import { emit, step } from "../../../../host/wire/report/events.ts";
 import { type NodeCommand, nodes, status } from "../../../../host/wire/syncml/message.ts";
+import { Refusal } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
-import type { Courier } from "../peer/courier.ts";
+import { mayAsk } from "../registration/states.ts";
 import type { Registration } from "../store.ts";
 import { validateAtPva, validateLocally } from "./validation.ts";
 
@@ -22,19 +23,17 @@ export interface Outcome {
 
 class Mismatch extends Error {}
 
-/** States in which the TRE may still ask for its MCIM. */
-const open: readonly Registration["state"][] = ["registered", "requested"];
-
 const keyOf = (certificate: string) => new X509Certificate(Buffer.from(certificate, "base64")).publicKey;
 
 /** Download and provisioning function: what B.2.3.4 III to VIII asks of SHO[i+1]. */
 export class Provisioning {
 	readonly #context: OperatorContext;
-	readonly #courier: Courier;
+	readonly #onTakeOver: (treId: string) => void;
 
-	constructor(context: OperatorContext, courier: Courier) {
+	/** `onTakeOver`: a device is served from now on, and its former SHO has to see it. */
+	constructor(context: OperatorContext, onTakeOver: (treId: string) => void) {
 		this.#context = context;
-		this.#courier = courier;
+		this.#onTakeOver = onTakeOver;
 	}
 
 	/** M2MMobj has arrived: III and IV, then V. */
@@ -90,14 +89,14 @@ export class Provisioning {
 			if (!registration.answered.includes(receipt.nonceB.toString("base64")))
 				throw new Mismatch("the receipt is of another request");
 			emit({ event: "document", name: `receipt-${receipt.state}.xml`, treId, content: signed });
-			return await this.#believe(registration, receipt, signed);
+			return await this.#believe(registration, receipt);
 		} catch (error) {
 			return this.#refused(treId, error);
 		}
 	}
 
 	#checkOpen({ state }: Registration): void {
-		if (!open.includes(state)) throw new Mismatch(`the change is ${state}; its nonceA is spent`);
+		if (!mayAsk(state)) throw new Mismatch(`the change is ${state}; its nonceA is spent`);
 	}
 
 	/** Durable before the MCIM leaves; the subscriber may have withdrawn while the PVA was asked. */
@@ -108,6 +107,14 @@ export class Provisioning {
 		this.#checkOpen(now);
 		const answered = new Set([...now.answered, request.nonceB.toString("base64")]);
 		registrations.update(treId, { answered: [...answered], state: "requested" });
+	}
+
+	/** A receipt from a device that is on the air with this operator's new MCIM; refused by name where it is of no use. */
+	async takeReceiptOnTrial(imsi: string, signed: string): Promise<void> {
+		const registration = this.#context.store.registrations.all().find((one) => one.imsi === imsi);
+		if (!registration) throw new Refusal("device-unknown", `no device is known as ${imsi}`, 404);
+		const { code } = await this.takeReceipt(registration.treId, signed);
+		if (code !== status.ok) throw new Refusal("receipt-mismatch", "the receipt does not belong to this registration");
 	}
 
 	/** DESIGN section 6: the DPF refuses an M2MMobj that names another root or account than its own. */
@@ -141,7 +148,7 @@ export class Provisioning {
 	}
 
 	/** States only rise: an old receipt shown again changes nothing. */
-	async #believe(registration: Registration, receipt: Receipt, signed: string): Promise<Outcome> {
+	async #believe(registration: Registration, receipt: Receipt): Promise<Outcome> {
 		const { store, config } = this.#context;
 		const { treId } = registration;
 		const to = `${config.shoId} DPF`;
@@ -158,7 +165,7 @@ export class Provisioning {
 			return { code: status.ok, commands: withdrawing ? [] : this.#networkParameters() };
 		}
 		if (receipt.state === "committed" && registration.state !== "committed") {
-			await this.#takeOver(registration, receipt, signed);
+			await this.#takeOver(registration, receipt);
 		}
 		return { code: status.ok, commands: [] };
 	}
@@ -171,23 +178,23 @@ export class Provisioning {
 	}
 
 	/** The change is a success: this operator serves the device, and will tell the former one. */
-	async #takeOver(registration: Registration, receipt: Receipt, signed: string): Promise<void> {
+	async #takeOver(registration: Registration, receipt: Receipt): Promise<void> {
 		const { store, config, keys } = this.#context;
 		const { treId } = registration;
 		const reign = createHash("sha256").update(receipt.nonceB).digest("hex");
 		if (!receipt.currentRoot.equals(rootHash(keys.root.certificate))) throw new Mismatch("another root was committed");
 		if (receipt.reign !== reign) throw new Mismatch("the receipt's reign is not that of this nonceB");
 		const what = "receipt: the change is committed";
-		const letter = await step({ clause: "B.2.3.5", from: "TRE", to: `${config.shoId} DPF`, what }, () =>
+		await step({ clause: "B.2.3.5", from: "TRE", to: `${config.shoId} DPF`, what }, () =>
 			store.atomically(() => {
-				const { certSign, certEncrypt, imsi, releaseCode, fromSho, changeId } = registration;
+				const { certSign, certEncrypt, imsi, releaseCode, fromSho, changeId, fromChallenge } = registration;
 				const device = { treId, certSign, certEncrypt, imsi, reign, releaseCode, serial: receipt.serial };
-				store.devices.put(treId, { ...device, bootstrapped: true, left: false });
-				store.registrations.update(treId, { state: "committed" });
-				return this.#courier.write(fromSho, "committed", { treId, changeId, receipt: signed });
+				const owes = { to: fromSho, changeId, ...(fromChallenge === undefined ? {} : { challenge: fromChallenge }) };
+				store.devices.put(treId, { ...device, owes, bootstrapped: true, left: false });
+				store.registrations.update(treId, { state: "committed", shownCode: undefined });
 			}),
 		);
-		void this.#courier.send(letter);
+		this.#onTakeOver(treId);
 	}
 
 	#refused(treId: string, error: unknown): Outcome {

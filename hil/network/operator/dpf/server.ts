@@ -5,8 +5,7 @@ import { keyToPem, toPem } from "../../shared/certificates.ts";
 import { type Listening, listen, readBody } from "../../shared/http.ts";
 import type { Place } from "../../shared/ports.ts";
 import { dpfHost, type OperatorContext } from "../context.ts";
-import type { Courier } from "../peer/courier.ts";
-import { Provisioning } from "./provisioning.ts";
+import type { Provisioning } from "./provisioning.ts";
 import { DmSession } from "./session.ts";
 
 export const DM_TYPE = "application/vnd.syncml.dm+xml";
@@ -22,8 +21,7 @@ const isLast = (answer: Message): boolean =>
 	answer.commands.every((command) => command.name === "Status" && !(command.cmd === "SyncHdr" && command.code >= 400));
 
 /** The OMA DM server of an operator, over HTTPS under its own root. */
-export function serveDpf(context: OperatorContext, courier: Courier, place: Place): Promise<Listening> {
-	const provisioning = new Provisioning(context, courier);
+export function serveDpf(context: OperatorContext, provisioning: Provisioning, place: Place): Promise<Listening> {
 	const sessions = new Map<string, DmSession>();
 
 	const sessionOf = (message: Message): DmSession => {

@@ -25,6 +25,8 @@ export class DmSession {
 	readonly #provisioning: Provisioning;
 	readonly #url: string;
 	#treId: string | undefined;
+	/** The attempt whose account was presented. */
+	#changeId: string | undefined;
 	#msgId = 0;
 	#challengeNonce: string | undefined;
 	/** Commands of the last answer: sent again when the client asks for a new credential. */
@@ -41,11 +43,11 @@ export class DmSession {
 	/** Takes a client's package and makes the server's. */
 	async answer(message: Message): Promise<Message> {
 		this.#msgId++;
-		const registration =
-			this.#treId === undefined ? this.#authenticate(message) : this.#context.store.registrations.get(this.#treId);
+		const registration = this.#registration() ?? this.#authenticate(message);
 		if (!registration) return this.#challenge(message);
 		const first = this.#treId === undefined;
 		this.#treId = registration.treId;
+		this.#changeId = registration.changeId;
 		const statuses: Command[] = [];
 		const wanted: NewCommand[] = [];
 		let present = first;
@@ -70,6 +72,15 @@ export class DmSession {
 			[header, ...statuses, ...wanted.map((command) => ({ ...command, cmdId: 0 }))],
 			present,
 		);
+	}
+
+	/** Of the session; it ends with the attempt that it was opened for. */
+	#registration(): Registration | undefined {
+		if (this.#treId === undefined) return undefined;
+		const registration = this.#context.store.registrations.get(this.#treId);
+		if (registration?.changeId === this.#changeId) return registration;
+		this.#treId = undefined;
+		return undefined;
 	}
 
 	#authenticate(message: Message): Registration | undefined {
@@ -131,7 +142,7 @@ export class DmSession {
 
 	#message(message: Message, commands: readonly Command[], withCredential: boolean): Message {
 		const { shoId } = this.#context.config;
-		const registration = this.#treId === undefined ? undefined : this.#context.store.registrations.get(this.#treId);
+		const registration = this.#registration();
 		const cred =
 			withCredential && registration
 				? authMd5(shoId, registration.serverPassword, Buffer.from(registration.clientNonce, "base64"))

@@ -17,6 +17,16 @@ export function dueOf(device: Device, change: OutgoingChange | undefined): Due {
 	return device.bootstrapped ? "nothing" : "initial";
 }
 
+/**
+ * What a receipt has to carry behind this operator's own challenge, base64; undefined where nobody waits for
+ * one. The former SHO comes first, then the new one.
+ */
+export function awaitedBy(device: Device, change: OutgoingChange | undefined): string | undefined {
+	if (device.owes?.challenge !== undefined) return device.owes.challenge;
+	const ending = change && (change.state === "withdrawing" || change.again);
+	return ending ? (change.peerChallenge ?? "") : undefined;
+}
+
 /** What follows for SHO[i] from a receipt under its own root. */
 export type Verdict =
 	/** Nothing new: go on sending. */

@@ -3,8 +3,10 @@ import { emit, step } from "../../../../host/wire/report/events.ts";
 import { postJson, Refusal } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
 import type { Courier } from "../peer/courier.ts";
-import type { Device, OutgoingChange, SignedBootstrap } from "../store.ts";
-import { type Due, dueOf } from "./change.ts";
+import { mayHaveMcim } from "../registration/end.ts";
+import { isUnderWay } from "../registration/states.ts";
+import type { Device, OutgoingChange, Registration, SignedBootstrap } from "../store.ts";
+import { awaitedBy, type Due, dueOf } from "./change.ts";
 import { BootstrapDesk } from "./documents.ts";
 import { ReceiptDesk } from "./receipts.ts";
 import { ChangeRegister } from "./register.ts";
@@ -47,18 +49,21 @@ export class Drf {
 	}
 
 	/** A receipt that was asked for; refused by name where it was not. */
-	received(imsi: string, contentType: string, body: Buffer): void {
+	takeReceipt(imsi: string, document: string): void {
 		const device = this.#served(imsi);
 		if (!device) throw new Refusal("device-unknown", `no device is served as ${imsi}`, 404);
-		if (contentType !== contentTypes.receipt) throw new Refusal("content-type", `${contentType} is not taken here`);
-		const document = body.toString("utf8");
 		const receipt = this.#receipts.take(device, document);
 		const awaited = this.#afterReceipt.delete(device.treId);
 		const next = this.#register.conclude(device.treId, receipt, document);
 		if (next === "look-again" || awaited) this.#tend(device.treId, "receipt");
 	}
 
-	/** The register of changes has changed. */
+	/** Is it a device that this operator serves? */
+	serves(imsi: string): boolean {
+		return this.#served(imsi) !== undefined;
+	}
+
+	/** The register of changes has changed, or a receipt is owed. */
 	changed(treId: string): void {
 		this.#tend(treId, "changed");
 	}
@@ -70,8 +75,8 @@ export class Drf {
 
 	/** Goes on after a restart, and sends again what has not had its effect yet. */
 	resume(): void {
-		this.#timer = setInterval(() => this.#all("timer"), RESEND_MS);
-		this.#all("timer");
+		this.#timer = setInterval(() => this.#all(), RESEND_MS);
+		this.#all();
 	}
 
 	close(): void {
@@ -82,8 +87,20 @@ export class Drf {
 		return this.#context.store.devices.all().find((entry) => entry.imsi === imsi && !entry.left);
 	}
 
-	#all(occasion: Occasion): void {
-		for (const { treId } of this.#context.store.devices.all()) this.#tend(treId, occasion);
+	/** Devices that are being tended to are left to it; and devices on trial here, whose host may have lost its way. */
+	#all(): void {
+		const { devices, registrations } = this.#context.store;
+		for (const { treId } of devices.all()) if (!this.#queues.has(treId)) this.#tend(treId, "timer");
+		for (const registration of registrations.all()) {
+			if (!isUnderWay(registration.state) || !mayHaveMcim(registration)) continue;
+			const vno = this.#vnoOf(registration);
+			if (vno) this.#askOnTrial(vno, registration).catch(() => undefined);
+		}
+	}
+
+	/** A receipt from a device that attached with this operator's new MCIM; its nonceB is all it has to carry. */
+	#askOnTrial(vno: string, { imsi }: Registration): Promise<unknown> {
+		return this.#message(vno, imsi, contentTypes.receiptRequest, Buffer.alloc(0));
 	}
 
 	#tend(treId: string, occasion: Occasion): void {
@@ -102,9 +119,11 @@ export class Drf {
 		const change = outgoing.get(treId);
 		if (!device || device.left || device.reign === "") return;
 		const due = dueOf(device, change);
+		const awaited = awaitedBy(device, change) !== undefined;
 		const vno = this.#vnoOf(device);
 		// Without one, it is sent when the device is located next.
-		if (due === "nothing" || !vno) return;
+		if (!vno || (due === "nothing" && !awaited)) return;
+		if (due === "nothing") return this.#ask(vno, device, change);
 		const before = this.#signed(due, device, change);
 		if (occasion === "located" && due === "change" && before) {
 			// Has it come back from a trial? Its receipt says so.
@@ -112,8 +131,7 @@ export class Drf {
 			return this.#ask(vno, device, change);
 		}
 		await this.#deliver(vno, device, due, before ?? this.#sign(due, device, change), change);
-		const withdrawing = due === "withdrawal" || due === "voiding";
-		if (withdrawing || (before && occasion === "timer")) await this.#ask(vno, devices.get(treId) ?? device, change);
+		if (awaited || (before && occasion === "timer")) await this.#ask(vno, devices.get(treId) ?? device, change);
 	}
 
 	#signed(due: Due, device: Device, change: OutgoingChange | undefined): SignedBootstrap | undefined {
@@ -140,8 +158,8 @@ export class Drf {
 		return bootstrap;
 	}
 
-	#vnoOf(device: Device): string | undefined {
-		const vnoId = this.#context.store.subscribers.get(device.imsi)?.vno;
+	#vnoOf({ imsi }: { readonly imsi: string }): string | undefined {
+		const vnoId = this.#context.store.subscribers.get(imsi)?.vno;
 		return vnoId === undefined ? undefined : this.#context.registry.vno(vnoId)?.sms;
 	}
 
@@ -163,22 +181,21 @@ export class Drf {
 		};
 		const clause = due === "initial" ? "B.2.2.2" : "B.2.3.3";
 		await step({ clause, from: `${config.shoId} DRF`, to: "M2ME", what: what[due] }, () =>
-			this.#message(vno, device, contentTypes.bootstrap, Buffer.from(sent, "utf8")),
+			this.#message(vno, device.imsi, contentTypes.bootstrap, Buffer.from(sent, "utf8")),
 		);
 		if (due === "change" && change) this.#register.delivered(change);
 	}
 
 	async #ask(vno: string, device: Device, change: OutgoingChange | undefined): Promise<void> {
 		const { config } = this.#context;
-		const peer = change?.state === "withdrawing" ? change.peerChallenge : undefined;
-		const challenge = this.#receipts.challenge(device, peer);
+		const challenge = this.#receipts.challenge(device, awaitedBy(device, change));
 		const what = "where does the TRE stand? a challenge for its receipt";
 		await step({ clause: "B.2.3.3", from: `${config.shoId} DRF`, to: "M2ME", what }, () =>
-			this.#message(vno, device, contentTypes.receiptRequest, challenge),
+			this.#message(vno, device.imsi, contentTypes.receiptRequest, challenge),
 		);
 	}
 
-	#message(vno: string, device: Device, contentType: string, body: Buffer): Promise<unknown> {
-		return postJson(`${vno}/short-message`, { imsi: device.imsi, contentType, body: body.toString("base64") });
+	#message(vno: string, imsi: string, contentType: string, body: Buffer): Promise<unknown> {
+		return postJson(`${vno}/short-message`, { imsi, contentType, body: body.toString("base64") });
 	}
 }

@@ -5,9 +5,8 @@ import { XmlError } from "../../../../host/wire/xml/parse.ts";
 import { Refusal } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
+import { CHALLENGE_OCTETS } from "../peer/messages.ts";
 import type { Device } from "../store.ts";
-
-const CHALLENGE_OCTETS = 16;
 
 /**
  * Receipts that SHO[i] asks for: each answers a challenge of its own, once. The device needs no

@@ -6,6 +6,7 @@ import {
 	type UplinkMessage,
 } from "../../shared/home.ts";
 import { Refusal, type Routes } from "../../shared/http.ts";
+import { field, insist } from "../../shared/shape.ts";
 import type { OperatorContext } from "../context.ts";
 import { nextVector, resynchronise } from "./vectors.ts";
 
@@ -22,7 +23,7 @@ export interface SubscriberListener {
 	/** Packet data was granted. */
 	connected(imsi: string): void;
 	/** A short message of the subscriber. Throws a Refusal where it is none that is taken. */
-	received(imsi: string, contentType: string, body: Buffer): void;
+	received(imsi: string, contentType: string, body: Buffer): Promise<void>;
 }
 
 /** HLR/AuC and packet gateway of an operator. */
@@ -47,9 +48,10 @@ export function homeRoutes(context: OperatorContext, listener: SubscriberListene
 			setImmediate(() => listener.located(imsi));
 			return {};
 		},
-		"POST /short-message": ({ imsi, contentType, body }: UplinkMessage) => {
+		"POST /short-message": async ({ imsi, contentType, body }: UplinkMessage) => {
 			subscriberOf(context, imsi);
-			listener.received(imsi, contentType, Buffer.from(body, "base64"));
+			insist({ contentType, body }, { contentType: field.name, body: field.base64(1, 32_768) });
+			await listener.received(imsi, contentType, Buffer.from(body, "base64"));
 			return {};
 		},
 		"POST /packet-data": ({ imsi, apn }: PacketDataRequest) => {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { emit, step } from "../../../../host/wire/report/events.ts";
 import { postMutualTls, Refusal } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
@@ -10,7 +11,9 @@ const LONGEST_PAUSE_MS = 60_000;
 /** Answers that say "not now"; any other refusal is final. */
 const PASSING = new Set([403, 500, 502, 503, 504]);
 
-export type Delivery = { readonly kind: "heard" } | { readonly kind: "refused" | "waiting"; readonly why: Refusal };
+export type Delivery =
+	| { readonly kind: "heard"; readonly answer: object }
+	| { readonly kind: "refused" | "waiting"; readonly why: Refusal };
 
 const steps: Record<PeerMessage, { readonly clause: string; readonly what: string }> = {
 	register: {
@@ -58,10 +61,10 @@ export class Courier {
 	/** Stores a letter, in the transaction of what it tells of; `send` carries it. */
 	write<Name extends PeerMessage>(to: string, message: Name, body: PeerBodies[Name]): Letter {
 		const { letters } = this.#context.store;
-		// The same at every try: it happens once.
-		const id = `${message} ${body.treId} ${body.changeId}`;
 		const order = 1 + Math.max(0, ...letters.all().map((letter) => letter.order));
-		return letters.put(`${to} ${id}`, { id, order, to, message, body });
+		// Kept with the letter and so the same at every try: it happens once.
+		const id = randomUUID();
+		return letters.put(id, { id, order, to, message, body });
 	}
 
 	/** Carries a stored letter; resolves to the outcome of the first try. */
@@ -71,7 +74,7 @@ export class Courier {
 		this.#queues.set(key, queue);
 		return new Promise((tried) => {
 			queue.letters.push({ letter, tried });
-			void this.#work(queue);
+			void this.#work(key, queue);
 		});
 	}
 
@@ -85,40 +88,51 @@ export class Courier {
 		for (const { timer } of this.#queues.values()) clearTimeout(timer);
 	}
 
-	async #work(queue: Queue): Promise<void> {
+	async #work(key: string, queue: Queue): Promise<void> {
 		if (queue.busy) return;
 		queue.busy = true;
 		clearTimeout(queue.timer);
 		for (let head = queue.letters[0]; head; head = queue.letters[0]) {
-			const delivery = await this.#try(head.letter);
+			const delivery = await this.#carry(head.letter);
 			if (this.#closed) return;
 			if (delivery.kind === "waiting") {
 				for (const { tried } of queue.letters) tried(delivery);
-				this.#rest(queue, head.letter, delivery.why);
+				this.#rest(key, queue, head.letter, delivery.why);
 				break;
 			}
-			this.#settle(head.letter, delivery);
 			queue.letters.shift();
 			queue.pause = FIRST_PAUSE_MS;
 			head.tried(delivery);
 		}
 		queue.busy = false;
+		if (queue.letters.length === 0) this.#queues.delete(key);
+	}
+
+	/** One try, and what follows from its answer; what goes wrong here is tried again. */
+	async #carry(letter: Letter): Promise<Delivery> {
+		try {
+			const delivery = await this.#try(letter);
+			if (delivery.kind !== "waiting" && !this.#closed) this.#settle(letter, delivery);
+			return delivery;
+		} catch (error) {
+			return { kind: "waiting", why: new Refusal("internal", (error as Error).message, 500) };
+		}
 	}
 
 	#settle(letter: Letter, delivery: Delivery): void {
 		const { store } = this.#context;
 		store.atomically(() => {
-			store.letters.delete(`${letter.to} ${letter.id}`);
+			store.letters.delete(letter.id);
 			this.onAnswer(letter, delivery);
 		});
 	}
 
-	#rest(queue: Queue, { to, message }: Letter, why: Refusal): void {
+	#rest(key: string, queue: Queue, { to, message }: Letter, why: Refusal): void {
 		emit({
 			event: "problem",
 			what: `${to} has not heard "${message}" yet: ${why.message}; next try in ${queue.pause} ms`,
 		});
-		queue.timer = setTimeout(() => void this.#work(queue), queue.pause);
+		queue.timer = setTimeout(() => void this.#work(key, queue), queue.pause);
 		queue.pause = Math.min(2 * queue.pause, LONGEST_PAUSE_MS);
 	}
 
@@ -128,10 +142,15 @@ export class Courier {
 		const peer = registry.operator(to);
 		if (!peer) return { kind: "waiting", why: new Refusal("sho-unknown", `${to} is not contracted any more`, 503) };
 		try {
-			await step({ ...steps[message], from: config.shoId, to, mark: message }, () =>
-				postMutualTls({ ...peer.api, root: peer.certificate }, peerPath(message), { id, ...body }, keys.apiClient),
+			const answer = await step({ ...steps[message], from: config.shoId, to, mark: message }, () =>
+				postMutualTls<object>(
+					{ ...peer.api, root: peer.certificate },
+					peerPath(message),
+					{ id, ...body },
+					keys.apiClient,
+				),
 			);
-			return { kind: "heard" };
+			return { kind: "heard", answer };
 		} catch (error) {
 			const why = error instanceof Refusal ? error : new Refusal("unreachable", (error as Error).message, 503);
 			return { kind: PASSING.has(why.status) ? "waiting" : "refused", why };

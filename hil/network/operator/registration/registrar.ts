@@ -2,14 +2,18 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { emit, step } from "../../../../host/wire/report/events.ts";
 import { Refusal } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
+import { field, insist } from "../../shared/shape.ts";
 import type { OperatorContext } from "../context.ts";
 import { provUrl } from "../dpf/server.ts";
 import { validateLocally } from "../dpf/validation.ts";
 import type { Courier, Delivery } from "../peer/courier.ts";
+import { CHALLENGE_OCTETS, type Registered } from "../peer/messages.ts";
 import { newImsi } from "../provisioning/imsi.ts";
 import { prepareAccount, prepareMcim } from "../provisioning/objects.ts";
 import type { Letter, Registration } from "../store.ts";
 import { mayHaveMcim } from "./end.ts";
+import { isReleasedBy } from "./release-code.ts";
+import { isUnderWay, type RegistrationState } from "./states.ts";
 
 /** The delivery note as the subscriber hands it in: TRE_id, both CertTRE (base64 DER), SHO_id. */
 export interface Subscription {
@@ -37,13 +41,15 @@ type Subject = Pick<
 	"treId" | "certSign" | "certEncrypt" | "fromSho" | "shownCode" | "releaseCode" | "tries"
 >;
 
-const CHALLENGE_OCTETS = 16;
-
-/** An attempt that may still end in a change. */
-const underWay: readonly Registration["state"][] = ["registered", "requested", "installed", "withdrawing"];
-
-/** It led to nothing; the subscriber may register anew. */
-const failed: readonly Registration["state"][] = ["refused", "withdrawn", "reverted", "withdrawing"];
+/** What a subscriber hands in, before anything else is looked at. */
+const subscriptionShape = {
+	treId: field.treId,
+	certSign: field.base64(1, 4096),
+	certEncrypt: field.base64(1, 4096),
+	shoId: field.name,
+	releaseCode: field.optional(field.name),
+	nextRelease: field.sha256,
+};
 
 /** Subscriptions of devices that another operator serves (B.2.3.2): made, withdrawn, and tried again after a revert. */
 export class Registrar {
@@ -58,20 +64,21 @@ export class Registrar {
 
 	/** B.2.3.2 steps 1 and 2. Refused by name where the certificates, the device or its SHO do not allow it. */
 	async subscribe(body: Subscription): Promise<Subscribed> {
+		insist(body, subscriptionShape);
 		const { config, registry, store } = this.#context;
 		const current = registry.operator(body.shoId);
 		if (!current || current.shoId === config.shoId) throw new Refusal("sho-unknown", `no contract with ${body.shoId}`);
 		const [sign, encrypt] = [Buffer.from(body.certSign, "base64"), Buffer.from(body.certEncrypt, "base64")];
 		const verdict = validateLocally(this.#context, body.treId, sign, encrypt);
 		if (!verdict.trusted) throw new Refusal("cert-tre", `CertTRE is refused: ${verdict.reason}`);
-		if (!/^[0-9a-f]{64}$/.test(body.nextRelease ?? ""))
-			throw new Refusal("malformed", "nextRelease is no SHA-256 in hex", 400);
 		const known = store.registrations.get(body.treId);
 		const served = store.devices.get(body.treId);
 		// The same registration once more: its answer was lost.
-		if (known && known.releaseCode === body.nextRelease && !failed.includes(known.state))
+		const here = known?.state === "committed" && served?.left === false;
+		const same = known?.releaseCode === body.nextRelease && (here || isUnderWay(known.state)) && !known.unwanted;
+		if (known && same)
 			return { treId: known.treId, imsi: known.imsi, reached: !this.#courier.holds(known.fromSho, known.treId) };
-		if (known && underWay.includes(known.state))
+		if (known && isUnderWay(known.state))
 			throw new Refusal("change-under-way", `${body.treId} is ${known.state} here; withdraw that first`);
 		if (served && !served.left) throw new Refusal("change-under-way", `${body.treId} is served here`);
 		const { nextRelease, releaseCode: shownCode } = body;
@@ -83,23 +90,25 @@ export class Registrar {
 		return { treId, imsi, reached: delivery.kind === "heard" };
 	}
 
-	/** The subscriber has changed his mind. It counts once SHO[i] has it from the TRE. */
-	withdraw(treId: string): { state: Registration["state"] } {
-		const { store } = this.#context;
-		const registration = store.registrations.get(treId);
-		if (!registration) throw new Refusal("no-registration", `${treId} is not registered here`, 404);
-		if (registration.state === "withdrawing") return { state: "withdrawing" };
-		if (!underWay.includes(registration.state))
-			throw new Refusal("no-open-change", `the change of ${treId} is ${registration.state}`);
-		this.#withdraw(registration, {});
+	/** The subscriber has changed his mind, and shows his own release code. It counts once SHO[i] has it from the TRE. */
+	withdraw(body: { readonly treId: string; readonly releaseCode: string }): { state: RegistrationState } {
+		insist(body, { treId: field.treId, releaseCode: field.name });
+		const registration = this.#context.store.registrations.get(body.treId);
+		if (!registration) throw new Refusal("no-registration", `${body.treId} is not registered here`, 404);
+		if (!isReleasedBy(body.releaseCode, registration.releaseCode))
+			throw new Refusal("release-code", "the release code is not that of the registration", 403);
+		if (!isUnderWay(registration.state))
+			throw new Refusal("no-open-change", `the change of ${body.treId} is ${registration.state}`);
+		this.#withdraw(registration, { unwanted: true });
 		return { state: "withdrawing" };
 	}
 
-	/** The device seems to be back at SHO[i], which has to show it with a receipt that answers a challenge. */
-	askAgain(registration: Registration): void {
-		this.#withdraw(registration, { returning: true });
+	/** The change seems to have ended, which SHO[i] has to show with a receipt that answers a challenge. */
+	askAgain(registration: Registration, returning: boolean): void {
+		this.#withdraw(registration, { returning });
 	}
 
+	/** Each time with a new challenge: an answer to an earlier one may have been refused or lost. */
 	#withdraw({ treId, changeId, fromSho }: Registration, more: Partial<Registration>): void {
 		const { store } = this.#context;
 		const challenge = randomBytes(CHALLENGE_OCTETS).toString("base64");
@@ -111,18 +120,22 @@ export class Registrar {
 	}
 
 	/** The change cannot happen any more: what was prepared for it is of no use to anybody. */
-	close(registration: Registration, state: "refused" | "withdrawn" | "reverted", why?: string): void {
-		const { store } = this.#context;
-		store.registrations.update(registration.treId, { state, ...(why === undefined ? {} : { why }) });
-		store.subscribers.delete(registration.imsi);
+	close(registration: Registration, state: "refused" | "withdrawn", why?: string): void {
+		this.#close(registration, { state, shownCode: undefined, ...(why === undefined ? {} : { why }) });
 	}
 
 	/** NOTE Y: the device went back. A new account, a new MCIM with a new K, and the next attempt. */
 	reverted(registration: Registration): void {
-		const { config } = this.#context;
-		const { tries } = registration;
-		this.close(registration, "reverted", `attempt ${tries} of ${config.attempts} ended in a revert`);
-		if (tries < config.attempts) this.#again(registration);
+		const { attempts } = this.#context.config;
+		const { tries, unwanted } = registration;
+		if (unwanted) {
+			this.close(registration, "withdrawn");
+			return;
+		}
+		const last = tries >= attempts;
+		const why = `attempt ${tries} of ${attempts} ended in a revert`;
+		this.#close(registration, { state: "reverted", why, ...(last ? { shownCode: undefined } : {}) });
+		if (!last) this.#again(registration);
 	}
 
 	/** Goes on after a restart: a revert that has not led to its next attempt yet. */
@@ -130,6 +143,15 @@ export class Registrar {
 		const { store, config } = this.#context;
 		for (const registration of store.registrations.all())
 			if (registration.state === "reverted" && registration.tries < config.attempts) this.#again(registration);
+	}
+
+	#close({ treId, imsi }: Registration, fields: Partial<Registration>): void {
+		const { store } = this.#context;
+		const write = () => {
+			store.registrations.update(treId, fields);
+			store.subscribers.delete(imsi);
+		};
+		store.atomically(write);
 	}
 
 	#again(registration: Registration): void {
@@ -183,14 +205,29 @@ export class Registrar {
 
 	/** What an answer of SHO[i] changes here. */
 	#answered({ message, body }: Letter, delivery: Delivery): void {
-		const registration = this.#context.store.registrations.get(body.treId);
+		const { store } = this.#context;
+		const registration = store.registrations.get(body.treId);
 		if (registration?.changeId !== body.changeId) return;
-		const why = delivery.kind === "heard" ? undefined : delivery.why;
-		if (message === "committed" && !why) this.#context.store.registrations.update(body.treId, { told: true });
-		if (message === "register" && why && registration.state !== "committed")
-			this.close(registration, "refused", why.message);
-		// SHO[i] does not know of the change, so it was never made: and this DPF hands out nothing for it any more.
-		if (message === "withdraw" && why?.code === "no-open-change" && registration.state === "withdrawing")
-			if (!mayHaveMcim(registration)) this.close(registration, "withdrawn", why.message);
+		if (delivery.kind === "heard") {
+			if (message === "committed") store.registrations.update(body.treId, { told: true });
+			if (message === "register") this.#registered(registration, delivery.answer as Partial<Registered>);
+			return;
+		}
+		const open = isUnderWay(registration.state) && !mayHaveMcim(registration);
+		// SHO[i] does not know of the change, and this DPF hands out nothing for it any more.
+		if (message === "withdraw" && open && delivery.why.code === "no-open-change") this.close(registration, "withdrawn");
+		if (message !== "register" || !isUnderWay(registration.state)) return;
+		// A refusal that comes after the MCIM was asked for is SHO[i]'s word against the TRE's.
+		if (open) this.close(registration, "refused", delivery.why.message);
+		else this.#withdraw(registration, { why: delivery.why.message });
+	}
+
+	/** SHO[i] has the change in its register, and says what the last receipt is to carry. */
+	#registered({ treId, changeId }: Registration, { challenge }: Partial<Registered>): void {
+		if (typeof challenge !== "string") return;
+		const { registrations, devices } = this.#context.store;
+		registrations.update(treId, { fromChallenge: challenge });
+		const owes = devices.get(treId)?.owes;
+		if (owes?.changeId === changeId) devices.update(treId, { owes: { ...owes, challenge } });
 	}
 }
