@@ -31,7 +31,13 @@ export function validateLocally(
 	certSign: Uint8Array,
 	certEncrypt: Uint8Array,
 ): Validation {
-	const { reason } = certificatesFault(context, treId, new X509Certificate(certSign), new X509Certificate(certEncrypt));
+	let certificates: readonly [X509Certificate, X509Certificate];
+	try {
+		certificates = [new X509Certificate(certSign), new X509Certificate(certEncrypt)];
+	} catch {
+		return { trusted: false, reason: "it is no X.509 certificate" };
+	}
+	const { reason } = certificatesFault(context, treId, ...certificates);
 	return reason === undefined
 		? { trusted: true, reason: "CertTRE verifies under CertPVA" }
 		: { trusted: false, reason };

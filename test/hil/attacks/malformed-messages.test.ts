@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type PeerMessage, peerShapes } from "../../../hil/network/operator/peer/messages.ts";
+import { postJson, Refusal } from "../../../hil/network/shared/http.ts";
+import { HostileHost } from "../../support/hostile-host.ts";
+
+/** Bad input gets a named error, leaves no half state, and the next good request works. */
+describe("messages that are none, from contracted SHOs and from the web", () => {
+	const host = new HostileHost();
+
+	beforeAll(() => host.start());
+	afterAll(() => host.stop());
+
+	const wrong: readonly unknown[] = [null, 7, "", "a\u0000b", [], {}, ["00".repeat(32)], "x".repeat(100_000), "ö"];
+	const names = Object.keys(peerShapes) as PeerMessage[];
+
+	test.each(names)("peers: %s with each field wrong in turn", async (name) => {
+		const sho2 = host.insider("sho-2.example");
+		const good: Record<string, unknown> = {
+			...{ id: "one", treId: host.treId, changeId: "none", attempt: 1, challenge: Buffer.alloc(16).toString("base64") },
+			...{
+				provUrl: "https://dpf.sho-2.example/dm",
+				certificate: "AAAA",
+				account: "AAAA",
+				releaseCode: "A",
+				receipt: "<a/>",
+			},
+		};
+		for (const field of Object.keys(peerShapes[name])) {
+			for (const value of wrong) {
+				const body = { ...good, [field]: value };
+				const answer = await sho2.call(host.operator("ro.example"), `/peer/${name}`, body).catch((error) => error);
+				// Some of it is well-formed here, and then refused for what it says.
+				expect(answer, `${field} = ${JSON.stringify(value)?.slice(0, 40)}`).toBeInstanceOf(Refusal);
+				expect((answer as Refusal).status, `${field} = ${JSON.stringify(value)?.slice(0, 40)}`).toBeLessThan(500);
+			}
+		}
+		sho2.close();
+	});
+
+	test.each(["null", "7", '"text"', "[]", "{", ""])("portal and peers: the body %s", async (body) => {
+		for (const path of ["/subscriptions", "/subscriptions/withdraw", "/devices/keep"]) {
+			const answer = await fetch(`${host.operator("sho-1.example").portal}${path}`, { method: "POST", body });
+			expect([400], `${path} ${body}`).toContain(answer.status);
+		}
+	});
+
+	test("the portal: each field of a subscription wrong in turn", async () => {
+		const { treId, certSign, certEncrypt, shoId } = host.note();
+		const good = { treId, certSign, certEncrypt, shoId, releaseCode: "A", nextRelease: "0".repeat(64) };
+		for (const field of Object.keys(good)) {
+			for (const value of wrong) {
+				const body = { ...good, [field]: value };
+				const answer = await postJson(`${host.operator("sho-1.example").portal}/subscriptions`, body).catch(
+					(error) => error,
+				);
+				expect(answer, `${field} = ${JSON.stringify(value)?.slice(0, 40)}`).toBeInstanceOf(Refusal);
+				expect((answer as Refusal).status, `${field} = ${JSON.stringify(value)?.slice(0, 40)}`).toBeLessThan(500);
+			}
+		}
+	});
+
+	test("garbage where a certificate should be, with the right form", async () => {
+		const { treId, certSign, certEncrypt, shoId } = host.note();
+		const nextRelease = "0".repeat(64);
+		for (const broken of [{ certSign: "AAAA" }, { certEncrypt: Buffer.alloc(900, 0x30).toString("base64") }]) {
+			const body = { treId, certSign, certEncrypt, shoId, nextRelease, ...broken };
+			await expect(postJson(`${host.operator("sho-1.example").portal}/subscriptions`, body)).rejects.toMatchObject({
+				code: "cert-tre",
+			});
+		}
+	});
+
+	test("after all that, the next good registration works", async () => {
+		await host.register("sho-1.example");
+		await host.finish("sho-1.example");
+	});
+});
