@@ -96,7 +96,7 @@ const equipmentFolder = (lab: KeptLab, port: string): string =>
 
 function equipmentArgs(lab: KeptLab, port: string): string[] {
 	const [vno] = lab.registry.content.vnos;
-	return ["--port", port, "--radio", vno.radio, "--state", equipmentFolder(lab, port)];
+	return [port, "--radio", vno.radio, "--state", equipmentFolder(lab, port)];
 }
 
 export async function attach(port: string, options: Options): Promise<void> {

@@ -122,7 +122,7 @@ export class Lab {
 	equipment(port: string, treId: string, record?: string): Child {
 		const [vno] = this.registry.vnos;
 		return this.#spawn("m2me", "host/daemon/main.js", [
-			...["--port", port, "--radio", vno.radio, "--state", join(this.folder, "m2me"), "--tre-id", treId],
+			...[port, "--radio", vno.radio, "--state", join(this.folder, "m2me"), "--tre-id", treId],
 			...(record === undefined ? [] : ["--record", record]),
 		]);
 	}

@@ -12,7 +12,6 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
 
 interface Options {
-	readonly port: string;
 	readonly radio: string;
 	readonly state: string;
 	readonly record?: string;
@@ -21,17 +20,18 @@ interface Options {
 	readonly treId?: string;
 }
 
-const options = new Command("tre attach")
+const command = new Command("tre attach")
 	.description("the M2ME: relays between a TRE on a serial port and a visited network")
-	.requiredOption("--port <port>", "serial device of the TRE, or tcp://host:port")
-	.requiredOption("--radio <host:port>", "air interface of the visited network")
+	.argument("<port>", "serial device of the TRE, or tcp://host:port")
+	.requiredOption("--radio <host:port>", "air interface of the visited network, as hil up names it")
 	.option("--state <dir>", "what the M2ME keeps outside the TRE", "m2me-state")
 	.option("--record <dir>", "records all octets on the serial line")
 	.option("--baud <rate>", "baud rate", "115200")
 	.option("--tre-id <id>", "the TRE that this M2ME belongs to; without it, the first one that it meets")
 	.option("--once", "attaches, does the next step and ends; code 3 where there was nothing to do")
-	.parse()
-	.opts<Options>();
+	.parse();
+const options = command.opts<Options>();
+const [port] = command.args;
 
 /** With --once: how long a bootstrap may take to come, after the attachment made the operator send it. */
 const ONCE_MS = 5_000;
@@ -98,7 +98,7 @@ async function work(equipment: Equipment, bell: Bell, stopped: AbortSignal): Pro
 /** One life of the equipment: until the line or the air interface is gone, or it is told to stop. */
 async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 	const record = options.record === undefined ? undefined : recorder(options.record);
-	const tre = await TreClient.open(options.port, { baudRate: Number(options.baud), record });
+	const tre = await TreClient.open(port, { baudRate: Number(options.baud), record });
 	const bell = new Bell();
 	tre.link.onClose((reason) => bell.ring(reason));
 	try {
@@ -138,7 +138,7 @@ async function main(): Promise<void> {
 	process.on("SIGINT", () => stop.abort());
 	const memory = new Memory(options.state);
 	if (options.treId !== undefined) memory.claim(options.treId);
-	emit({ event: "ready", addresses: { port: options.port } });
+	emit({ event: "ready", addresses: { port } });
 	let pause = FIRST_PAUSE_MS;
 	while (!stop.signal.aborted) {
 		const started = performance.now();

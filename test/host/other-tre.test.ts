@@ -12,7 +12,7 @@ afterAll(() => rmSync(state, { recursive: true, force: true }));
 
 /** The first problem that the M2ME tells of. */
 async function problemOn(port: string, ...more: string[]): Promise<string> {
-	const args = ["--port", port, "--radio", "127.0.0.1:9", "--state", state, ...more];
+	const args = [port, "--radio", "127.0.0.1:9", "--state", state, ...more];
 	const child = spawn(process.execPath, [resolve("build/js/host/daemon/main.js"), ...args], {
 		stdio: ["ignore", "pipe", "inherit"],
 	});

@@ -53,7 +53,7 @@ describe("network parameters and addresses that the TRE has not accepted", () =>
 		beforeAll(async () => {
 			await host.tre.close();
 			host.detach();
-			const args = ["--port", host.device.port, "--radio", host.vno.radio, "--state", join(host.lab, "m2me")];
+			const args = [host.device.port, "--radio", host.vno.radio, "--state", join(host.lab, "m2me")];
 			equipment = spawn(process.execPath, [daemon, ...args], { stdio: ["ignore", "pipe", "inherit"] });
 			const events: BenchEvent[] = [];
 			createInterface({ input: equipment.stdout as NonNullable<ChildProcess["stdout"]> }).on("line", (line) => {
