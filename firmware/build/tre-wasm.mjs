@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { run } from "./run.mjs";
 import { upToDate } from "./stamp.mjs";
 
-const flags = [
+/** What the compiler is told, for this build and for tests that plant a fault in it. */
+export const flags = [
 	...["--runtime", "incremental", "--stackSize", "4096", "--initialMemory", "1", "--maximumMemory", "1"],
 	...["--use", "abort=firmware/tre/abort/onAbort", "-O3s", "--converge"],
 ];

@@ -1,6 +1,7 @@
 import { world } from "../lab/world.ts";
 import { play } from "../stage/play.ts";
 import type { Disturbance } from "../stage/stage.ts";
+import { generator } from "./sampling.ts";
 import { story } from "./story.ts";
 
 /** Everything that can die: the TRE, the M2ME, visited network, PVA, each operator. */
@@ -46,17 +47,6 @@ export interface Sampling {
 	/** Stories at a time. */
 	readonly width?: number;
 	readonly onTrial?: (trial: Trial, done: number, total: number) => void;
-}
-
-/** mulberry32: the same sample for the same seed. */
-function generator(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
 }
 
 /** The restart matrix: every element before and after every step, or a seeded sample of it. */

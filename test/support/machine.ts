@@ -17,7 +17,7 @@ export class DirectTre {
 	#sent: Uint8Array[] = [];
 	#id = 0;
 
-	constructor(flash = new FlashMemory(), rootKey = new Uint8Array(32).fill(0x5a)) {
+	constructor(flash = new FlashMemory(), rootKey: Uint8Array = new Uint8Array(32).fill(0x5a)) {
 		this.flash = flash;
 		this.rootKey = rootKey;
 		this.machine = new Machine({

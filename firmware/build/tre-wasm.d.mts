@@ -1,0 +1,2 @@
+export const flags: readonly string[];
+export function buildTreWasm(root: string, progress: (text: string) => void): Promise<string>;

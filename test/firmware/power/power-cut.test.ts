@@ -1,0 +1,97 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, inject, test } from "vitest";
+import { flags } from "../../../firmware/build/tre-wasm.mjs";
+import type { Geometry } from "../../../firmware/emulator/flash.ts";
+import { readFlash, writeFlash } from "../../support/flash-image.ts";
+import { recordLife, type Start } from "./life.ts";
+import { type Plan, PowerCutProof } from "./proof.ts";
+
+const full = process.env.TEST_FULL === "1";
+const timeout = 6 * 3_600_000;
+
+/** Sectors of the emulator, of a board with few large ones, and banks so small that the store compacts all the time. */
+const geometries: Record<string, Geometry> = {
+	"8 sectors of 16 KiB": { sectorSize: 16 * 1024, sectorCount: 8 },
+	"2 sectors of 128 KiB": { sectorSize: 128 * 1024, sectorCount: 2 },
+	"8 sectors of 4 KiB": { sectorSize: 4 * 1024, sectorCount: 8 },
+	"4 sectors of 6 KiB": { sectorSize: 6 * 1024, sectorCount: 4 },
+};
+const smallest = geometries["4 sectors of 6 KiB"];
+
+const plan: Plan = full
+	? { share: 1, tears: 2, recoveryShare: 0.002, seed: 1 }
+	: { share: 0.015, tears: 1, recoveryShare: 0.005, seed: 1 };
+
+/** A device with its keys, in any geometry. */
+function keyed({ sectorSize, sectorCount }: Geometry): Start {
+	const records = new Map<number, Uint8Array>();
+	const folder = inject("keyedDevice");
+	for (const { key, octets } of readFlash(readFileSync(join(folder, "flash.bin")))) {
+		if (octets.length > 0) records.set(key, octets);
+	}
+	return {
+		image: writeFlash(sectorSize * sectorCount, records),
+		rootKey: readFileSync(join(folder, "root.key")),
+	};
+}
+
+describe("G4: power may fail at any flash operation, in the middle of one, and during recovery", () => {
+	let states = 0;
+	afterAll(() => {
+		process.stdout.write(`power cuts: ${states} torn states\n`);
+	});
+
+	test.each(Object.entries(geometries))("store and model agree: %s", { timeout }, async (_name, geometry) => {
+		const proof = new PowerCutProof(plan);
+		for (const written of await recordLife(geometry, keyed(geometry))) proof.run(written);
+		states += proof.states;
+		expect(proof.violations.slice(0, 3)).toEqual([]);
+		expect(proof.states).toBeGreaterThan(50);
+	});
+
+	test("from a virgin flash, with key generation", { timeout }, async () => {
+		const proof = new PowerCutProof({ ...plan, share: full ? 1 : 0.1 });
+		for (const written of (await recordLife(smallest, { rootKey: new Uint8Array(32) })).slice(0, 3)) proof.run(written);
+		states += proof.states;
+		expect(proof.violations.slice(0, 3)).toEqual([]);
+		expect(proof.states).toBeGreaterThan(20);
+	});
+});
+
+/** The proof can fail: each of these is a mistake that a store may have. */
+describe("G4: planted faults are found", () => {
+	const folder = mkdtempSync(join(tmpdir(), "planted-"));
+	afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+	/** The firmware with one line of its store changed. */
+	function planted(name: string, original: string, faulty: string): WebAssembly.Module {
+		const root = join(folder, name);
+		for (const part of ["firmware/tre", "firmware/contract/as"])
+			cpSync(resolve(part), join(root, part), { recursive: true });
+		const log = join(root, "firmware/tre/store/log.ts");
+		const text = readFileSync(log, "utf8");
+		expect(text).toContain(original);
+		writeFileSync(log, text.replace(original, faulty));
+		const asc = resolve("node_modules/assemblyscript/bin/asc.js");
+		execFileSync(process.execPath, [asc, "firmware/tre/main.ts", "-o", "tre.wasm", ...flags], { cwd: root });
+		return new WebAssembly.Module(new Uint8Array(readFileSync(join(root, "tre.wasm"))));
+	}
+
+	test.each([
+		[
+			"no commit record is asked for",
+			"		if (key == COMMIT) {",
+			"		if (key != COMMIT) remember(key, offset, length);\n		if (key == COMMIT) {",
+		],
+		["an unfinished tail is left where it is", "	return !committedBeyond(end) && compact();", "	return true;"],
+	])("%s", { timeout }, async (name, original, faulty) => {
+		const tre = planted(name.replaceAll(" ", "-"), original, faulty);
+		const proof = new PowerCutProof({ share: 0.2, tears: 1, recoveryShare: 0, seed: 1, tre });
+		const life = await recordLife(smallest, keyed(smallest));
+		for (const written of life) if (proof.violations.length === 0) proof.run(written);
+		expect(proof.violations.length).toBeGreaterThan(0);
+	});
+});
