@@ -1,5 +1,5 @@
 import type { OperatorStatus } from "../network/operator/portal/portal.ts";
-import { isUnderWay, type RegistrationState } from "../network/operator/registration/states.ts";
+import { isUnderWay, type RegistrationState } from "../network/operator/states.ts";
 import { getJson } from "../network/shared/http.ts";
 import type { Registry } from "../network/shared/registry.ts";
 

@@ -1,7 +1,7 @@
 import { type Collection, Database } from "../shared/database.ts";
 import type { StoredIdentity } from "../shared/identity.ts";
-import type { PeerMessage } from "./peer/messages.ts";
-import type { RegistrationState } from "./registration/states.ts";
+import type { PeerMessage } from "./messages.ts";
+import type { RegistrationState } from "./states.ts";
 
 /** A subscription in the HLR/AuC. Octets are hex. */
 export interface Subscriber {

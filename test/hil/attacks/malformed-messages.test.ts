@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type PeerMessage, peerShapes } from "../../../hil/network/operator/peer/messages.ts";
+import { type PeerMessage, peerShapes } from "../../../hil/network/operator/messages.ts";
 import { postJson, Refusal } from "../../../hil/network/shared/http.ts";
 import { HostileHost } from "../../support/hostile-host.ts";
 

@@ -11,7 +11,7 @@ import { type NodeCommand, nodes, status } from "../../../../host/wire/syncml/me
 import { Refusal } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
-import { mayAsk } from "../registration/states.ts";
+import { mayAsk } from "../states.ts";
 import type { Registration } from "../store.ts";
 import { validateAtPva, validateLocally } from "./validation.ts";
 

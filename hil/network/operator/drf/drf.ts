@@ -4,7 +4,7 @@ import { postJson, Refusal } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
 import type { Courier } from "../peer/courier.ts";
 import { mayHaveMcim } from "../registration/end.ts";
-import { isUnderWay } from "../registration/states.ts";
+import { isUnderWay } from "../states.ts";
 import type { Device, OutgoingChange, Registration, SignedBootstrap } from "../store.ts";
 import { awaitedBy, type Due, dueOf } from "./change.ts";
 import { BootstrapDesk } from "./documents.ts";

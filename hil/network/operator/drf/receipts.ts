@@ -5,7 +5,7 @@ import { XmlError } from "../../../../host/wire/xml/parse.ts";
 import { Refusal } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
-import { CHALLENGE_OCTETS } from "../peer/messages.ts";
+import { CHALLENGE_OCTETS } from "../messages.ts";
 import type { Device } from "../store.ts";
 
 /**

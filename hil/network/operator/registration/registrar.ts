@@ -6,14 +6,14 @@ import { field, insist } from "../../shared/shape.ts";
 import type { OperatorContext } from "../context.ts";
 import { provUrl } from "../dpf/server.ts";
 import { validateLocally } from "../dpf/validation.ts";
+import { CHALLENGE_OCTETS, type Registered } from "../messages.ts";
 import type { Courier, Delivery } from "../peer/courier.ts";
-import { CHALLENGE_OCTETS, type Registered } from "../peer/messages.ts";
 import { newImsi } from "../provisioning/imsi.ts";
 import { prepareAccount, prepareMcim } from "../provisioning/objects.ts";
+import { isUnderWay, type RegistrationState } from "../states.ts";
 import type { Letter, Registration } from "../store.ts";
 import { mayHaveMcim } from "./end.ts";
 import { isReleasedBy } from "./release-code.ts";
-import { isUnderWay, type RegistrationState } from "./states.ts";
 
 /** The delivery note as the subscriber hands it in: TRE_id, both CertTRE (base64 DER), SHO_id. */
 export interface Subscription {

@@ -1,4 +1,4 @@
-import { field, type insist } from "../../shared/shape.ts";
+import { field, type insist } from "../shared/shape.ts";
 
 /**
  * What operators say to each other by mutual TLS (docs/documents.md, "Operator to operator"). Each

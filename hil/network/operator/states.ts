@@ -1,4 +1,4 @@
-import type { ReceiptState } from "../../../../firmware/contract/documents.ts";
+import type { ReceiptState } from "../../../firmware/contract/documents.ts";
 
 /**
  * Where a registration at SHO[i+1] stands. Receipts say so, never a DM status; `withdrawing` lasts from the

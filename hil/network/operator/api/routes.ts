@@ -1,7 +1,7 @@
 import type { Routes } from "../../shared/http.ts";
 import { insist } from "../../shared/shape.ts";
 import type { OperatorContext } from "../context.ts";
-import { type PeerMessage, type PeerRequest, peerPath, peerShapes } from "./messages.ts";
+import { type PeerMessage, type PeerRequest, peerPath, peerShapes } from "../messages.ts";
 
 type Handlers = {
 	readonly [Name in PeerMessage]?: (body: PeerRequest<Name>, caller: string) => Promise<object> | object;

@@ -2,11 +2,11 @@ import type { ReceiptState } from "../../../../firmware/contract/documents.ts";
 import { emit } from "../../../../host/wire/report/events.ts";
 import { Refusal, type Routes } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
+import type { PeerRequest } from "../messages.ts";
 import { mayHaveMcim, provesEnd, readPassedOn, saysEnd } from "../registration/end.ts";
 import type { Registrar } from "../registration/registrar.ts";
-import { isUnderWay } from "../registration/states.ts";
+import { isUnderWay } from "../states.ts";
 import type { Registration } from "../store.ts";
-import type { PeerRequest } from "./messages.ts";
 import { peerRoutes } from "./routes.ts";
 
 /** What SHO[i] tells SHO[i+1] (docs/documents.md, "Operator to operator"). */
