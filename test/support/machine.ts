@@ -17,11 +17,16 @@ export class DirectTre {
 	#sent: Uint8Array[] = [];
 	#id = 0;
 
-	constructor(flash = new FlashMemory(), rootKey: Uint8Array = new Uint8Array(32).fill(0x5a)) {
+	/** `tre`: another firmware than the one that was built. */
+	constructor(
+		flash = new FlashMemory(),
+		rootKey: Uint8Array = new Uint8Array(32).fill(0x5a),
+		tre: WebAssembly.Module = artefacts.tre,
+	) {
 		this.flash = flash;
 		this.rootKey = rootKey;
 		this.machine = new Machine({
-			...artefacts,
+			...{ ...artefacts, tre },
 			flash,
 			rootKey,
 			uartWrite: (octets) => this.#sent.push(octets),

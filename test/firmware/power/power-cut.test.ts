@@ -1,11 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, inject, test } from "vitest";
-import { flags } from "../../../firmware/build/tre-wasm.mjs";
 import type { Geometry } from "../../../firmware/emulator/flash.ts";
 import { readFlash, writeFlash } from "../../support/flash-image.ts";
+import { plantedFirmware } from "../../support/planted.ts";
 import { recordLife, type Start } from "./life.ts";
 import { type Plan, PowerCutProof } from "./proof.ts";
 
@@ -63,23 +61,6 @@ describe("G4: power may fail at any flash operation, in the middle of one, and d
 
 /** The proof can fail: each of these is a mistake that a store may have. */
 describe("G4: planted faults are found", () => {
-	const folder = mkdtempSync(join(tmpdir(), "planted-"));
-	afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-	/** The firmware with one line of its store changed. */
-	function planted(name: string, original: string, faulty: string): WebAssembly.Module {
-		const root = join(folder, name);
-		for (const part of ["firmware/tre", "firmware/contract/as"])
-			cpSync(resolve(part), join(root, part), { recursive: true });
-		const log = join(root, "firmware/tre/store/log.ts");
-		const text = readFileSync(log, "utf8");
-		expect(text).toContain(original);
-		writeFileSync(log, text.replace(original, faulty));
-		const asc = resolve("node_modules/assemblyscript/bin/asc.js");
-		execFileSync(process.execPath, [asc, "firmware/tre/main.ts", "-o", "tre.wasm", ...flags], { cwd: root });
-		return new WebAssembly.Module(new Uint8Array(readFileSync(join(root, "tre.wasm"))));
-	}
-
 	test.each([
 		[
 			"no commit record is asked for",
@@ -87,8 +68,8 @@ describe("G4: planted faults are found", () => {
 			"		if (key != COMMIT) remember(key, offset, length);\n		if (key == COMMIT) {",
 		],
 		["an unfinished tail is left where it is", "	return !committedBeyond(end) && compact();", "	return true;"],
-	])("%s", { timeout }, async (name, original, faulty) => {
-		const tre = planted(name.replaceAll(" ", "-"), original, faulty);
+	])("%s", { timeout }, async (_name, original, faulty) => {
+		const tre = plantedFirmware("store/log.ts", original, faulty);
 		const proof = new PowerCutProof({ share: 0.2, tears: 1, recoveryShare: 0, seed: 1, tre });
 		const life = await recordLife(smallest, keyed(smallest));
 		for (const written of life) if (proof.violations.length === 0) proof.run(written);

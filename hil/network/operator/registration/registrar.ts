@@ -147,11 +147,10 @@ export class Registrar {
 
 	#close({ treId, imsi }: Registration, fields: Partial<Registration>): void {
 		const { store } = this.#context;
-		const write = () => {
+		store.atomically(() => {
 			store.registrations.update(treId, fields);
 			store.subscribers.delete(imsi);
-		};
-		store.atomically(write);
+		});
 	}
 
 	#again(registration: Registration): void {
