@@ -116,6 +116,23 @@ export const commands = {
 		allowed: ["keyed", "personalised"],
 		varies: ["reign"],
 	},
+	wipeChallenge: {
+		number: 21,
+		since: 1,
+		does: "G8: 32 octets of the TRE that the PVA has to sign for a wipe; the next one voids it, and a restart",
+		request: {},
+		response: { nonce: "bytes" },
+		allowed: operating,
+		varies: ["nonce"],
+	},
+	wipe: {
+		number: 22,
+		since: 1,
+		does: "G8: the PVA's signature over TRE-WIPE-1, TRE_id and the nonce; destroys keys and all else, the device is blank",
+		request: { algorithm: "uint", signature: "bytes" },
+		response: {},
+		allowed: operating,
+	},
 	authenticate: {
 		number: 32,
 		since: 1,

@@ -65,6 +65,11 @@ export const errors = {
 		advice: "Install the certificates before the credential and before `lock`.",
 	},
 	"credential-missing": { number: 20, fault: "factory", advice: "Install the network credential before `lock`." },
+	"wipe-not-asked": {
+		number: 21,
+		fault: "factory",
+		advice: "Ask for a wipe challenge first, in the same boot, and have the PVA sign it.",
+	},
 	"envelope-invalid": {
 		number: 32,
 		fault: "operator",

@@ -2,6 +2,7 @@ import "./abort";
 import { refuseAll } from "./commands/dispatch";
 import { countBoot } from "./commands/session";
 import { countTrialBoot, passTime } from "./life/trial";
+import { endWipe } from "./life/wipe";
 import { executingId, reportTrap, receive as takeOctets } from "./link/session";
 import { mount } from "./store/log";
 
@@ -9,7 +10,7 @@ const line = new Uint8Array(512);
 
 /** Once after power-up. `trapped` is the request in which the last instance stopped, or -1. */
 export function boot(trapped: i32): void {
-	if (mount() && countBoot()) countTrialBoot();
+	if (mount() && endWipe() && countBoot()) countTrialBoot();
 	else refuseAll();
 	reportTrap(trapped);
 	__collect();

@@ -70,16 +70,19 @@ const show =
 		else if (event.event === "problem") say(`  ${event.what}`);
 	};
 
-export async function factory(port: string, options: Options): Promise<void> {
-	const lab = labOf(options);
+function factoryArgs(lab: KeptLab, port: string): string[] {
 	lab.registry.pvas();
 	const { key, certificate } = lab.station;
-	const args = [
+	return [
 		...["--port", port, "--registry", lab.registryPath, "--ro", world.operators[0].shoId],
 		...["--key", key, "--certificate", certificate],
 	];
+}
+
+export async function factory(port: string, options: Options): Promise<void> {
+	const lab = labOf(options);
 	let kept: string | undefined;
-	const code = await run("hil/factory/main.js", args, (event) => {
+	const code = await run("hil/factory/main.js", factoryArgs(lab, port), (event) => {
 		if (event.event === "document" && event.name === "delivery-note.json") {
 			kept = new Notes(lab.folder).keep(JSON.parse(event.content) as DeliveryNote);
 			// What the M2ME of an earlier device on this port remembered is of no use to this one.
@@ -88,6 +91,13 @@ export async function factory(port: string, options: Options): Promise<void> {
 	});
 	process.exitCode = code;
 	if (kept && !options.json) say(`Delivery note: ${kept}. Next: hil attach ${port}`);
+}
+
+export async function wipe(port: string, options: Options): Promise<void> {
+	const lab = labOf(options);
+	const code = await run("hil/factory/main.js", [...factoryArgs(lab, port), "--wipe"], show(options));
+	process.exitCode = code;
+	if (code === 0 && !options.json) say(`The TRE on ${port} is blank. A new life begins with: hil factory ${port}`);
 }
 
 /** The M2ME of a port keeps its state in the lab's folder, whichever command runs it. */

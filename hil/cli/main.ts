@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { benchStory } from "./bench.ts";
-import { attach, coverage, down, factory, register, status, step, up, withdraw } from "./lab.ts";
+import { attach, coverage, down, factory, register, status, step, up, wipe, withdraw } from "./lab.ts";
 import { printRestarts } from "./restarts.ts";
 import { runScenario } from "./run.ts";
 
@@ -42,6 +42,7 @@ ofLab("up", "start operators, visited network and PVA and keep them up").action(
 ofLab("status", "each device, and where its change stands").action(status);
 ofLab("down", "stop the lab; its state stays in its folder").action(down);
 ofLab("factory", "personalise the TRE on a port (B.2.2.1)").argument("<port>").action(factory);
+ofLab("wipe", "end the life of the TRE on a port, with the PVA's signature").argument("<port>").action(wipe);
 ofLab("attach", "run the M2ME on a port until Ctrl-C").argument("<port>").action(attach);
 ofLab("step", "attach, do the M2ME's next step on a port, and say where the TRE stands; code 3: nothing to do")
 	.argument("<port>")

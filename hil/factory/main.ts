@@ -4,6 +4,7 @@ import { TreClient } from "../../host/tre/client.ts";
 import { emit } from "../../host/wire/report/events.ts";
 import { Registry } from "../network/shared/registry.ts";
 import { personalise, readStation } from "./station.ts";
+import { wipe } from "./wipe.ts";
 
 interface Options {
 	readonly port: string;
@@ -12,6 +13,7 @@ interface Options {
 	readonly key: string;
 	readonly certificate: string;
 	readonly record?: string;
+	readonly wipe?: boolean;
 }
 
 const options = new Command("hil factory")
@@ -22,6 +24,7 @@ const options = new Command("hil factory")
 	.requiredOption("--key <file>", "private key of the station's TLS leaf")
 	.requiredOption("--certificate <file>", "the station's TLS leaf")
 	.option("--record <dir>", "records all octets on the serial line")
+	.option("--wipe", "ends the device's life instead: destroys its keys and all else")
 	.parse()
 	.opts<Options>();
 
@@ -33,8 +36,13 @@ async function main(): Promise<void> {
 	const tre = await TreClient.open(options.port, {
 		record: options.record === undefined ? undefined : recorder(options.record),
 	});
+	const station = readStation(options.key, options.certificate);
 	try {
-		const note = await personalise(tre, { ro, pva, station: readStation(options.key, options.certificate) });
+		if (options.wipe) {
+			await wipe(tre, { pva, station });
+			return;
+		}
+		const note = await personalise(tre, { ro, pva, station });
 		emit({ event: "document", name: "delivery-note.json", treId: note.treId, content: JSON.stringify(note) });
 		emit({ event: "timings", ms: { line: tre.link.counters.busyMs } });
 	} finally {

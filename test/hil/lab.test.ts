@@ -120,6 +120,10 @@ describe("a lab for people: hil up, factory, attach, register, status, down", ()
 			await expect(hil("b", "withdraw", treId, "sho-2.example")).rejects.toThrow(/is withdrawn/);
 			expect(await hil("b", "coverage", "sho-2.example", "off")).toContain("all but sho-2.example");
 			expect(await hil("b", "coverage", "sho-2.example", "on")).toContain("serves all.");
+			expect(await hil("b", "wipe", other.port)).toContain("is blank. A new life begins with: hil factory");
+			expect(await hil("b", "step", other.port).catch(({ stdout }) => stdout)).toContain("this M2ME belongs to");
+			await hil("b", "factory", other.port);
+			expect(await step()).toMatchObject({ worked: true, state: "idle" });
 		} finally {
 			await other.dispose();
 		}

@@ -1,4 +1,4 @@
-import { makeRoot } from "../../hil/network/shared/certificates.ts";
+import { type Identity, makeRoot } from "../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { Device } from "./device.ts";
 import { type Personalised, personalise, TestOperator } from "./operators.ts";
@@ -9,6 +9,7 @@ export interface Delivered {
 	tre: TreClient;
 	readonly ro: TestOperator;
 	readonly sho1: TestOperator;
+	readonly pva: Identity;
 	readonly owned: Personalised;
 	dispose(): Promise<void>;
 }
@@ -18,12 +19,14 @@ export async function deliver(): Promise<Delivered> {
 	await device.start();
 	const tre = await device.open();
 	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example")];
-	const owned = await personalise(tre, await makeRoot("pva.example", "rsa"), ro);
+	const pva = await makeRoot("pva.example", "rsa");
+	const owned = await personalise(tre, pva, ro);
 	const delivered: Delivered = {
 		device,
 		tre,
 		ro,
 		sho1,
+		pva,
 		owned,
 		dispose: async () => {
 			await delivered.tre.close();

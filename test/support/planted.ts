@@ -15,7 +15,10 @@ export function plantedFirmware(file: string, original: string, faulty: string):
 		if (!text.includes(original)) throw new Error(`${file} does not contain: ${original}`);
 		writeFileSync(path, text.replace(original, faulty));
 		const asc = resolve("node_modules/assemblyscript/bin/asc.js");
-		execFileSync(process.execPath, [asc, "firmware/tre/main.ts", "-o", "tre.wasm", ...flags], { cwd: root });
+		execFileSync(process.execPath, [asc, "firmware/tre/main.ts", "-o", "tre.wasm", ...flags], {
+			cwd: root,
+			stdio: "pipe",
+		});
 		return new WebAssembly.Module(new Uint8Array(readFileSync(join(root, "tre.wasm"))));
 	} finally {
 		rmSync(root, { recursive: true, force: true });

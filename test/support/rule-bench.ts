@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect } from "vitest";
 import type { TreErrorName } from "../../firmware/contract/errors.ts";
 import type { LifeState } from "../../firmware/contract/states.ts";
+import type { Identity } from "../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { writeM2mmcim } from "../../host/wire/management/objects.ts";
 import { type Bootstrap, type BootstrapKind, writeBootstrap } from "../../host/wire/prov/bootstrap.ts";
@@ -49,6 +50,15 @@ export class RuleBench {
 
 	get sho1(): TestOperator {
 		return this.#there.sho1;
+	}
+
+	get pva(): Identity {
+		return this.#there.pva;
+	}
+
+	/** Octets of the device's flash. */
+	flash(): Buffer {
+		return this.#there.device.flash();
 	}
 
 	get owned(): Personalised {

@@ -37,6 +37,7 @@ export const ERROR_CERTIFICATE_MISMATCH: u32 = 17;
 export const ERROR_ROOT_NOT_CA: u32 = 18;
 export const ERROR_CERTIFICATES_MISSING: u32 = 19;
 export const ERROR_CREDENTIAL_MISSING: u32 = 20;
+export const ERROR_WIPE_NOT_ASKED: u32 = 21;
 export const ERROR_ENVELOPE_INVALID: u32 = 32;
 export const ERROR_ENVELOPE_SUITE: u32 = 33;
 export const ERROR_ENVELOPE_CONTENT: u32 = 34;
@@ -67,6 +68,8 @@ export const COMMAND_CERTIFICATE_REQUEST: u32 = 17;
 export const COMMAND_INSTALL_CERTIFICATES: u32 = 18;
 export const COMMAND_INSTALL_CREDENTIAL: u32 = 19;
 export const COMMAND_LOCK: u32 = 20;
+export const COMMAND_WIPE_CHALLENGE: u32 = 21;
+export const COMMAND_WIPE: u32 = 22;
 export const COMMAND_AUTHENTICATE: u32 = 32;
 export const COMMAND_ACCEPT_BOOTSTRAP: u32 = 33;
 export const COMMAND_PROVISIONING_REQUEST: u32 = 34;
@@ -97,6 +100,10 @@ export function allowedStates(command: u32): u32 {
       return 2;
     case COMMAND_LOCK:
       return 6;
+    case COMMAND_WIPE_CHALLENGE:
+      return 252;
+    case COMMAND_WIPE:
+      return 252;
     case COMMAND_AUTHENTICATE:
       return 252;
     case COMMAND_ACCEPT_BOOTSTRAP:
@@ -141,6 +148,10 @@ export function requestElements(command: u32): u32 {
 			return 2;
 		case COMMAND_LOCK:
 			return 1;
+		case COMMAND_WIPE_CHALLENGE:
+			return 1;
+		case COMMAND_WIPE:
+			return 3;
 		case COMMAND_AUTHENTICATE:
 			return 3;
 		case COMMAND_ACCEPT_BOOTSTRAP:
@@ -281,6 +292,28 @@ export function writeLockResponse(writer: CborWriter, reign: Uint8Array): void {
   writer.array(2);
   writer.uint(0);
   writer.bytes(reign);
+}
+
+export function writeWipeChallengeResponse(writer: CborWriter, nonce: Uint8Array): void {
+  writer.array(2);
+  writer.uint(0);
+  writer.bytes(nonce);
+}
+
+export class WipeRequest {
+  algorithm: u32 = 0;
+  signature: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.algorithm = reader.uint();
+    this.signature = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeWipeResponse(writer: CborWriter): void {
+  writer.array(1);
+  writer.uint(0);
 }
 
 export class AuthenticateRequest {

@@ -41,6 +41,16 @@ export interface Messages {
 		request: Record<string, never>;
 		response: { reign: Uint8Array };
 	};
+	/** G8: 32 octets of the TRE that the PVA has to sign for a wipe; the next one voids it, and a restart. */
+	wipeChallenge: {
+		request: Record<string, never>;
+		response: { nonce: Uint8Array };
+	};
+	/** G8: the PVA's signature over TRE-WIPE-1, TRE_id and the nonce; destroys keys and all else, the device is blank. */
+	wipe: {
+		request: { algorithm: number; signature: Uint8Array };
+		response: Record<string, never>;
+	};
 	/** TS 33.102 6.3 with the active MCIM; outcome 0 success (res, ck, ik), 1 synchronisation failure (auts). */
 	authenticate: {
 		request: { rand: Uint8Array; autn: Uint8Array };

@@ -19,6 +19,8 @@ import {
 	COMMAND_RECEIPT,
 	COMMAND_RELEASE_ROOT,
 	COMMAND_STATUS,
+	COMMAND_WIPE,
+	COMMAND_WIPE_CHALLENGE,
 	ERROR_HELLO_FIRST,
 	ERROR_MALFORMED_REQUEST,
 	ERROR_MESSAGE_TOO_LARGE,
@@ -35,6 +37,7 @@ import { dmCredential, dmVerify } from "./dm";
 import { certificateRequestCommand, installCertificates, installCredential, lock, makeKeys } from "./factory";
 import { acceptMcim, activate, confirmConnectivity, provisioningRequest, receipt, releaseRoot } from "./provisioning";
 import { hello, info, status } from "./session";
+import { wipe, wipeChallenge } from "./wipe";
 
 /** CBOR head of an array of five: command, versions, segment, message. */
 const HELLO_HEAD: u8 = 0x85;
@@ -106,6 +109,10 @@ function handle(command: u32, reader: CborReader, writer: CborWriter): u32 {
 			return installCredential(reader, writer);
 		case COMMAND_LOCK:
 			return lock(reader, writer);
+		case COMMAND_WIPE_CHALLENGE:
+			return wipeChallenge(reader, writer);
+		case COMMAND_WIPE:
+			return wipe(reader, writer);
 		case COMMAND_AUTHENTICATE:
 			return authenticate(reader, writer);
 		case COMMAND_ACCEPT_BOOTSTRAP:

@@ -18,6 +18,8 @@ const HEADER: u32 = 16;
 const RECORD: u32 = 12;
 const COMMIT: u32 = 0xfffe;
 const ERASED: u32 = 0xffff;
+/** No key: every record. */
+const ALL: u32 = ERASED;
 const MAX_RECORDS: i32 = 640;
 const STAGE_SIZE: i32 = 6144;
 
@@ -158,6 +160,17 @@ function scan(): bool {
 	return begun == offset;
 }
 
+function isBlank(which: u32): bool {
+	for (let at: u32 = 0; at < bankSize(); at += <u32>chunk.length) {
+		const step = <i32>min(<u32>chunk.length, bankSize() - at);
+		flash.read(baseOf(which) + at, chunk.dataStart, step);
+		for (let i = 0; i < step; i++) {
+			if (chunk[i] != 0xff) return false;
+		}
+	}
+	return true;
+}
+
 /** Is anything written behind the header? */
 function holdsRecords(which: u32): bool {
 	flash.read(baseOf(which) + HEADER, word.dataStart, <i32>RECORD);
@@ -198,8 +211,9 @@ export function mount(): bool {
 	}
 	bank = second > first ? 1 : 0;
 	epoch = max(first, second);
-	if (scan()) return true;
-	return !committedBeyond(end) && compact();
+	if (!scan()) return !committedBeyond(end) && compact(ALL);
+	// What a power cut left in the other bank is deleted, and may hold keys: it goes.
+	return isBlank(1 - bank) || eraseBank(1 - bank);
 }
 
 /** Number of the last durable transaction. */
@@ -283,7 +297,7 @@ export function commit(): bool {
 	if (length < 0 || records + added > MAX_RECORDS) return false;
 	const needed = <u32>length + RECORD;
 	if (dirty || end + needed > bankSize()) {
-		if (!compact() || end + needed > bankSize()) return false;
+		if (!compact(ALL) || end + needed > bankSize()) return false;
 	}
 	dirty = true;
 	if (!append(bank, end, stage.dataStart, length)) return false;
@@ -295,12 +309,18 @@ export function commit(): bool {
 	return replay(from, from + <u32>length);
 }
 
-/** Copies what is live into the other bank. The old bank counts until the new header is there. */
-function compact(): bool {
+/** Leaves one record and nothing else, not even deleted; what is deleted anywhere else is gone, too. */
+export function wipeAllBut(key: u32): bool {
+	return compact(key);
+}
+
+/** Copies what is live, or one key of it, into the other bank. The old bank counts until the new header is there. */
+function compact(only: u32): bool {
 	const other = 1 - bank;
 	if (!eraseBank(other)) return false;
 	let to = HEADER;
 	for (let i = 0; i < records; i++) {
+		if (only != ALL && keys[i] != only) continue;
 		const from = baseOf(bank) + offsets[i];
 		flash.read(from, word.dataStart, <i32>RECORD);
 		const size = RECORD + padded(load<u16>(word.dataStart, 2));

@@ -13,6 +13,8 @@ export const RECORD_TRE_ID: u32 = 11;
 export const RECORD_CHANGE: u32 = 12;
 export const RECORD_SPENT_NONCES: u32 = 13;
 export const RECORD_LAST_BOOTSTRAP: u32 = 14;
+/** A wipe has begun: the next boot ends it. */
+export const RECORD_WIPING: u32 = 15;
 
 /** Of a DM account three records: public fields, client password, server password. */
 export const RECORD_ACCOUNT_CURRENT: u32 = 16;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, sign } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -16,6 +16,7 @@ import { Refusal, serveMutualTls } from "../shared/http.ts";
 import { keepIdentity, type StoredIdentity } from "../shared/identity.ts";
 import { Ports } from "../shared/ports.ts";
 import { Registry } from "../shared/registry.ts";
+import { field, insist } from "../shared/shape.ts";
 
 /** Configuration file of a PVA (the TRE manufacturer, B.2.1). */
 export interface PvaConfig {
@@ -99,6 +100,15 @@ export async function startPva(config: PvaConfig): Promise<Element> {
 				const known = certified.get(treId);
 				if (!known) throw new Refusal("tre-unknown", `no TRE ${treId} was made`, 404);
 				return certificatesOf(known);
+			},
+			"POST /wipe": (body: { treId: string; nonce: string }, caller: string) => {
+				if (caller !== config.pvaId) throw new Refusal("not-the-factory", "only the factory wipes", 403);
+				insist(body, { treId: field.treId, nonce: field.base64(32, 32) });
+				if (!certified.get(body.treId)) throw new Refusal("tre-unknown", `no TRE ${body.treId} was made`, 404);
+				// Its keys are about to be gone: nobody is to trust what carries its name from now on.
+				certified.update(body.treId, { revoked: true });
+				const signed = Buffer.concat([Buffer.from(`TRE-WIPE-1${body.treId}`), Buffer.from(body.nonce, "base64")]);
+				return { signature: sign("sha256", signed, root.key).toString("base64") };
 			},
 			"POST /validate": (body: { treId: string; certificates: string[] }) => {
 				const known = certified.get(body.treId);

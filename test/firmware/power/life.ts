@@ -1,3 +1,4 @@
+import { sign } from "node:crypto";
 import type { CommandName } from "../../../firmware/contract/commands.ts";
 import { lifeStates } from "../../../firmware/contract/states.ts";
 import type { Geometry } from "../../../firmware/emulator/flash.ts";
@@ -87,7 +88,8 @@ export async function recordLife(geometry: Geometry, start: Start): Promise<read
 	const recorded = new Recorded(geometry, start);
 	const tre = asClient(recorded);
 	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];
-	const owned: Personalised = await personalise(tre, await makeRoot("pva.example", "rsa"), ro);
+	const pva = await makeRoot("pva.example", "rsa");
+	const owned: Personalised = await personalise(tre, pva, ro);
 	const nap = [{ napId: "NAP1", name: "nap", apn: "test.example" }];
 	await tre.call(
 		"acceptBootstrap",
@@ -108,6 +110,9 @@ export async function recordLife(geometry: Geometry, start: Start): Promise<read
 	await tre.call("activate", {});
 	for (let boots = 0; boots < 3; boots++) recorded.boot();
 	await authenticate(tre, sho1, owned.imsi);
+	const { nonce } = await tre.call("wipeChallenge", {});
+	const wiped = Buffer.concat([Buffer.from(`TRE-WIPE-1${owned.treId}`), nonce]);
+	await tre.call("wipe", { algorithm: 1, signature: sign("sha256", wiped, pva.key) });
 	if (recorded.flash.misuse.length > 0) throw recorded.flash.misuse[0];
 	return recorded.written;
 }

@@ -4,7 +4,7 @@ import type { Geometry } from "../../../firmware/emulator/flash.ts";
 import { Machine } from "../../../firmware/emulator/machine.ts";
 import { generator } from "../../../hil/scenarios/sampling.ts";
 import { apply, type Operation, RecordingFlash, tear } from "./flash.ts";
-import { RECORD_BOOTS, readStore, type StoreState, sameRecords } from "./store-model.ts";
+import { RECORD_BOOTS, RECORD_WIPING, readStore, type StoreState, sameRecords } from "./store-model.ts";
 
 const artefacts = loadArtefacts();
 /** The store does not ask for it: keys stay sealed. */
@@ -124,18 +124,22 @@ export class PowerCutProof {
 	}
 
 	#fault(
-		{ trial }: Written,
+		{ trial, name }: Written,
 		allowed: readonly StoreState[],
 		found: StoreState,
 		booted: Booted,
 		recovered: StoreState,
 	): string | undefined {
-		if (!allowed.some(({ records }) => sameRecords(records, found.records)))
+		const begun = name === "wipe" && found.records.has(RECORD_WIPING);
+		if (!begun && !allowed.some(({ records }) => sameRecords(records, found.records)))
 			return "the store is neither as before nor as after";
 		if (!booted.alive) return "the TRE does not boot";
 		if (booted.flash.misuse.length > 0) return booted.flash.misuse[0].message;
+		if (!recovered.clean) return "what was deleted is still there after the boot";
 		// A boot counts against a trial, and may end it.
 		if (trial) return undefined;
+		// A wipe that has begun is ended by the boot.
+		if (begun) return recovered.records.size === 1 ? undefined : "the boot has not ended the wipe";
 		return sameRecords(recovered.records, found.records) ? undefined : "the boot found another store than the model";
 	}
 }

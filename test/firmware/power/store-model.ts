@@ -13,6 +13,7 @@ const HEADER = 16;
 const RECORD = 12;
 
 export const RECORD_BOOTS = 2;
+export const RECORD_WIPING = 15;
 
 /** Octets (hex) by key, after the last transaction that counts. */
 export type Records = ReadonlyMap<number, string>;
@@ -21,8 +22,8 @@ export interface StoreState {
 	/** 0 where the flash holds no store yet. */
 	readonly transaction: number;
 	readonly records: Records;
-	/** Octets of the live bank in use. */
-	readonly used: number;
+	/** Nothing that was deleted stands in the bank that is not live. */
+	readonly clean: boolean;
 }
 
 function epochOf(bank: Buffer): number {
@@ -53,10 +54,12 @@ export function readStore(image: Uint8Array, { sectorSize, sectorCount }: Geomet
 	const half = sectorSize * Math.floor(sectorCount / 2);
 	const banks = [0, 1].map((n) => Buffer.from(image.buffer, image.byteOffset + n * half, half));
 	const epochs = banks.map(epochOf);
-	if (epochs[0] === 0 && epochs[1] === 0) return { transaction: 0, records: new Map(), used: HEADER };
-	const live = banks[epochs[1] > epochs[0] ? 1 : 0];
+	if (epochs[0] === 0 && epochs[1] === 0) return { transaction: 0, records: new Map(), clean: true };
+	const which = epochs[1] > epochs[0] ? 1 : 0;
+	const live = banks[which];
+	const clean = banks[1 - which].every((octet) => octet === 0xff);
 	const records = new Map<number, string>();
-	let [transaction, used] = [0, HEADER];
+	let transaction = 0;
 	let open: Found[] = [];
 	for (let found = recordAt(live, HEADER); found; found = recordAt(live, found.next)) {
 		if (found.key !== COMMIT) {
@@ -69,9 +72,8 @@ export function readStore(image: Uint8Array, { sectorSize, sectorCount }: Geomet
 		}
 		open = [];
 		transaction = found.transaction;
-		used = found.next;
 	}
-	return { transaction, records, used };
+	return { transaction, records, clean };
 }
 
 /** The same records, apart from the one that every boot writes. */
