@@ -221,6 +221,15 @@ export const commands = {
 		allowed: afterBootstrap,
 		varies: ["nextNonce"],
 	},
+	authenticateEps: {
+		number: 42,
+		since: 1,
+		does: "TS 33.401 6.1 with the active MCIM, for a vector with the AMF separation bit: KASME for the serving network",
+		request: { rand: "bytes", autn: "bytes", snId: "bytes" },
+		response: { outcome: "uint", res: "bytes", kasme: "bytes", auts: "bytes" },
+		allowed: operating,
+		varies: ["res", "kasme", "auts"],
+	},
 } as const satisfies Record<string, CommandRow>;
 
 export type CommandName = keyof typeof commands;

@@ -145,7 +145,7 @@ export const errors = {
 	"separation-bit": {
 		number: 65,
 		fault: "network",
-		advice: "The vector is for EPS, which this firmware does not serve yet; ask for a UMTS vector.",
+		advice: "The AMF separation bit tells EPS vectors from UMTS vectors: use `authenticateEps` for those that have it.",
 	},
 	"no-mcim": { number: 66, fault: "host", advice: "No MCIM is active." },
 	"not-authenticated": {

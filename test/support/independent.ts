@@ -37,6 +37,14 @@ export function independentMilenage(
 	};
 }
 
+/** TS 33.401 A.2 over the KDF of TS 33.220 B.2. */
+export function independentKasme(ck: Uint8Array, ik: Uint8Array, snId: Uint8Array, concealed: Uint8Array): Buffer {
+	const text = Buffer.concat([Buffer.from([0x10]), snId, Buffer.from([0, 3]), concealed, Buffer.from([0, 6])]);
+	return createHmac("sha256", Buffer.concat([ck, ik]))
+		.update(text)
+		.digest();
+}
+
 export interface OpenedEnvelope {
 	readonly pik: Buffer;
 	readonly pck: Buffer;

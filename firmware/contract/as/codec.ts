@@ -80,6 +80,7 @@ export const COMMAND_RECEIPT: u32 = 38;
 export const COMMAND_RELEASE_ROOT: u32 = 39;
 export const COMMAND_DM_CREDENTIAL: u32 = 40;
 export const COMMAND_DM_VERIFY: u32 = 41;
+export const COMMAND_AUTHENTICATE_EPS: u32 = 42;
 
 /** Bit n is set where life state n allows the command; 0 for an unknown command. */
 export function allowedStates(command: u32): u32 {
@@ -124,6 +125,8 @@ export function allowedStates(command: u32): u32 {
       return 248;
     case COMMAND_DM_VERIFY:
       return 248;
+    case COMMAND_AUTHENTICATE_EPS:
+      return 252;
     default:
       return 0;
   }
@@ -172,6 +175,8 @@ export function requestElements(command: u32): u32 {
 			return 2;
 		case COMMAND_DM_VERIFY:
 			return 2;
+		case COMMAND_AUTHENTICATE_EPS:
+			return 4;
 		default:
 			return 0;
 	}
@@ -448,4 +453,26 @@ export function writeDmVerifyResponse(writer: CborWriter, accepted: bool, nextNo
   writer.uint(0);
   writer.bool(accepted);
   writer.bytes(nextNonce);
+}
+
+export class AuthenticateEpsRequest {
+  rand: Uint8Array = new Uint8Array(0);
+  autn: Uint8Array = new Uint8Array(0);
+  snId: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.rand = reader.bytes();
+    this.autn = reader.bytes();
+    this.snId = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeAuthenticateEpsResponse(writer: CborWriter, outcome: u32, res: Uint8Array, kasme: Uint8Array, auts: Uint8Array): void {
+  writer.array(5);
+  writer.uint(0);
+  writer.uint(outcome);
+  writer.bytes(res);
+  writer.bytes(kasme);
+  writer.bytes(auts);
 }

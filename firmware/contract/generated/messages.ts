@@ -101,4 +101,9 @@ export interface Messages {
 		request: { digest: Uint8Array };
 		response: { accepted: boolean; nextNonce: Uint8Array };
 	};
+	/** TS 33.401 6.1 with the active MCIM, for a vector with the AMF separation bit: KASME for the serving network. */
+	authenticateEps: {
+		request: { rand: Uint8Array; autn: Uint8Array; snId: Uint8Array };
+		response: { outcome: number; res: Uint8Array; kasme: Uint8Array; auts: Uint8Array };
+	};
 }

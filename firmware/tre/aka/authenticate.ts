@@ -1,5 +1,6 @@
 import { CborReader, CborWriter } from "../../contract/as/cbor";
 import {
+	AuthenticateEpsRequest,
 	AuthenticateRequest,
 	ERROR_AUTN_MAC,
 	ERROR_CRYPTO_FAILURE,
@@ -8,6 +9,7 @@ import {
 	ERROR_SEPARATION_BIT,
 	ERROR_STORE_FULL,
 	STATE_TRIAL,
+	writeAuthenticateEpsResponse,
 	writeAuthenticateResponse,
 } from "../../contract/as/codec";
 import { EVENT_AUTHENTICATED, next } from "../life/machine";
@@ -17,6 +19,7 @@ import { close, open } from "../platform/keys";
 import { commit, get } from "../store/log";
 import { RECORD_MCIM_KEY } from "../store/records";
 import { NO_SLOT, State } from "../store/state";
+import { kasme } from "./kasme";
 import { Milenage, wipeMilenage } from "./milenage";
 import { accept, accepted, forgetArray, highest, isFresh, loadArray } from "./sqn";
 
@@ -40,10 +43,61 @@ export function authenticatingSlot(state: State): u32 {
 	return state.life == STATE_TRIAL ? state.pendingSlot : state.activeSlot;
 }
 
-/** AUTHENTICATE (TS 33.102 clause 6.3.3): MAC before SQN, SQN on flash before RES leaves. */
+/** What an AKA run gives; CK and IK are wiped by whoever took them. */
+class Answer {
+	outcome: u32 = OUTCOME_SUCCESS;
+	res: Uint8Array = new Uint8Array(8);
+	ck: Uint8Array = new Uint8Array(16);
+	ik: Uint8Array = new Uint8Array(16);
+	auts: Uint8Array = new Uint8Array(0);
+
+	wipe(): void {
+		memory.fill(this.ck.dataStart, 0, 16);
+		memory.fill(this.ik.dataStart, 0, 16);
+	}
+}
+
+const none = new Uint8Array(0);
+
+/** AUTHENTICATE for UMTS: RES, CK and IK. */
 export function authenticate(reader: CborReader, writer: CborWriter): u32 {
 	const request = new AuthenticateRequest();
-	if (!request.read(reader) || request.rand.length != 16 || request.autn.length != 16) return ERROR_MALFORMED_REQUEST;
+	if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
+	const answer = new Answer();
+	const error = aka(request.rand, request.autn, false, answer);
+	if (error == 0) {
+		const success = answer.outcome == OUTCOME_SUCCESS;
+		writeAuthenticateResponse(
+			writer,
+			answer.outcome,
+			success ? answer.res : none,
+			success ? answer.ck : none,
+			success ? answer.ik : none,
+			answer.auts,
+		);
+	}
+	answer.wipe();
+	return error;
+}
+
+/** AUTHENTICATE for EPS (TS 33.401 clause 6.1): RES and KASME; CK and IK stay. */
+export function authenticateEps(reader: CborReader, writer: CborWriter): u32 {
+	const request = new AuthenticateEpsRequest();
+	if (!request.read(reader) || request.snId.length != 3) return ERROR_MALFORMED_REQUEST;
+	const answer = new Answer();
+	const error = aka(request.rand, request.autn, true, answer);
+	if (error == 0) {
+		const success = answer.outcome == OUTCOME_SUCCESS;
+		const key = success ? kasme(answer.ck, answer.ik, request.snId, request.autn.subarray(0, 6)) : none;
+		writeAuthenticateEpsResponse(writer, answer.outcome, success ? answer.res : none, key, answer.auts);
+	}
+	answer.wipe();
+	return error;
+}
+
+/** TS 33.102 clause 6.3.3: MAC before SQN, SQN on flash before RES leaves. 0, or an error number. */
+function aka(rand: Uint8Array, autn: Uint8Array, eps: bool, answer: Answer): u32 {
+	if (rand.length != 16 || autn.length != 16) return ERROR_MALFORMED_REQUEST;
 	const state = State.load();
 	const slot = authenticatingSlot(state);
 	const mcim = StoredMcim.load(slot);
@@ -55,37 +109,31 @@ export function authenticate(reader: CborReader, writer: CborWriter): u32 {
 		openSlot = slot;
 	}
 	loadArray(slot, mcim.initialSeq);
-	const error = run(request, state, slot, writer);
+	const error = run(rand, autn, eps, state, slot, answer);
 	wipeMilenage();
 	return error;
 }
 
-function run(request: AuthenticateRequest, state: State, slot: u32, writer: CborWriter): u32 {
-	const milenage = new Milenage(<u32>openKey, request.rand);
-	const res = new Uint8Array(8);
-	const ck = new Uint8Array(16);
-	const ik = new Uint8Array(16);
+function run(rand: Uint8Array, autn: Uint8Array, eps: bool, state: State, slot: u32, answer: Answer): u32 {
+	const milenage = new Milenage(<u32>openKey, rand);
 	const sqn = new Uint8Array(6);
-	milenage.answer(res, ck, ik, sqn);
-	for (let i = 0; i < 6; i++) sqn[i] ^= request.autn[i];
-	const amf = request.autn.subarray(6, 8);
+	milenage.answer(answer.res, answer.ck, answer.ik, sqn);
+	for (let i = 0; i < 6; i++) sqn[i] ^= autn[i];
+	const amf = autn.subarray(6, 8);
 	const mac = milenage.mac(sqn, amf);
 	if (!milenage.ok()) return ERROR_CRYPTO_FAILURE;
-	if (!equalSecret(mac.subarray(0, 8), request.autn.subarray(8, 16))) return ERROR_AUTN_MAC;
-	if ((amf[0] & 0x80) != 0) return ERROR_SEPARATION_BIT;
+	if (!equalSecret(mac.subarray(0, 8), autn.subarray(8, 16))) return ERROR_AUTN_MAC;
+	if (((amf[0] & 0x80) != 0) != eps) return ERROR_SEPARATION_BIT;
 	const number = readU48(sqn, 0);
-	const none = new Uint8Array(0);
 	if (!isFresh(number)) {
-		const auts = resynchronisation(milenage);
-		if (!milenage.ok()) return ERROR_CRYPTO_FAILURE;
-		writeAuthenticateResponse(writer, OUTCOME_SYNC_FAILURE, none, none, none, auts);
-		return 0;
+		answer.outcome = OUTCOME_SYNC_FAILURE;
+		answer.auts = resynchronisation(milenage);
+		return milenage.ok() ? 0 : ERROR_CRYPTO_FAILURE;
 	}
 	accept(slot, number);
 	noteSuccess(state);
 	if (!commit()) return ERROR_STORE_FULL;
 	accepted(number);
-	writeAuthenticateResponse(writer, OUTCOME_SUCCESS, res, ck, ik, none);
 	return 0;
 }
 

@@ -5,6 +5,7 @@ import {
 	COMMAND_ACCEPT_MCIM,
 	COMMAND_ACTIVATE,
 	COMMAND_AUTHENTICATE,
+	COMMAND_AUTHENTICATE_EPS,
 	COMMAND_CERTIFICATE_REQUEST,
 	COMMAND_CONFIRM_CONNECTIVITY,
 	COMMAND_DM_CREDENTIAL,
@@ -29,7 +30,7 @@ import {
 	ERROR_WRONG_STATE,
 	requestElements,
 } from "../../contract/as/codec";
-import { authenticate } from "../aka/authenticate";
+import { authenticate, authenticateEps } from "../aka/authenticate";
 import { discard } from "../store/log";
 import { State } from "../store/state";
 import { acceptBootstrap } from "./bootstrap";
@@ -115,6 +116,8 @@ function handle(command: u32, reader: CborReader, writer: CborWriter): u32 {
 			return wipe(reader, writer);
 		case COMMAND_AUTHENTICATE:
 			return authenticate(reader, writer);
+		case COMMAND_AUTHENTICATE_EPS:
+			return authenticateEps(reader, writer);
 		case COMMAND_ACCEPT_BOOTSTRAP:
 			return acceptBootstrap(reader, writer);
 		case COMMAND_PROVISIONING_REQUEST:
