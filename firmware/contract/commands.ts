@@ -230,6 +230,15 @@ export const commands = {
 		allowed: operating,
 		varies: ["res", "kasme", "auts"],
 	},
+	log: {
+		number: 43,
+		since: 1,
+		does: "Audit trail: what changed trust or subscriptions, oldest first, as 28 octets an entry (events.ts), from an index on",
+		request: { from: "uint" },
+		response: { next: "uint", entries: "bytes" },
+		allowed: "always",
+		varies: ["entries"],
+	},
 } as const satisfies Record<string, CommandRow>;
 
 export type CommandName = keyof typeof commands;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { printInfo } from "./info.ts";
+import { printInfo, printLog } from "./info.ts";
 
 /** Subcommands that are programs of their own: the CLI starts them, it never imports them. */
 const programs: Record<string, { readonly module: string; readonly does: string }> = {
@@ -15,6 +15,7 @@ function usage(): string {
 		"usage: tre COMMAND [options]",
 		...rows,
 		`  tre ${"info".padEnd(10)} show what the TRE on a port is: tre info PORT [--json]`,
+		`  tre ${"log".padEnd(10)} show what changed its trust or subscriptions: tre log PORT [--json]`,
 		"",
 	].join("\n");
 }
@@ -22,6 +23,7 @@ function usage(): string {
 async function main(): Promise<number> {
 	const [command = "", ...args] = process.argv.slice(2);
 	if (command === "info") return printInfo(args);
+	if (command === "log") return printLog(args);
 	const program = Object.hasOwn(programs, command) ? programs[command] : undefined;
 	if (!program) {
 		(command === "" || command === "help" || command === "--help" ? process.stdout : process.stderr).write(usage());

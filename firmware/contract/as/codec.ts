@@ -60,6 +60,18 @@ export const ERROR_NOT_AUTHENTICATED: u32 = 67;
 export const ERROR_DM_SERVER_REFUSED: u32 = 68;
 export const ERROR_NO_ACCOUNT: u32 = 69;
 
+export const LOG_ENTRIES: u32 = 32;
+export const LOG_ENTRY_OCTETS: i32 = 28;
+export const LOG_LOCKED: u32 = 1;
+export const LOG_INITIAL_BOOTSTRAP: u32 = 2;
+export const LOG_CHANGE_ACCEPTED: u32 = 3;
+export const LOG_MCIM_INSTALLED: u32 = 4;
+export const LOG_TRIAL_BEGUN: u32 = 5;
+export const LOG_COMMITTED: u32 = 6;
+export const LOG_REVERTED: u32 = 7;
+export const LOG_WITHDRAWN: u32 = 8;
+export const LOG_APPLICATION_BOOTSTRAP: u32 = 9;
+
 export const COMMAND_HELLO: u32 = 1;
 export const COMMAND_INFO: u32 = 2;
 export const COMMAND_STATUS: u32 = 3;
@@ -81,6 +93,7 @@ export const COMMAND_RELEASE_ROOT: u32 = 39;
 export const COMMAND_DM_CREDENTIAL: u32 = 40;
 export const COMMAND_DM_VERIFY: u32 = 41;
 export const COMMAND_AUTHENTICATE_EPS: u32 = 42;
+export const COMMAND_LOG: u32 = 43;
 
 /** Bit n is set where life state n allows the command; 0 for an unknown command. */
 export function allowedStates(command: u32): u32 {
@@ -127,6 +140,8 @@ export function allowedStates(command: u32): u32 {
       return 248;
     case COMMAND_AUTHENTICATE_EPS:
       return 252;
+    case COMMAND_LOG:
+      return 255;
     default:
       return 0;
   }
@@ -177,6 +192,8 @@ export function requestElements(command: u32): u32 {
 			return 2;
 		case COMMAND_AUTHENTICATE_EPS:
 			return 4;
+		case COMMAND_LOG:
+			return 2;
 		default:
 			return 0;
 	}
@@ -475,4 +492,20 @@ export function writeAuthenticateEpsResponse(writer: CborWriter, outcome: u32, r
   writer.bytes(res);
   writer.bytes(kasme);
   writer.bytes(auts);
+}
+
+export class LogRequest {
+  from: u32 = 0;
+
+  read(reader: CborReader): bool {
+    this.from = reader.uint();
+    return reader.finished();
+  }
+}
+
+export function writeLogResponse(writer: CborWriter, next: u32, entries: Uint8Array): void {
+  writer.array(3);
+  writer.uint(0);
+  writer.uint(next);
+  writer.bytes(entries);
 }

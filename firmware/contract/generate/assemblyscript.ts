@@ -1,5 +1,6 @@
 import { type CommandRow, commands, type FieldType, wire } from "../commands.ts";
 import { errors } from "../errors.ts";
+import { LOG_ENTRIES, LOG_ENTRY_OCTETS, logEvents } from "../events.ts";
 import { type LifeState, lifeStates } from "../states.ts";
 
 const types: Record<FieldType, string> = { uint: "u32", bytes: "Uint8Array", text: "Uint8Array", bool: "bool" };
@@ -77,6 +78,13 @@ export function assemblyScriptCodec(): string {
 	lines.push("");
 	for (const [name, row] of Object.entries(errors))
 		lines.push(`export const ERROR_${constant(name)}: u32 = ${row.number};`);
+	lines.push("");
+	lines.push(
+		`export const LOG_ENTRIES: u32 = ${LOG_ENTRIES};`,
+		`export const LOG_ENTRY_OCTETS: i32 = ${LOG_ENTRY_OCTETS};`,
+	);
+	for (const [name, number] of Object.entries(logEvents))
+		lines.push(`export const LOG_${constant(name)}: u32 = ${number};`);
 	lines.push("");
 	for (const [name, row] of rows) lines.push(`export const COMMAND_${constant(name)}: u32 = ${row.number};`);
 	lines.push("");

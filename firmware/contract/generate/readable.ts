@@ -1,5 +1,6 @@
 import { type CommandRow, commands, type FieldType, wire } from "../commands.ts";
 import { errors } from "../errors.ts";
+import { logEvents } from "../events.ts";
 import { lifeStates } from "../states.ts";
 
 const fields = (shape: Readonly<Record<string, FieldType>>): string =>
@@ -24,5 +25,7 @@ export function readable(): string {
 	}
 	lines.push("");
 	for (const [name, row] of Object.entries(errors)) lines.push(`error ${row.number} ${name} (${row.fault})`);
+	lines.push("");
+	for (const [name, number] of Object.entries(logEvents)) lines.push(`event ${number} ${name}`);
 	return `${lines.join("\n")}\n`;
 }

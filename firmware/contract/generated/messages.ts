@@ -106,4 +106,9 @@ export interface Messages {
 		request: { rand: Uint8Array; autn: Uint8Array; snId: Uint8Array };
 		response: { outcome: number; res: Uint8Array; kasme: Uint8Array; auts: Uint8Array };
 	};
+	/** Audit trail: what changed trust or subscriptions, oldest first, as 28 octets an entry (events.ts), from an index on. */
+	log: {
+		request: { from: number };
+		response: { next: number; entries: Uint8Array };
+	};
 }

@@ -12,10 +12,14 @@ import {
 	ERROR_THUMBPRINT_MISMATCH,
 	ERROR_WRONG_STATE,
 	ERROR_WRONG_TRE,
+	LOG_APPLICATION_BOOTSTRAP,
+	LOG_CHANGE_ACCEPTED,
+	LOG_INITIAL_BOOTSTRAP,
 	STATE_IDLE,
 	STATE_REQUESTED,
 	writeAcceptBootstrapResponse,
 } from "../../contract/as/codec";
+import { note } from "../life/audit";
 import { isSpent, withdrawChange } from "../life/endings";
 import { EVENT_CHANGE_ACCEPTED, EVENT_WITHDRAWN, NO_STATE, next } from "../life/machine";
 import { Account } from "../mcim/account";
@@ -42,6 +46,8 @@ import {
 } from "../trust/bootstrap-document";
 import { checkSignature } from "../trust/signed";
 import { FORM_DETACHED } from "../xml/signed-info";
+
+const NO_MCIM = new Uint8Array(0);
 
 /**
  * B.2.3.3, step 4. Everything is checked before anything is stored, and what is stored is stored in
@@ -95,8 +101,10 @@ function take(document: BootstrapDocument, state: State): u32 {
 			return withdrawChange(state) ? 0 : ERROR_STORE_FULL;
 		case KIND_INITIAL:
 			if (state.life < STATE_IDLE || state.life > STATE_REQUESTED) return ERROR_WRONG_STATE;
+			note(LOG_INITIAL_BOOTSTRAP, sha256(get(RECORD_ROOT_CURRENT)), NO_MCIM);
 			break;
 		default:
+			note(LOG_APPLICATION_BOOTSTRAP, sha256(get(RECORD_ROOT_CURRENT)), NO_MCIM);
 			break;
 	}
 	state.save();
@@ -122,6 +130,7 @@ function takeChange(document: BootstrapDocument, state: State): u32 {
 	new Change(account.nonceA, nonceB, rootHash, sha256(document.account), document.fallback).save();
 	account.save();
 	put(RECORD_ROOT_PENDING, document.certificate);
+	note(LOG_CHANGE_ACCEPTED, rootHash, NO_MCIM);
 	state.life = life;
 	state.outcome = OUTCOME_NONE;
 	state.changed = true;

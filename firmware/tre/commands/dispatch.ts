@@ -15,6 +15,7 @@ import {
 	COMMAND_INSTALL_CERTIFICATES,
 	COMMAND_INSTALL_CREDENTIAL,
 	COMMAND_LOCK,
+	COMMAND_LOG,
 	COMMAND_MAKE_KEYS,
 	COMMAND_PROVISIONING_REQUEST,
 	COMMAND_RECEIPT,
@@ -37,7 +38,7 @@ import { acceptBootstrap } from "./bootstrap";
 import { dmCredential, dmVerify } from "./dm";
 import { certificateRequestCommand, installCertificates, installCredential, lock, makeKeys } from "./factory";
 import { acceptMcim, activate, confirmConnectivity, provisioningRequest, receipt, releaseRoot } from "./provisioning";
-import { hello, info, status } from "./session";
+import { hello, info, log, status } from "./session";
 import { wipe, wipeChallenge } from "./wipe";
 
 /** CBOR head of an array of five: command, versions, segment, message. */
@@ -100,6 +101,8 @@ function handle(command: u32, reader: CborReader, writer: CborWriter): u32 {
 			return info(reader, writer);
 		case COMMAND_STATUS:
 			return status(reader, writer);
+		case COMMAND_LOG:
+			return log(reader, writer);
 		case COMMAND_MAKE_KEYS:
 			return makeKeys(reader, writer);
 		case COMMAND_CERTIFICATE_REQUEST:

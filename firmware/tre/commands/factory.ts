@@ -13,6 +13,7 @@ import {
 	ERROR_WRONG_TRE,
 	InstallCertificatesRequest,
 	InstallCredentialRequest,
+	LOG_LOCKED,
 	STATE_PERSONALISED,
 	writeCertificateRequestResponse,
 	writeInstallCertificatesResponse,
@@ -21,6 +22,7 @@ import {
 	writeMakeKeysResponse,
 } from "../../contract/as/codec";
 import { forgetKey } from "../aka/authenticate";
+import { note } from "../life/audit";
 import { EVENT_KEYS_MADE, EVENT_LOCKED, next } from "../life/machine";
 import { Mcim, removeMcim, StoredMcim } from "../mcim/mcim";
 import { equal } from "../octets/octets";
@@ -168,6 +170,7 @@ export function lock(reader: CborReader, writer: CborWriter): u32 {
 		state.serial = 0;
 		state.life = next(state.life, EVENT_LOCKED);
 		state.save();
+		note(LOG_LOCKED, sha256(get(RECORD_ROOT_CURRENT)), mcim.mcimId);
 		if (!commit()) return ERROR_STORE_FULL;
 	}
 	writeLockResponse(writer, state.reign);

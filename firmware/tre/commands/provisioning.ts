@@ -10,6 +10,8 @@ import {
 	ERROR_STORE_FULL,
 	ERROR_WRONG_STATE,
 	ERROR_WRONG_TRE,
+	LOG_MCIM_INSTALLED,
+	LOG_TRIAL_BEGUN,
 	ReceiptRequest,
 	writeAcceptMcimResponse,
 	writeActivateResponse,
@@ -19,6 +21,7 @@ import {
 	writeReleaseRootResponse,
 } from "../../contract/as/codec";
 import { forgetKey } from "../aka/authenticate";
+import { note } from "../life/audit";
 import { commitChange } from "../life/endings";
 import { EVENT_MCIM_ACCEPTED, EVENT_REQUESTED, EVENT_TRIAL_BEGUN, next } from "../life/machine";
 import { Mcim, StoredMcim } from "../mcim/mcim";
@@ -78,6 +81,7 @@ export function acceptMcim(reader: CborReader, writer: CborWriter): u32 {
 	state.save();
 	change.fallback = change.fallback.together(mcim.fallback);
 	change.save();
+	note(LOG_MCIM_INSTALLED, change.rootHash, mcim.mcimId);
 	if (!commit()) return ERROR_STORE_FULL;
 	forgetKey();
 	writeAcceptMcimResponse(writer, mcim.imsi, mcim.mcimId);
@@ -100,6 +104,7 @@ export function activate(reader: CborReader, writer: CborWriter): u32 {
 		state.trialSecondsLeft = change.fallback.seconds;
 		state.trialBootsLeft = change.fallback.boots;
 		state.save();
+		note(LOG_TRIAL_BEGUN, change.rootHash, mcim.mcimId);
 		if (!commit()) return ERROR_STORE_FULL;
 		forgetKey();
 	}

@@ -3,6 +3,7 @@ import {
 	ERROR_MALFORMED_REQUEST,
 	ERROR_VERSION_UNSUPPORTED,
 	HelloRequest,
+	LogRequest,
 	MAX_MESSAGE,
 	MAX_RESPONSE,
 	MAX_SEGMENT,
@@ -11,8 +12,10 @@ import {
 	WINDOW,
 	writeHelloResponse,
 	writeInfoResponse,
+	writeLogResponse,
 	writeStatusResponse,
 } from "../../contract/as/codec";
+import { entries, nextEntry } from "../life/audit";
 import { StoredMcim } from "../mcim/mcim";
 import { readU32, writeU32 } from "../octets/octets";
 import { sha256 } from "../platform/keys";
@@ -71,6 +74,14 @@ export function info(reader: CborReader, writer: CborWriter): u32 {
 
 function rootHash(record: u32): Uint8Array {
 	return has(record) ? sha256(get(record)) : new Uint8Array(0);
+}
+
+/** The audit trail: without secrets, and so open to everybody. */
+export function log(reader: CborReader, writer: CborWriter): u32 {
+	const request = new LogRequest();
+	if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
+	writeLogResponse(writer, nextEntry(), entries(request.from));
+	return 0;
 }
 
 export function status(reader: CborReader, writer: CborWriter): u32 {

@@ -1,3 +1,4 @@
+import { LOG_COMMITTED, LOG_REVERTED, LOG_WITHDRAWN } from "../../contract/as/codec";
 import { forgetKey } from "../aka/authenticate";
 import { dropPendingAccount, promoteAccount } from "../mcim/account";
 import { removeMcim } from "../mcim/mcim";
@@ -13,8 +14,10 @@ import {
 	RECORD_SPENT_NONCES,
 } from "../store/records";
 import { NO_SLOT, OUTCOME_COMMITTED, OUTCOME_REVERTED, OUTCOME_WITHDRAWN, State } from "../store/state";
+import { note } from "./audit";
 import { EVENT_COMMITTED, EVENT_REVERTED, EVENT_WITHDRAWN, next } from "./machine";
 
+const NO_MCIM = new Uint8Array(0);
 const NONCE: i32 = 16;
 const SPENT_KEPT: i32 = 16;
 
@@ -46,6 +49,7 @@ function closeChange(): void {
 /** Pending root to current, old current to former (a record without rights), old MCIM out. */
 export function commitChange(state: State): bool {
 	closeChange();
+	note(LOG_COMMITTED, sha256(get(RECORD_ROOT_PENDING)), state.mcimId);
 	put(RECORD_ROOT_FORMER, sha256(get(RECORD_ROOT_CURRENT)));
 	put(RECORD_ROOT_CURRENT, get(RECORD_ROOT_PENDING));
 	remove(RECORD_ROOT_PENDING);
@@ -66,6 +70,7 @@ export function commitChange(state: State): bool {
 
 /** NOTE Y: back to the old MCIM; root, account and nonces of the attempt are spent. */
 export function revertChange(state: State): bool {
+	note(LOG_REVERTED, sha256(get(RECORD_ROOT_PENDING)), state.mcimId);
 	state.outcome = OUTCOME_REVERTED;
 	state.life = next(state.life, EVENT_REVERTED);
 	return dropChange(state);
@@ -73,6 +78,7 @@ export function revertChange(state: State): bool {
 
 /** Puts the end of the change into the transaction of the withdrawing bootstrap. */
 export function withdrawChange(state: State): bool {
+	note(LOG_WITHDRAWN, sha256(get(RECORD_ROOT_PENDING)), state.provisioned ? state.mcimId : NO_MCIM);
 	state.outcome = OUTCOME_WITHDRAWN;
 	state.life = next(state.life, EVENT_WITHDRAWN);
 	return dropChange(state);

@@ -20,7 +20,7 @@ const COMMIT: u32 = 0xfffe;
 const ERASED: u32 = 0xffff;
 /** No key: every record. */
 const ALL: u32 = ERASED;
-const MAX_RECORDS: i32 = 640;
+const MAX_RECORDS: i32 = 704;
 const STAGE_SIZE: i32 = 6144;
 
 const keys = new StaticArray<u16>(MAX_RECORDS);

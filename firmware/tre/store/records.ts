@@ -28,5 +28,8 @@ export const RECORD_MCIM_KEY: u32 = 48;
 /** SEQ_MS of index IND of slot s stands at RECORD_SEQ + 32 s + IND. */
 export const RECORD_SEQ: u32 = 0x100;
 
+/** Entry n of the audit trail stands at RECORD_LOG + n modulo LOG_ENTRIES. */
+export const RECORD_LOG: u32 = 0x60;
+
 export const MAX_FINGERPRINTS: u32 = 512;
 export const RECORD_FINGERPRINT: u32 = 0x400;
