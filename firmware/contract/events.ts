@@ -1,21 +1,19 @@
-/** What the audit trail of a TRE tells of. Numbers are never given twice. */
+/** What the audit trail of a TRE tells of: what changed trust or subscriptions. Numbers are never given twice. */
 export const logEvents = {
 	locked: 1,
-	"initial-bootstrap": 2,
 	"change-accepted": 3,
 	"mcim-installed": 4,
 	"trial-begun": 5,
 	committed: 6,
 	reverted: 7,
 	withdrawn: 8,
-	"application-bootstrap": 9,
 } as const;
 
 export type LogEvent = keyof typeof logEvents;
 
 /**
  * An entry: index(4) | boot counter(4) | event(4) | first 8 octets of the root's hash | first 8 octets of the
- * mcimId; big endian. The root is the one that comes or goes, the MCIM likewise; zeros where there is none.
+ * mcimId; big endian. Root and MCIM are those of the change that the event belongs to; zeros where there is none.
  */
 export const LOG_ENTRY_OCTETS = 28;
 /** The newest that are kept. */

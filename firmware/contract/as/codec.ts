@@ -63,14 +63,12 @@ export const ERROR_NO_ACCOUNT: u32 = 69;
 export const LOG_ENTRIES: u32 = 32;
 export const LOG_ENTRY_OCTETS: i32 = 28;
 export const LOG_LOCKED: u32 = 1;
-export const LOG_INITIAL_BOOTSTRAP: u32 = 2;
 export const LOG_CHANGE_ACCEPTED: u32 = 3;
 export const LOG_MCIM_INSTALLED: u32 = 4;
 export const LOG_TRIAL_BEGUN: u32 = 5;
 export const LOG_COMMITTED: u32 = 6;
 export const LOG_REVERTED: u32 = 7;
 export const LOG_WITHDRAWN: u32 = 8;
-export const LOG_APPLICATION_BOOTSTRAP: u32 = 9;
 
 export const COMMAND_HELLO: u32 = 1;
 export const COMMAND_INFO: u32 = 2;

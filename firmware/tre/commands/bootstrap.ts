@@ -12,9 +12,7 @@ import {
 	ERROR_THUMBPRINT_MISMATCH,
 	ERROR_WRONG_STATE,
 	ERROR_WRONG_TRE,
-	LOG_APPLICATION_BOOTSTRAP,
 	LOG_CHANGE_ACCEPTED,
-	LOG_INITIAL_BOOTSTRAP,
 	STATE_IDLE,
 	STATE_REQUESTED,
 	writeAcceptBootstrapResponse,
@@ -101,10 +99,8 @@ function take(document: BootstrapDocument, state: State): u32 {
 			return withdrawChange(state) ? 0 : ERROR_STORE_FULL;
 		case KIND_INITIAL:
 			if (state.life < STATE_IDLE || state.life > STATE_REQUESTED) return ERROR_WRONG_STATE;
-			note(LOG_INITIAL_BOOTSTRAP, sha256(get(RECORD_ROOT_CURRENT)), NO_MCIM);
 			break;
 		default:
-			note(LOG_APPLICATION_BOOTSTRAP, sha256(get(RECORD_ROOT_CURRENT)), NO_MCIM);
 			break;
 	}
 	state.save();

@@ -9,6 +9,7 @@ import {
 	ERROR_MALFORMED_REQUEST,
 	ERROR_ROOT_MISMATCH,
 	ERROR_ROOT_NOT_CA,
+	ERROR_STORE_DAMAGED,
 	ERROR_STORE_FULL,
 	ERROR_WRONG_TRE,
 	InstallCertificatesRequest,
@@ -47,7 +48,7 @@ import {
 	X509_RSA_2048,
 	X509_TRE_USAGE,
 } from "../platform/keys";
-import { commit, get, has, put } from "../store/log";
+import { commit, get, has, isClean, put } from "../store/log";
 import {
 	RECORD_CERT_DECRYPT,
 	RECORD_CERT_PVA,
@@ -71,6 +72,8 @@ function publicKeyOf(sealed: Uint8Array): Uint8Array {
 /** B.2.2.1: two key pairs, one for signatures and one for encryption. */
 export function makeKeys(reader: CborReader, writer: CborWriter): u32 {
 	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	// No new life beside the keys of an old one.
+	if (!isClean()) return ERROR_STORE_DAMAGED;
 	const signing = generate(KEY_SIGN);
 	const decrypting = generate(KEY_DECRYPT);
 	const spki = publicKeyOf(signing);

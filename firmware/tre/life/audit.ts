@@ -1,16 +1,17 @@
 import { LOG_ENTRIES, LOG_ENTRY_OCTETS } from "../../contract/as/codec";
 import { readU32, writeU32 } from "../octets/octets";
-import { get, put } from "../store/log";
+import { get, put, readInto } from "../store/log";
 import { RECORD_BOOTS, RECORD_LOG } from "../store/records";
 
 const PART: i32 = 8;
+/** One for all: nothing is collected inside a command. */
+const entry = new Uint8Array(LOG_ENTRY_OCTETS);
 
 /** Index of the next entry. */
 export function nextEntry(): u32 {
 	let next: u32 = 0;
 	for (let n: u32 = 0; n < LOG_ENTRIES; n++) {
-		const octets = get(RECORD_LOG + n);
-		if (octets.length == LOG_ENTRY_OCTETS) next = max(next, readU32(octets, 0) + 1);
+		if (readInto(RECORD_LOG + n, entry) == LOG_ENTRY_OCTETS) next = max(next, readU32(entry, 0) + 1);
 	}
 	return next;
 }

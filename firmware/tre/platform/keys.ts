@@ -34,13 +34,13 @@ export function randomOctets(size: i32): Uint8Array {
 
 export function sha256(octets: Uint8Array): Uint8Array {
 	const out = new Uint8Array(32);
-	crypto.hash_compute(HASH_SHA256, octets.dataStart, octets.length, out.dataStart, 32);
+	if (crypto.hash_compute(HASH_SHA256, octets.dataStart, octets.length, out.dataStart, 32) != 32) unreachable();
 	return out;
 }
 
 export function sha1(octets: Uint8Array): Uint8Array {
 	const out = new Uint8Array(20);
-	crypto.hash_compute(HASH_SHA1, octets.dataStart, octets.length, out.dataStart, 20);
+	if (crypto.hash_compute(HASH_SHA1, octets.dataStart, octets.length, out.dataStart, 20) != 20) unreachable();
 	return out;
 }
 

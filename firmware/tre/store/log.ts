@@ -36,6 +36,9 @@ let dirty: bool = false;
 const chunk = new Uint8Array(256);
 const word = new Uint8Array(16);
 
+/** Behind the record that the last scan stopped at: what a host wrote into its payload is not looked at. */
+let beyond: u32 = 0;
+
 let bank: u32 = 0;
 let epoch: u32 = 0;
 let end: u32 = 0;
@@ -143,12 +146,17 @@ function scan(): bool {
 		const at = word.dataStart;
 		const key = <u32>load<u16>(at);
 		const length = <u32>load<u16>(at, 2);
-		if (key == ERASED && length == 0xffff) return offset == begun;
-		if (offset + RECORD + padded(length) > bankSize()) return false;
+		if (key == ERASED && length == 0xffff) {
+			beyond = offset;
+			return offset == begun;
+		}
+		const next = offset + RECORD + padded(length);
+		// Units are programmed in order: where a payload has begun, the length in front of it is whole.
+		beyond = next > bankSize() ? offset + RECORD : next;
+		if (next > bankSize()) return false;
 		const number = load<u32>(at, 4);
 		const crc = load<u32>(at, 8);
 		if (payloadCrc(recordCrc(at), baseOf(bank) + offset + RECORD, length) != crc) return false;
-		const next = offset + RECORD + padded(length);
 		if (key == COMMIT) {
 			if (!replay(begun, offset)) return false;
 			transaction = number;
@@ -157,6 +165,7 @@ function scan(): bool {
 		}
 		offset = next;
 	}
+	beyond = offset;
 	return begun == offset;
 }
 
@@ -211,9 +220,15 @@ export function mount(): bool {
 	}
 	bank = second > first ? 1 : 0;
 	epoch = max(first, second);
-	if (!scan()) return !committedBeyond(end) && compact(ALL);
+	if (!scan()) return !committedBeyond(beyond) && compact(ALL);
 	// What a power cut left in the other bank is deleted, and may hold keys: it goes.
-	return isBlank(1 - bank) || eraseBank(1 - bank);
+	if (!isBlank(1 - bank)) eraseBank(1 - bank);
+	return true;
+}
+
+/** Is nothing left of what was deleted with an earlier bank? */
+export function isClean(): bool {
+	return isBlank(1 - bank);
 }
 
 /** Number of the last durable transaction. */
@@ -332,10 +347,17 @@ function compact(only: u32): bool {
 		to += size;
 	}
 	if (!writeCommit(other, to, transaction)) return false;
-	if (!writeHeader(other, epoch + 1)) return false;
+	if (!writeHeader(other, epoch + 1)) {
+		// It may count all the same: nothing more is written here before the other bank is erased.
+		dirty = true;
+		return false;
+	}
 	const old = bank;
 	bank = other;
 	epoch++;
 	dirty = false;
-	return scan() && eraseBank(old);
+	if (!scan()) return false;
+	// Where this fails the next boot tries again.
+	eraseBank(old);
+	return true;
 }

@@ -15,6 +15,7 @@ import {
 	makeBootstrap,
 	makeMcim,
 	makeVector,
+	opcOf,
 	type Setting,
 } from "./world.ts";
 
@@ -44,6 +45,8 @@ const weights = {
 	confirm: 10,
 	receipt: 2,
 	dm: 4,
+	closed: 10,
+	wipe: 2,
 	reboot: 2,
 	noise: 40,
 	mutate: 40,
@@ -99,6 +102,8 @@ export class Attacker {
 			confirm: () => this.#expect("confirmConnectivity", {}, model.confirmConnectivity(this.#tre, this.#nextReign())),
 			receipt: () => this.#receipt(),
 			dm: () => this.#dm(),
+			closed: () => this.#closed(),
+			wipe: () => this.#wipe(),
 			reboot: () => this.#reboot(),
 			noise: () => this.#noise(),
 			mutate: () => this.#mutate(),
@@ -221,6 +226,7 @@ export class Attacker {
 			...(sameId ? { mcimId: active.mcimId } : {}),
 		});
 		this.#secrets.push({ name: "K", octets: Buffer.from(made.about.card.k, "hex") });
+		this.#secrets.push({ name: "OPc", octets: opcOf(made.about.card.k) });
 		return made;
 	}
 
@@ -260,6 +266,31 @@ export class Attacker {
 			const answer = this.#expect("dmVerify", { digest: Buffer.alloc(16, 5) }, expected);
 			if (answer?.accepted) throw new Broken("a guessed digest was accepted");
 		}
+	}
+
+	/** G8: commands of the factory, in the field. */
+	#closed(): void {
+		const refusal: model.Expected = { refusal: "wrong-state" };
+		const octets = Buffer.alloc(16, 1);
+		const commands = [
+			() => this.#expect("makeKeys", {}, refusal),
+			() => this.#expect("certificateRequest", { usage: 0 }, refusal),
+			() => this.#expect("installCertificates", { sign: octets, encrypt: octets, pva: octets, sho: octets }, refusal),
+			() => this.#expect("installCredential", { object: octets }, refusal),
+			() => this.#expect("lock", {}, refusal),
+		];
+		this.#pick(commands)();
+	}
+
+	/** G8: a wipe that the PVA has not signed. */
+	#wipe(): void {
+		const asked = this.#chance(0.7);
+		if (asked) this.#expect("wipeChallenge", {}, { tre: this.#tre });
+		const request = { algorithm: 1, signature: Buffer.alloc(256, 9) };
+		// An earlier challenge may still be open.
+		const answer = this.#answered(Buffer.from(encodeRequest("wipe", request)));
+		const names = asked ? ["signature-invalid"] : ["signature-invalid", "wipe-not-asked"];
+		if (!names.includes(errorNameOf(answer) ?? "done")) throw new Broken(`wipe: ${errorNameOf(answer) ?? "done"}`);
 	}
 
 	/** Off and on: nothing is forgotten but what a trial loses. */

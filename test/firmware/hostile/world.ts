@@ -107,6 +107,7 @@ export function makeAccount({ operators, owned }: Setting, operator: number): Ac
 
 /** OPc by K: the model knows a subscription by its K. */
 const opcs = new Map<string, Buffer>();
+export const opcOf = (k: string): Buffer => opcs.get(k) ?? Buffer.alloc(16, 0xff);
 export const rememberOpc = (k: string, opc: Buffer): void => void opcs.set(k, opc);
 
 export function makeBootstrap(setting: Setting, about: Bootstrap, account?: Account): Made<Bootstrap> {

@@ -70,8 +70,9 @@ describe("G4: planted faults are found", () => {
 			"		if (key == COMMIT) {",
 			"		if (key != COMMIT) remember(key, offset, length);\n		if (key == COMMIT) {",
 		],
-		["an unfinished tail is left where it is", log, "return !committedBeyond(end) && compact(ALL);", "return true;"],
-		["the old bank is left after a cut", log, "	return isBlank(1 - bank) || eraseBank(1 - bank);", "	return true;"],
+		["an unfinished tail is left where it is", log, "return !committedBeyond(beyond) && compact(ALL);", "return true;"],
+		["whole records count without a commit record", log, "			return offset == begun;", "			return true;"],
+		["the old bank is left after a cut", log, "	if (!isBlank(1 - bank)) eraseBank(1 - bank);", ""],
 		["a wipe that was interrupted is forgotten", "main.ts", "mount() && endWipe() && ", "mount() && "],
 	])("%s", { timeout }, async (what, file, original, faulty) => {
 		const tre = plantedFirmware(file, original, faulty);

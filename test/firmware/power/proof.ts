@@ -3,8 +3,18 @@ import { loadArtefacts } from "../../../firmware/emulator/artefacts.ts";
 import type { Geometry } from "../../../firmware/emulator/flash.ts";
 import { Machine } from "../../../firmware/emulator/machine.ts";
 import { generator } from "../../../hil/scenarios/sampling.ts";
+import { readFlash } from "../../support/flash-image.ts";
 import { apply, type Operation, RecordingFlash, tear } from "./flash.ts";
-import { RECORD_BOOTS, RECORD_WIPING, readStore, type StoreState, sameRecords } from "./store-model.ts";
+import {
+	RECORD_BOOTS,
+	RECORD_CHANGE,
+	RECORD_ROOT_PENDING,
+	RECORD_STATE,
+	RECORD_WIPING,
+	readStore,
+	type StoreState,
+	sameRecords,
+} from "./store-model.ts";
 
 const artefacts = loadArtefacts();
 /** The store does not ask for it: keys stay sealed. */
@@ -88,23 +98,20 @@ export class PowerCutProof {
 		const prefix = before.slice();
 		for (const [cut, operation] of operations.entries()) {
 			if (this.#random() < this.#plan.share) {
-				for (let n = 0; n < this.#plan.tears; n++) this.#tear(written, prefix, operation, [cut], [old, after]);
+				this.#cut(written, prefix.slice(), [cut], [old, after]);
+				for (let n = 0; n < this.#plan.tears; n++) {
+					const torn = prefix.slice();
+					tear(torn, operation, geometry.sectorSize, this.#random);
+					this.#cut(written, torn, [cut], [old, after]);
+				}
 			}
 			apply(prefix, operation, geometry.sectorSize);
 		}
 	}
 
-	/** The power fails in that operation: the store is as before or as after, and the next boot finds it so. */
-	#tear(
-		written: Written,
-		prefix: Uint8Array,
-		operation: Operation,
-		cuts: readonly number[],
-		allowed: readonly StoreState[],
-	): void {
+	/** The power has failed and left this image: the store is as before or as after, and the next boot finds it so. */
+	#cut(written: Written, torn: Uint8Array, cuts: readonly number[], allowed: readonly StoreState[]): void {
 		const { geometry, name } = written;
-		const torn = prefix.slice();
-		tear(torn, operation, geometry.sectorSize, this.#random);
 		this.states++;
 		const found = readStore(torn, geometry);
 		const booted = boot(torn, geometry, this.#tre);
@@ -117,14 +124,17 @@ export class PowerCutProof {
 		if (cuts.length > 1) return;
 		const inside = torn.slice();
 		for (const [cut, step] of booted.flash.operations.entries()) {
-			if (this.#random() < this.#plan.recoveryShare)
-				this.#tear(written, inside, step, [...cuts, cut], [found, recovered]);
+			if (this.#random() < this.#plan.recoveryShare) {
+				const again = inside.slice();
+				if (this.#random() < 0.8) tear(again, step, geometry.sectorSize, this.#random);
+				this.#cut(written, again, [...cuts, cut], [found, recovered]);
+			}
 			apply(inside, step, geometry.sectorSize);
 		}
 	}
 
 	#fault(
-		{ trial, name }: Written,
+		{ trial, name, before }: Written,
 		allowed: readonly StoreState[],
 		found: StoreState,
 		booted: Booted,
@@ -133,13 +143,30 @@ export class PowerCutProof {
 		const begun = name === "wipe" && found.records.has(RECORD_WIPING);
 		if (!begun && !allowed.some(({ records }) => sameRecords(records, found.records)))
 			return "the store is neither as before nor as after";
-		if (!booted.alive) return "the TRE does not boot";
+		if (!booted.alive || bootsOf(recovered) !== bootsOf(found) + 1) return "the TRE does not boot";
 		if (booted.flash.misuse.length > 0) return booted.flash.misuse[0].message;
 		if (!recovered.clean) return "what was deleted is still there after the boot";
-		// A boot counts against a trial, and may end it.
-		if (trial) return undefined;
-		// A wipe that has begun is ended by the boot.
-		if (begun) return recovered.records.size === 1 ? undefined : "the boot has not ended the wipe";
+		if (begun || (name === "wipe" && recovered.records.size === 1))
+			return isWiped(before, booted.flash.octets, recovered) ? undefined : "the boot has not ended the wipe";
+		if (trial) return isTrialAfterBoot(found, recovered) ? undefined : "a boot in a trial changed something else";
 		return sameRecords(recovered.records, found.records) ? undefined : "the boot found another store than the model";
 	}
 }
+
+const bootsOf = ({ records }: StoreState): number => Number.parseInt(records.get(RECORD_BOOTS) ?? "0", 16);
+
+/** A boot counts against a trial: only the state moves, or the change is gone as a whole (NOTE Y). */
+function isTrialAfterBoot(found: StoreState, recovered: StoreState): boolean {
+	if (sameRecords(found.records, recovered.records, [RECORD_STATE])) return true;
+	return !recovered.records.has(RECORD_CHANGE) && !recovered.records.has(RECORD_ROOT_PENDING);
+}
+
+/** The boot counter is all that is left, and nowhere in the flash stands what was secret before. */
+function isWiped(before: Uint8Array, image: Uint8Array, { records }: StoreState): boolean {
+	const flash = Buffer.from(image);
+	const secrets = readFlash(Buffer.from(before)).filter(({ key, octets }) => isSecret(key) && octets.length > 0);
+	return records.size === 1 && secrets.length > 0 && secrets.every(({ octets }) => !flash.includes(octets));
+}
+
+/** Key pairs, DM passwords and AKA keys, sealed. */
+const isSecret = (key: number): boolean => key === 3 || key === 4 || (key > 16 && key < 24) || (key >= 48 && key < 56);

@@ -12,7 +12,10 @@ const COMMIT = 0xfffe;
 const HEADER = 16;
 const RECORD = 12;
 
+export const RECORD_STATE = 1;
 export const RECORD_BOOTS = 2;
+export const RECORD_ROOT_PENDING = 9;
+export const RECORD_CHANGE = 12;
 export const RECORD_WIPING = 15;
 
 /** Octets (hex) by key, after the last transaction that counts. */
@@ -76,9 +79,9 @@ export function readStore(image: Uint8Array, { sectorSize, sectorCount }: Geomet
 	return { transaction, records, clean };
 }
 
-/** The same records, apart from the one that every boot writes. */
-export function sameRecords(a: Records, b: Records): boolean {
+/** The same records, apart from the one that every boot writes, and from others. */
+export function sameRecords(a: Records, b: Records, apart: readonly number[] = []): boolean {
 	const keys = new Set([...a.keys(), ...b.keys()]);
-	for (const key of keys) if (key !== RECORD_BOOTS && a.get(key) !== b.get(key)) return false;
+	for (const key of keys) if (key !== RECORD_BOOTS && !apart.includes(key) && a.get(key) !== b.get(key)) return false;
 	return true;
 }
