@@ -42,7 +42,6 @@ export interface Tre {
 	readonly change?: OpenChange;
 	/** Name of the bootstrap that was accepted last. */
 	readonly last?: string;
-	readonly lastKind?: Bootstrap["kind"];
 	readonly spent: readonly string[];
 	/** Every K it has held. */
 	readonly held: readonly string[];
@@ -132,7 +131,7 @@ export function acceptBootstrap(tre: Tre, bootstrap: Bootstrap, nonceB: string):
 	if (!bootstrap.forThisTre) return refusal("wrong-tre");
 	if (isRepeat(tre, bootstrap)) return { tre };
 	if (bootstrap.reign !== tre.reign || bootstrap.serial <= tre.serial) return refusal("replayed");
-	const moved = { ...tre, serial: bootstrap.serial, last: bootstrap.name, lastKind: bootstrap.kind };
+	const moved = { ...tre, serial: bootstrap.serial, last: bootstrap.name };
 	switch (bootstrap.kind) {
 		case "withdraw":
 			return within(tre, "bootstrapped", "requested", "installed")
