@@ -7,11 +7,15 @@ export const M2M_NAMESPACE = "urn:x-m2m:tre:1";
 /** Tags of protected data, B.2.3.6. 1 (algorithm) and 2 (update) are kept for later. */
 export const tags = { mcim: 3, account: 4 } as const;
 
-/** Octets of PIK and PCK, and the hash of OAEP and HMAC, by suite. */
+/** How PIK and PCK are wrapped, their octets, and the hash of wrap and HMAC, by suite. */
 export const suites = {
-	1: { integrity: 20, confidentiality: 16, hash: "sha1", cipher: "aes-128-cbc" },
-	2: { integrity: 32, confidentiality: 32, hash: "sha256", cipher: "aes-256-cbc" },
+	1: { wrap: "rsa-oaep", integrity: 20, confidentiality: 16, hash: "sha1", cipher: "aes-128-cbc" },
+	2: { wrap: "rsa-oaep", integrity: 32, confidentiality: 32, hash: "sha256", cipher: "aes-256-cbc" },
+	3: { wrap: "ecies-p256", integrity: 32, confidentiality: 32, hash: "sha256", cipher: "aes-256-cbc" },
 } as const;
+
+/** `info` of HKDF in suite 3. */
+export const ECIES_INFO = "TRE suite 3";
 
 export type Suite = keyof typeof suites;
 

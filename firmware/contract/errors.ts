@@ -35,7 +35,8 @@ export const errors = {
 	"store-full": {
 		number: 7,
 		fault: "device",
-		advice: "The flash store has no room for this change; nothing was changed.",
+		advice:
+			"The store has no room for this; nothing was changed, and AKA and withdrawal still work. `tre store` shows what fills it; only a wipe by the PVA makes room for more K.",
 	},
 	"store-damaged": {
 		number: 8,
@@ -48,6 +49,17 @@ export const errors = {
 		advice: "The crypto side failed (entropy or memory); restart the device and repeat.",
 	},
 	"hello-first": { number: 10, fault: "host", advice: "The TRE has restarted; send `hello` before anything else." },
+	"flash-failed": {
+		number: 11,
+		fault: "device",
+		advice:
+			"The flash did not take what was written, and the TRE stands where it stood; repeat the command, restart the device, and where it stays, replace it.",
+	},
+	"store-newer": {
+		number: 12,
+		fault: "host",
+		advice: "A newer firmware wrote this store; flash that one, or a later one, again.",
+	},
 	"certificate-malformed": {
 		number: 16,
 		fault: "factory",
@@ -147,7 +159,11 @@ export const errors = {
 		fault: "network",
 		advice: "The AMF separation bit tells EPS vectors from UMTS vectors: use `authenticateEps` for those that have it.",
 	},
-	"no-mcim": { number: 66, fault: "host", advice: "No MCIM is active." },
+	"no-mcim": {
+		number: 66,
+		fault: "host",
+		advice: "No MCIM is active, or none has that mcimId; `tre mcims` lists them.",
+	},
 	"not-authenticated": {
 		number: 67,
 		fault: "host",

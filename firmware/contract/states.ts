@@ -14,3 +14,7 @@ export type LifeState = keyof typeof lifeStates;
 
 export const lifeStateOf = (number: number): LifeState | undefined =>
 	(Object.keys(lifeStates) as LifeState[]).find((name) => lifeStates[name] === number);
+
+/** What an MCIM in a slot is to the TRE, by number. */
+export const mcimRoles = ["empty", "active", "pending", "kept"] as const;
+export type McimRole = (typeof mcimRoles)[number];

@@ -55,10 +55,12 @@ static uint16_t facts_flags(mbedtls_x509_crt *crt) {
   if (mbedtls_x509_crt_has_ext_type(crt, MBEDTLS_X509_EXT_KEY_USAGE)) {
     if (mbedtls_x509_crt_check_key_usage(crt, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) == 0) flags |= TRE_X509_DIGITAL_SIGNATURE;
     if (mbedtls_x509_crt_check_key_usage(crt, MBEDTLS_X509_KU_KEY_ENCIPHERMENT) == 0) flags |= TRE_X509_KEY_ENCIPHERMENT;
+    if (mbedtls_x509_crt_check_key_usage(crt, MBEDTLS_X509_KU_KEY_AGREEMENT) == 0) flags |= TRE_X509_KEY_AGREEMENT;
   }
   if (mbedtls_x509_crt_has_ext_type(crt, MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE) && has_only_tre_usage(crt))
     flags |= TRE_X509_TRE_USAGE;
   if (mbedtls_pk_get_type(&crt->pk) == MBEDTLS_PK_RSA && mbedtls_pk_get_bitlen(&crt->pk) == RSA_BITS) flags |= TRE_X509_RSA_2048;
+  if (mbedtls_pk_get_type(&crt->pk) == MBEDTLS_PK_ECKEY && mbedtls_pk_get_bitlen(&crt->pk) == P256_BITS) flags |= TRE_X509_P256;
   if (mbedtls_x509_crt_has_ext_type(crt, MBEDTLS_X509_EXT_SUBJECT_ALT_NAME)) flags |= TRE_X509_DNS_NAME;
   return flags;
 }

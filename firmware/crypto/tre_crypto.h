@@ -26,6 +26,7 @@
 /* What a key may be used for. A key of one type is refused for every other use. */
 #define TRE_KEY_RSA_SIGN 1
 #define TRE_KEY_RSA_DECRYPT 2
+#define TRE_KEY_P256_DECRYPT 3
 #define TRE_KEY_AKA 5      /* K(16) | OPc(16) */
 #define TRE_KEY_PASSWORD 6 /* octets of a DM password */
 
@@ -42,6 +43,8 @@
 #define TRE_X509_TRE_USAGE 8
 #define TRE_X509_RSA_2048 16
 #define TRE_X509_DNS_NAME 32
+#define TRE_X509_KEY_AGREEMENT 64
+#define TRE_X509_P256 128
 
 /* Brings up heap, random generator and the keys derived from the device root key. */
 int32_t tre_init(void);
@@ -75,7 +78,8 @@ int32_t tre_x509_verify(const uint8_t *cert, uint32_t cert_length, const uint8_t
 
 /*
  * Protected data (B.2.3.6): unwraps, authenticates, decrypts. The plaintext stays on this side
- * behind the returned handle. One failure status for every cryptographic cause.
+ * behind the returned handle. One failure status for every cryptographic cause. Suites 1 and 2 open with an
+ * RSA key, suite 3 with a P-256 key; TRE_ERROR_NOT_SUPPORTED for any other suite.
  */
 int32_t tre_envelope_open(uint32_t key, const uint8_t *object, uint32_t length);
 /* tag(1) | version(4, BE) | secret length(4, BE) | public part. */

@@ -1,9 +1,16 @@
 /* Protected data, B.2.3.6. */
 #include "mbedtls/constant_time.h"
+#include "mbedtls/ecdh.h"
+#include "mbedtls/gcm.h"
+#include "mbedtls/hkdf.h"
 #include "mbedtls/rsa.h"
 #include "tre_internal.h"
 
 #define MAX_ENVELOPE 2048
+/* Suite 3: an uncompressed point of P-256, the wrapped PIK | PCK, and the tag of GCM. */
+#define POINT 65
+#define COORDINATE 32
+#define TAG 16
 
 typedef struct {
   int open;
@@ -18,6 +25,8 @@ typedef struct {
 static envelope_slot envelope;
 
 typedef struct {
+  uint32_t key_type; /* of the key that unwraps */
+  uint32_t wrapped;  /* octets of PuKTRE(PIK|PCK) */
   uint32_t integrity; /* octets of PIK */
   uint32_t confidentiality;
   mbedtls_md_type_t hash;
@@ -25,8 +34,9 @@ typedef struct {
 
 static int suite_of(uint8_t number, suite_shape *shape) {
   switch (number) {
-    case 1: *shape = (suite_shape){20, 16, MBEDTLS_MD_SHA1}; return 0;
-    case 2: *shape = (suite_shape){32, 32, MBEDTLS_MD_SHA256}; return 0;
+    case 1: *shape = (suite_shape){TRE_KEY_RSA_DECRYPT, RSA_BITS / 8, 20, 16, MBEDTLS_MD_SHA1}; return 0;
+    case 2: *shape = (suite_shape){TRE_KEY_RSA_DECRYPT, RSA_BITS / 8, 32, 32, MBEDTLS_MD_SHA256}; return 0;
+    case 3: *shape = (suite_shape){TRE_KEY_P256_DECRYPT, POINT + 64 + TAG, 32, 32, MBEDTLS_MD_SHA256}; return 0;
     default: return -1;
   }
 }
@@ -66,21 +76,68 @@ int32_t tre_envelope_close(uint32_t handle) {
   return 0;
 }
 
-/*
- * PIK | PCK under RSA-OAEP. A failure yields random keys, so that the MAC fails instead and the
- * caller cannot tell a bad wrap from a bad MAC.
- */
-static int unwrap(key_slot *slot, const suite_shape *suite, const uint8_t *wrapped, uint8_t *out) {
+/* PIK | PCK under RSA-OAEP. */
+static int unwrap_oaep(key_slot *slot, const suite_shape *suite, const uint8_t *wrapped, uint8_t *out) {
   uint8_t plain[RSA_BITS / 8];
   size_t length = 0;
   uint32_t wanted = suite->integrity + suite->confidentiality;
   mbedtls_rsa_context *rsa = mbedtls_pk_rsa(slot->pair);
-  if (tre_random(out, wanted) != 0) return -1;
-  if (mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, suite->hash) != 0) return -1;
-  if (mbedtls_rsa_rsaes_oaep_decrypt(rsa, tre_random_octets, &tre_drbg, NULL, 0, &length, wrapped, plain, sizeof plain) == 0 &&
-      length == wanted)
-    memcpy(out, plain, wanted);
+  int failed = mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, suite->hash) != 0 ||
+               mbedtls_rsa_rsaes_oaep_decrypt(rsa, tre_random_octets, &tre_drbg, NULL, 0, &length, wrapped, plain,
+                                              sizeof plain) != 0 ||
+               length != wanted;
+  if (!failed) memcpy(out, plain, wanted);
   mbedtls_platform_zeroize(plain, sizeof plain);
+  return failed;
+}
+
+/* x of the product of our key and the point; a point that is not on the curve is refused. */
+static int shared_x(key_slot *slot, const uint8_t *point, uint8_t *out) {
+  mbedtls_ecp_keypair *pair = mbedtls_pk_ec(slot->pair);
+  mbedtls_ecp_group *group = &pair->MBEDTLS_PRIVATE(grp);
+  mbedtls_ecp_point other;
+  mbedtls_mpi x;
+  mbedtls_ecp_point_init(&other);
+  mbedtls_mpi_init(&x);
+  int failed = mbedtls_ecp_point_read_binary(group, &other, point, POINT) != 0 || mbedtls_ecp_check_pubkey(group, &other) != 0 ||
+               mbedtls_ecdh_compute_shared(group, &x, &other, &pair->MBEDTLS_PRIVATE(d), tre_random_octets, &tre_drbg) != 0 ||
+               mbedtls_mpi_write_binary(&x, out, COORDINATE) != 0;
+  mbedtls_ecp_point_free(&other);
+  mbedtls_mpi_free(&x);
+  return failed;
+}
+
+/* PIK | PCK under ECIES: ephemeral point | AES-256-GCM | tag. */
+static int unwrap_ecies(key_slot *slot, const suite_shape *suite, const uint8_t *wrapped, uint8_t *out) {
+  static const uint8_t info[] = "TRE suite 3";
+  static const uint8_t nonce[12] = {0};
+  static const uint8_t number = 3;
+  uint8_t x[COORDINATE], key[32], plain[64];
+  uint32_t wanted = suite->integrity + suite->confidentiality;
+  const uint8_t *body = wrapped + POINT;
+  mbedtls_gcm_context gcm;
+  mbedtls_gcm_init(&gcm);
+  int failed = wanted != sizeof plain || shared_x(slot, wrapped, x) != 0 ||
+               mbedtls_hkdf(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), wrapped, POINT, x, sizeof x, info, sizeof info - 1, key,
+                            sizeof key) != 0 ||
+               mbedtls_gcm_setkey(&gcm, MBEDTLS_CIPHER_ID_AES, key, 256) != 0 ||
+               mbedtls_gcm_auth_decrypt(&gcm, wanted, nonce, sizeof nonce, &number, 1, body + wanted, TAG, body, plain) != 0;
+  if (!failed) memcpy(out, plain, wanted);
+  mbedtls_gcm_free(&gcm);
+  mbedtls_platform_zeroize(x, sizeof x);
+  mbedtls_platform_zeroize(key, sizeof key);
+  mbedtls_platform_zeroize(plain, sizeof plain);
+  return failed;
+}
+
+/*
+ * A failure yields random keys, so that the MAC fails instead and the caller cannot tell a bad wrap from
+ * a bad MAC.
+ */
+static int unwrap(key_slot *slot, const suite_shape *suite, const uint8_t *wrapped, uint8_t *out) {
+  if (tre_random(out, suite->integrity + suite->confidentiality) != 0) return -1;
+  if (suite->key_type == TRE_KEY_P256_DECRYPT) (void)unwrap_ecies(slot, suite, wrapped, out);
+  else (void)unwrap_oaep(slot, suite, wrapped, out);
   return 0;
 }
 
@@ -88,12 +145,12 @@ int32_t tre_envelope_open(uint32_t key, const uint8_t *object, uint32_t length) 
   suite_shape suite;
   uint8_t wrapped_keys[64];
   uint8_t mac[32];
-  key_slot *slot = tre_slot_of(key, TRE_KEY_RSA_DECRYPT);
-  if (slot == NULL) return TRE_ERROR_INVALID_HANDLE;
+  key_slot *slot = tre_slot_of(key, 0);
+  if (slot == NULL || (slot->type != TRE_KEY_RSA_DECRYPT && slot->type != TRE_KEY_P256_DECRYPT)) return TRE_ERROR_INVALID_HANDLE;
   if (envelope.open) return TRE_ERROR_INSUFFICIENT_MEMORY;
-  if (length < 1 || suite_of(object[0], &suite) != 0) return TRE_ERROR_NOT_SUPPORTED;
+  if (length < 1 || suite_of(object[0], &suite) != 0 || suite.key_type != slot->type) return TRE_ERROR_NOT_SUPPORTED;
   uint32_t mac_length = suite.integrity;
-  uint32_t head = 1 + RSA_BITS / 8;
+  uint32_t head = 1 + suite.wrapped;
   if (length > MAX_ENVELOPE || length < head + 2 * BLOCK + mac_length) return TRE_ERROR_CORRUPT;
   const uint8_t *enc = object + head;
   uint32_t enc_length = length - head - mac_length;

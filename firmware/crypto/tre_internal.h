@@ -15,6 +15,7 @@
 #define BLOCK 16
 #define MAX_PASSWORD 64
 #define RSA_BITS 2048
+#define P256_BITS 256
 
 typedef struct {
   uint32_t type; /* 0: free */

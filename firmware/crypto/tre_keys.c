@@ -53,7 +53,22 @@ static void free_slot(key_slot *slot) {
   mbedtls_platform_zeroize(slot, sizeof *slot);
 }
 
-static int is_key_pair(uint32_t type) { return type == TRE_KEY_RSA_SIGN || type == TRE_KEY_RSA_DECRYPT; }
+static int is_key_pair(uint32_t type) {
+  return type == TRE_KEY_RSA_SIGN || type == TRE_KEY_RSA_DECRYPT || type == TRE_KEY_P256_DECRYPT;
+}
+
+static int make_pair(uint32_t type, mbedtls_pk_context *pair) {
+  if (type == TRE_KEY_P256_DECRYPT)
+    return mbedtls_pk_setup(pair, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)) != 0 ||
+           mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*pair), tre_random_octets, &tre_drbg) != 0;
+  return mbedtls_pk_setup(pair, mbedtls_pk_info_from_type(MBEDTLS_PK_RSA)) != 0 ||
+         mbedtls_rsa_gen_key(mbedtls_pk_rsa(*pair), tre_random_octets, &tre_drbg, RSA_BITS, 65537) != 0;
+}
+
+static unsigned int usage_of(uint32_t type) {
+  if (type == TRE_KEY_RSA_SIGN) return MBEDTLS_X509_KU_DIGITAL_SIGNATURE;
+  return type == TRE_KEY_RSA_DECRYPT ? MBEDTLS_X509_KU_KEY_ENCIPHERMENT : MBEDTLS_X509_KU_KEY_AGREEMENT;
+}
 
 int32_t tre_generate_key(uint32_t type, uint8_t *sealed, uint32_t size) {
   if (!is_key_pair(type)) return TRE_ERROR_NOT_SUPPORTED;
@@ -61,8 +76,7 @@ int32_t tre_generate_key(uint32_t type, uint8_t *sealed, uint32_t size) {
   mbedtls_pk_init(&pair);
   uint8_t der[MAX_PRIVATE_KEY];
   int32_t result = TRE_ERROR_GENERIC;
-  if (mbedtls_pk_setup(&pair, mbedtls_pk_info_from_type(MBEDTLS_PK_RSA)) == 0 &&
-      mbedtls_rsa_gen_key(mbedtls_pk_rsa(pair), tre_random_octets, &tre_drbg, RSA_BITS, 65537) == 0) {
+  if (make_pair(type, &pair) == 0) {
     int length = mbedtls_pk_write_key_der(&pair, der, sizeof der);
     /* Mbed TLS writes DER at the end of the buffer. */
     if (length > 0) result = tre_seal(type, der + sizeof der - length, (uint32_t)length, sealed, size);
@@ -130,15 +144,14 @@ int32_t tre_write_csr(uint32_t key, const uint8_t *cn, uint32_t cn_length, uint8
   if (cn_length > 64) return TRE_ERROR_INVALID_ARGUMENT;
   memcpy(subject + 3, cn, cn_length);
   /* A copied padding mode of PSS would make the CSR's signature PSS under a v1.5 OID. */
-  mbedtls_rsa_set_padding(mbedtls_pk_rsa(slot->pair), MBEDTLS_RSA_PKCS_V15, MBEDTLS_MD_NONE);
+  if (slot->type != TRE_KEY_P256_DECRYPT) mbedtls_rsa_set_padding(mbedtls_pk_rsa(slot->pair), MBEDTLS_RSA_PKCS_V15, MBEDTLS_MD_NONE);
   mbedtls_x509write_csr csr;
   mbedtls_x509write_csr_init(&csr);
   mbedtls_x509write_csr_set_md_alg(&csr, MBEDTLS_MD_SHA256);
   mbedtls_x509write_csr_set_key(&csr, &slot->pair);
   int length = -1;
   if (mbedtls_x509write_csr_set_subject_name(&csr, subject) == 0 &&
-      mbedtls_x509write_csr_set_key_usage(&csr, slot->type == TRE_KEY_RSA_SIGN ? MBEDTLS_X509_KU_DIGITAL_SIGNATURE
-                                                                               : MBEDTLS_X509_KU_KEY_ENCIPHERMENT) == 0)
+      mbedtls_x509write_csr_set_key_usage(&csr, usage_of(slot->type)) == 0)
     length = mbedtls_x509write_csr_der(&csr, out, size, tre_random_octets, &tre_drbg);
   mbedtls_x509write_csr_free(&csr);
   return to_front(out, size, length);

@@ -1,3 +1,4 @@
+import { ERROR_STORE_DAMAGED } from "../contract/as/codec";
 import "./abort";
 import { refuseAll } from "./commands/dispatch";
 import { countBoot } from "./commands/session";
@@ -5,13 +6,18 @@ import { countTrialBoot, passTime } from "./life/trial";
 import { endWipe } from "./life/wipe";
 import { executingId, reportTrap, receive as takeOctets } from "./link/session";
 import { mount } from "./store/log";
+import { State } from "./store/state";
 
 const line = new Uint8Array(512);
 
 /** Once after power-up. `trapped` is the request in which the last instance stopped, or -1. */
 export function boot(trapped: i32): void {
-	if (mount() && endWipe() && countBoot()) countTrialBoot();
-	else refuseAll();
+	let error = mount();
+	if (error == 0 && !State.isReadable()) error = ERROR_STORE_DAMAGED;
+	if (error == 0) error = endWipe();
+	if (error == 0) error = countBoot();
+	if (error == 0) countTrialBoot();
+	else refuseAll(error);
 	reportTrap(trapped);
 	__collect();
 }

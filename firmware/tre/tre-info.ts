@@ -1,5 +1,8 @@
 import { ascii } from "./octets/octets";
 import * as board from "./platform/board";
+import { KEY_DECRYPT_P256, typeOf } from "./platform/keys";
+import { get } from "./store/log";
+import { RECORD_DECRYPT_KEY } from "./store/records";
 
 const scratch = new Uint8Array(32);
 
@@ -9,7 +12,8 @@ export class TreInfo {
 	version: Uint8Array = ascii("0.1.0");
 	target: Uint8Array = scratch.slice(0, board.target(scratch.dataStart, scratch.length));
 	entropy: Uint8Array = scratch.slice(0, board.entropy_name(scratch.dataStart, scratch.length));
-	suites: Uint8Array = ascii("1 2");
+	/** Those that its encryption key opens. */
+	suites: Uint8Array = ascii(typeOf(get(RECORD_DECRYPT_KEY)) == KEY_DECRYPT_P256 ? "3" : "1 2");
 	algorithms: Uint8Array = ascii("milenage");
 	forms: Uint8Array = ascii("b236");
 	modules: Uint8Array = new Uint8Array(0);

@@ -79,10 +79,11 @@ function factoryArgs(lab: KeptLab, port: string): string[] {
 	];
 }
 
-export async function factory(port: string, options: Options): Promise<void> {
+export async function factory(port: string, options: Options & { readonly encryption: string }): Promise<void> {
 	const lab = labOf(options);
+	const args = [...factoryArgs(lab, port), "--encryption", options.encryption];
 	let kept: string | undefined;
-	const code = await run("hil/factory/main.js", factoryArgs(lab, port), (event) => {
+	const code = await run("hil/factory/main.js", args, (event) => {
 		if (event.event === "document" && event.name === "delivery-note.json") {
 			kept = new Notes(lab.folder).keep(JSON.parse(event.content) as DeliveryNote);
 			// What the M2ME of an earlier device on this port remembered is of no use to this one.

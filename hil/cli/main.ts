@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { benchStory } from "./bench.ts";
 import { attach, coverage, down, factory, register, status, step, up, wipe, withdraw } from "./lab.ts";
 import { printRestarts } from "./restarts.ts";
@@ -41,7 +41,14 @@ const ofLab = (name: string, does: string): Command =>
 ofLab("up", "start operators, visited network and PVA and keep them up").action(up);
 ofLab("status", "each device, and where its change stands").action(status);
 ofLab("down", "stop the lab; its state stays in its folder").action(down);
-ofLab("factory", "personalise the TRE on a port (B.2.2.1)").argument("<port>").action(factory);
+ofLab("factory", "personalise the TRE on a port (B.2.2.1)")
+	.argument("<port>")
+	.addOption(
+		new Option("--encryption <key>", "encryption key pair: rsa (suites 1 and 2) or p256 (suite 3)")
+			.choices(["rsa", "p256"])
+			.default("rsa"),
+	)
+	.action(factory);
 ofLab("wipe", "end the life of the TRE on a port, with the PVA's signature").argument("<port>").action(wipe);
 ofLab("attach", "run the M2ME on a port until Ctrl-C").argument("<port>").action(attach);
 ofLab("step", "attach, do the M2ME's next step on a port, and say where the TRE stands; code 3: nothing to do")

@@ -1,9 +1,9 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { recorder } from "../../host/link/recorder.ts";
 import { TreClient } from "../../host/tre/client.ts";
 import { emit } from "../../host/wire/report/events.ts";
 import { Registry } from "../network/shared/registry.ts";
-import { personalise, readStation } from "./station.ts";
+import { type Encryption, encryptions, personalise, readStation } from "./station.ts";
 import { wipe } from "./wipe.ts";
 
 interface Options {
@@ -13,6 +13,7 @@ interface Options {
 	readonly key: string;
 	readonly certificate: string;
 	readonly record?: string;
+	readonly encryption: Encryption;
 	readonly wipe?: boolean;
 }
 
@@ -24,6 +25,11 @@ const options = new Command("hil factory")
 	.requiredOption("--key <file>", "private key of the station's TLS leaf")
 	.requiredOption("--certificate <file>", "the station's TLS leaf")
 	.option("--record <dir>", "records all octets on the serial line")
+	.addOption(
+		new Option("--encryption <key>", "encryption key pair: rsa (suites 1 and 2) or p256 (suite 3)")
+			.choices(Object.keys(encryptions))
+			.default("rsa"),
+	)
 	.option("--wipe", "ends the device's life instead: destroys its keys and all else")
 	.parse()
 	.opts<Options>();
@@ -42,7 +48,7 @@ async function main(): Promise<void> {
 			await wipe(tre, { pva, station });
 			return;
 		}
-		const note = await personalise(tre, { ro, pva, station });
+		const note = await personalise(tre, { ro, pva, station }, options.encryption);
 		emit({ event: "document", name: "delivery-note.json", treId: note.treId, content: JSON.stringify(note) });
 		emit({ event: "timings", ms: { line: tre.link.counters.busyMs } });
 	} finally {

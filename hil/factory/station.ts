@@ -33,11 +33,19 @@ const octets = (text: string): Buffer => Buffer.from(text, "base64");
 
 const CLAUSE = "B.2.2.1";
 
+/** Kinds of the encryption key pair, as `makeKeyPairs` numbers them. */
+export const encryptions = { rsa: 1, p256: 2 } as const;
+export type Encryption = keyof typeof encryptions;
+
 /**
  * Manufacture: keys inside the TRE, certificates from the PVA, the network credential from the RO as
  * protected data, lock, REIGN to the RO. A device that stopped half-way goes on where it stands.
  */
-export async function personalise(tre: TreClient, partners: FactoryPartners): Promise<DeliveryNote> {
+export async function personalise(
+	tre: TreClient,
+	partners: FactoryPartners,
+	encryption: Encryption = "rsa",
+): Promise<DeliveryNote> {
 	const { pva, ro, station } = partners;
 	const pvaTarget = { ...pva.api, root: pva.certificate };
 	const roTarget = { ...ro.api, root: ro.certificate };
@@ -46,7 +54,7 @@ export async function personalise(tre: TreClient, partners: FactoryPartners): Pr
 	if (state === "personalised") return handOver(tre, partners);
 	if (state === "blank") {
 		await step({ clause: CLAUSE, from: "factory", to: "TRE", what: "two key pairs made inside the TRE" }, () =>
-			tre.call("makeKeys", {}),
+			tre.call("makeKeyPairs", { encryption: encryptions[encryption] }),
 		);
 	}
 	const { treId } = await tre.call("info", {});

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { printInfo, printLog } from "./info.ts";
+import { views } from "./views.ts";
 
 /** Subcommands that are programs of their own: the CLI starts them, it never imports them. */
 const programs: Record<string, { readonly module: string; readonly does: string }> = {
@@ -14,16 +14,15 @@ function usage(): string {
 	return [
 		"usage: tre COMMAND [options]",
 		...rows,
-		`  tre ${"info".padEnd(10)} show what the TRE on a port is: tre info PORT [--json]`,
-		`  tre ${"log".padEnd(10)} show what changed its trust or subscriptions: tre log PORT [--json]`,
+		...Object.entries(views).map(([name, { does }]) => `  tre ${name.padEnd(10)} ${does}: tre ${name} PORT [--json]`),
 		"",
 	].join("\n");
 }
 
 async function main(): Promise<number> {
 	const [command = "", ...args] = process.argv.slice(2);
-	if (command === "info") return printInfo(args);
-	if (command === "log") return printLog(args);
+	const view = Object.hasOwn(views, command) ? views[command] : undefined;
+	if (view) return view.print(args);
 	const program = Object.hasOwn(programs, command) ? programs[command] : undefined;
 	if (!program) {
 		(command === "" || command === "help" || command === "--help" ? process.stdout : process.stderr).write(usage());

@@ -4,6 +4,7 @@ import { isTreError } from "../tre/errors.ts";
 import { step } from "../wire/report/events.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Memory } from "./memory.ts";
+import { NetworkParameters } from "./network-parameters.ts";
 import { ProvisioningSession } from "./provisioning.ts";
 
 /** What the equipment did with its last look at the TRE; `on-air` is a step that ends with the attachment. */
@@ -23,6 +24,7 @@ export class Equipment {
 	readonly #modem: Modem;
 	readonly #memory: Memory;
 	readonly #inbox: Inbox;
+	readonly #parameters: NetworkParameters;
 	#attachedAs: string | undefined;
 	#bearer: IpBearer | undefined;
 	/** Clause of the attachment under way: the first one, or that with a new MCIM. */
@@ -33,6 +35,7 @@ export class Equipment {
 		this.#modem = modem;
 		this.#memory = memory;
 		this.#inbox = inbox;
+		this.#parameters = new NetworkParameters(tre, memory);
 	}
 
 	/** The next step that needs IP connectivity asks for it anew. */
@@ -64,7 +67,7 @@ export class Equipment {
 		if (await this.#attach(status.activeImsi)) return "on-air";
 		const read = await this.#readMessage();
 		if (read) return read;
-		if (this.#bearer === undefined && this.#memory.nap(status.activeMcim)) {
+		if (this.#bearer === undefined && (await this.#parameters.of(status.activeMcim))) {
 			await this.#connect(status.activeMcim, "restricted IP connectivity over the NAPDEF");
 			return "on-air";
 		}
@@ -102,7 +105,7 @@ export class Equipment {
 	/** Network parameters first, over the old bearer; then the new MCIM (B.2.3.5). */
 	async #install(status: TreStatus): Promise<Progress> {
 		const { provUrl } = this.#memory.content;
-		if (!this.#memory.nap(status.pendingMcim)) {
+		if (!(await this.#parameters.of(status.pendingMcim))) {
 			if (await this.#attach(status.activeImsi)) return "on-air";
 			const read = await this.#readMessage();
 			if (read) return read;
@@ -110,7 +113,8 @@ export class Equipment {
 			if (provUrl === undefined) return "waiting";
 			const bearer = await this.#connect(status.activeMcim, "IP connectivity");
 			await new ProvisioningSession(this.#tre, this.#memory, provUrl).report(bearer);
-			if (!this.#memory.nap(status.pendingMcim)) throw new ModemError("the DM session brought no network parameters");
+			if (!(await this.#parameters.of(status.pendingMcim)))
+				throw new ModemError("the DM session brought no network parameters");
 			return "worked";
 		}
 		// A withdrawal still counts here; in the trial no bootstrap does.
@@ -177,7 +181,7 @@ export class Equipment {
 
 	async #connect(mcimId: Uint8Array, what: string): Promise<IpBearer> {
 		if (this.#bearer) return this.#bearer;
-		const nap = this.#memory.nap(mcimId);
+		const nap = await this.#parameters.of(mcimId);
 		if (!nap) throw new ModemError("no access point is known for this subscription");
 		this.#bearer = await step(
 			{ clause: this.#clause, from: "M2ME", to: "VNO", what: `${what}: APN ${nap.apn}`, mark: "connected" },

@@ -9,6 +9,7 @@ import { contentTypes } from "../wire/radio/short-messages.ts";
 import { emit, step } from "../wire/report/events.ts";
 import { XmlError } from "../wire/xml/parse.ts";
 import type { Memory } from "./memory.ts";
+import { NetworkParameters } from "./network-parameters.ts";
 
 const MAX_MESSAGES = 32;
 
@@ -70,7 +71,7 @@ export class Inbox {
 		const { naps, provUrl } = readBootstrap(document);
 		const { activeMcim } = await this.#tre.status();
 		const nap = naps[0];
-		if (nap) this.#memory.setNap(activeMcim, nap);
+		if (nap) await new NetworkParameters(this.#tre, this.#memory).bind(activeMcim, nap);
 		if (provUrl !== undefined) this.#memory.update({ provUrl });
 	}
 

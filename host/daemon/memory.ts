@@ -4,7 +4,7 @@ import type { Nap } from "../wire/prov/bootstrap.ts";
 
 /** What the M2ME keeps outside the TRE; nothing in it is secret, nothing in it is trusted. */
 export interface Remembered {
-	/** Network parameters by mcimId (hex): they come and go with their MCIM. */
+	/** Network parameters by the reference that the TRE keeps beside their MCIM (hex). */
 	readonly naps: Readonly<Record<string, Nap>>;
 	/** DPF of the change under way, from the bootstrap that the TRE accepted. */
 	readonly provUrl?: string;
@@ -55,13 +55,5 @@ export class Memory {
 		const { treId: known } = this.#content;
 		if (known !== undefined && known !== treId) throw new OtherTre(known, treId, this.#folder);
 		if (known === undefined && treId !== "") this.update({ treId });
-	}
-
-	setNap(mcimId: Uint8Array, nap: Nap): void {
-		this.update({ naps: { ...this.#content.naps, [Buffer.from(mcimId).toString("hex")]: nap } });
-	}
-
-	nap(mcimId: Uint8Array): Nap | undefined {
-		return this.#content.naps[Buffer.from(mcimId).toString("hex")];
 	}
 }

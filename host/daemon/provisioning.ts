@@ -9,6 +9,7 @@ import { algorithmNumber, splitEnveloped } from "../wire/dsig/signature.ts";
 import { type BenchEvent, emit, step } from "../wire/report/events.ts";
 import { type Item, type NodeCommand, nodes, status } from "../wire/syncml/message.ts";
 import type { Memory } from "./memory.ts";
+import { NetworkParameters } from "./network-parameters.ts";
 
 const REQUEST_TYPE = "Reversed-Domain-Name: tre.m2m.M2MMobj";
 const RECEIPT_TYPE = "Reversed-Domain-Name: tre.m2m.TREReceipt";
@@ -137,7 +138,7 @@ export class ProvisioningSession {
 			},
 			async () => {
 				const { pendingMcim } = await this.#tre.status();
-				this.#memory.setNap(pendingMcim, { napId: "NAP1", name, apn });
+				await new NetworkParameters(this.#tre, this.#memory).bind(pendingMcim, { napId: "NAP1", name, apn });
 			},
 		);
 		return { code: status.ok };

@@ -15,6 +15,9 @@ export class TreRestarted extends Error {
 	}
 }
 
+/** Commands that change nothing: repeated without asking. */
+const reading: ReadonlySet<CommandName> = new Set(["info", "status", "log", "mcim", "store"]);
+
 /** Typed client of the contract over one open link. */
 export class TreClient {
 	readonly link: Link;
@@ -63,7 +66,7 @@ export class TreClient {
 		} catch (error) {
 			if (!isTreError(error, "hello-first")) throw error;
 			await this.hello();
-			if (name !== "info" && name !== "status") throw new TreRestarted(name);
+			if (!reading.has(name)) throw new TreRestarted(name);
 			return this.#once(name, request);
 		}
 	}

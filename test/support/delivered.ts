@@ -1,3 +1,4 @@
+import { type Encryption, encryptions } from "../../hil/factory/station.ts";
 import { type Identity, makeRoot } from "../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { Device } from "./device.ts";
@@ -14,10 +15,16 @@ export interface Delivered {
 	dispose(): Promise<void>;
 }
 
-export async function deliver(): Promise<Delivered> {
-	const device = Device.keyed();
+/** How a device is made: with an RSA encryption key where nothing is said. */
+export interface Making {
+	readonly encryption?: Encryption;
+}
+
+export async function deliver({ encryption = "rsa" }: Making = {}): Promise<Delivered> {
+	const device = encryption === "rsa" ? Device.keyed() : new Device();
 	await device.start();
 	const tre = await device.open();
+	if (encryption !== "rsa") await tre.call("makeKeyPairs", { encryption: encryptions[encryption] });
 	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example")];
 	const pva = await makeRoot("pva.example", "rsa");
 	const owned = await personalise(tre, pva, ro);

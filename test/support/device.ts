@@ -33,6 +33,10 @@ export class Device {
 		return readFileSync(join(this.folder, "flash.bin"));
 	}
 
+	rootKey(): Buffer {
+		return readFileSync(join(this.folder, "root.key"));
+	}
+
 	async start(): Promise<void> {
 		const child = spawn(process.execPath, [emulator, "--json", "--state", this.folder], {
 			stdio: ["ignore", "pipe", "inherit"],

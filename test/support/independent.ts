@@ -1,4 +1,12 @@
-import { constants, createCipheriv, createDecipheriv, createHmac, type KeyObject, privateDecrypt } from "node:crypto";
+import {
+	constants,
+	createCipheriv,
+	createDecipheriv,
+	createECDH,
+	createHmac,
+	type KeyObject,
+	privateDecrypt,
+} from "node:crypto";
 
 /*
  * Independent of the project's code on purpose: written from TS 35.206 and B.2.3.6 with big integers
@@ -54,17 +62,43 @@ export interface OpenedEnvelope {
 	readonly secret: Buffer;
 }
 
+/** RFC 5869 with SHA-256, one block. */
+function hkdf(secret: Buffer, salt: Buffer, info: string): Buffer {
+	const prk = createHmac("sha256", salt).update(secret).digest();
+	return createHmac("sha256", prk)
+		.update(Buffer.concat([Buffer.from(info), Buffer.from([1])]))
+		.digest();
+}
+
+const POINT = 65;
+
+/** documents.md, suite 3; throws where the tag is wrong. */
+function unwrapEcies(wrapped: Buffer, key: KeyObject): Buffer {
+	const ecdh = createECDH("prime256v1");
+	ecdh.setPrivateKey(Buffer.from(key.export({ format: "jwk" }).d ?? "", "base64url"));
+	const point = wrapped.subarray(0, POINT);
+	const decipher = createDecipheriv(
+		"aes-256-gcm",
+		hkdf(ecdh.computeSecret(point), point, "TRE suite 3"),
+		Buffer.alloc(12),
+	);
+	decipher.setAAD(Buffer.from([3])).setAuthTag(wrapped.subarray(-16));
+	return Buffer.concat([decipher.update(wrapped.subarray(POINT, -16)), decipher.final()]);
+}
+
 /** Opens protected data as B.2.3.6 and documents.md describe it; throws where anything is off. */
 export function openEnvelope(object: Buffer, key: KeyObject): OpenedEnvelope {
 	const [integrity, confidentiality, hash, cipher] =
 		object[0] === 1 ? ([20, 16, "sha1", "aes-128-cbc"] as const) : ([32, 32, "sha256", "aes-256-cbc"] as const);
-	const keys = privateDecrypt(
-		{ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash },
-		object.subarray(1, 257),
-	);
+	const head = object[0] === 3 ? 1 + POINT + 64 + 16 : 257;
+	const wrapped = object.subarray(1, head);
+	const keys =
+		object[0] === 3
+			? unwrapEcies(wrapped, key)
+			: privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash }, wrapped);
 	if (keys.length !== integrity + confidentiality) throw new Error("PIK | PCK has another length");
 	const [pik, pck] = [keys.subarray(0, integrity), keys.subarray(integrity)];
-	const enc = object.subarray(257, object.length - integrity);
+	const enc = object.subarray(head, object.length - integrity);
 	if (
 		!createHmac(hash, pik)
 			.update(enc)

@@ -5,7 +5,7 @@ import type { Identity } from "../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { writeM2mmcim } from "../../host/wire/management/objects.ts";
 import { type Bootstrap, type BootstrapKind, writeBootstrap } from "../../host/wire/prov/bootstrap.ts";
-import { type Delivered, deliver } from "./delivered.ts";
+import { type Delivered, deliver, type Making } from "./delivered.ts";
 import {
 	authenticate,
 	type BootstrapRequest,
@@ -26,9 +26,14 @@ const nap = { napId: "NAP1", name: "nap", apn: "test.example" };
  */
 export class RuleBench {
 	#delivered: Delivered | undefined;
+	readonly #making: Making;
+
+	constructor(making: Making) {
+		this.#making = making;
+	}
 
 	async open(): Promise<void> {
-		this.#delivered = await deliver();
+		this.#delivered = await deliver(this.#making);
 	}
 
 	async close(): Promise<void> {
@@ -59,6 +64,11 @@ export class RuleBench {
 	/** Octets of the device's flash. */
 	flash(): Buffer {
 		return this.#there.device.flash();
+	}
+
+	/** The device root key. */
+	rootKey(): Buffer {
+		return this.#there.device.rootKey();
 	}
 
 	get owned(): Personalised {
@@ -157,8 +167,8 @@ export class RuleBench {
 }
 
 /** A bench for the tests of a `describe`. */
-export function ruleBench(): RuleBench {
-	const bench = new RuleBench();
+export function ruleBench(making: Making = {}): RuleBench {
+	const bench = new RuleBench(making);
 	beforeAll(() => bench.open());
 	afterAll(() => bench.close());
 	return bench;

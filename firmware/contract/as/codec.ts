@@ -32,6 +32,8 @@ export const ERROR_STORE_FULL: u32 = 7;
 export const ERROR_STORE_DAMAGED: u32 = 8;
 export const ERROR_CRYPTO_FAILURE: u32 = 9;
 export const ERROR_HELLO_FIRST: u32 = 10;
+export const ERROR_FLASH_FAILED: u32 = 11;
+export const ERROR_STORE_NEWER: u32 = 12;
 export const ERROR_CERTIFICATE_MALFORMED: u32 = 16;
 export const ERROR_CERTIFICATE_MISMATCH: u32 = 17;
 export const ERROR_ROOT_NOT_CA: u32 = 18;
@@ -80,6 +82,7 @@ export const COMMAND_INSTALL_CREDENTIAL: u32 = 19;
 export const COMMAND_LOCK: u32 = 20;
 export const COMMAND_WIPE_CHALLENGE: u32 = 21;
 export const COMMAND_WIPE: u32 = 22;
+export const COMMAND_MAKE_KEY_PAIRS: u32 = 23;
 export const COMMAND_AUTHENTICATE: u32 = 32;
 export const COMMAND_ACCEPT_BOOTSTRAP: u32 = 33;
 export const COMMAND_PROVISIONING_REQUEST: u32 = 34;
@@ -92,6 +95,9 @@ export const COMMAND_DM_CREDENTIAL: u32 = 40;
 export const COMMAND_DM_VERIFY: u32 = 41;
 export const COMMAND_AUTHENTICATE_EPS: u32 = 42;
 export const COMMAND_LOG: u32 = 43;
+export const COMMAND_MCIM: u32 = 44;
+export const COMMAND_BIND_PARAMETERS: u32 = 45;
+export const COMMAND_STORE: u32 = 46;
 
 /** Bit n is set where life state n allows the command; 0 for an unknown command. */
 export function allowedStates(command: u32): u32 {
@@ -116,6 +122,8 @@ export function allowedStates(command: u32): u32 {
       return 252;
     case COMMAND_WIPE:
       return 252;
+    case COMMAND_MAKE_KEY_PAIRS:
+      return 1;
     case COMMAND_AUTHENTICATE:
       return 252;
     case COMMAND_ACCEPT_BOOTSTRAP:
@@ -139,6 +147,12 @@ export function allowedStates(command: u32): u32 {
     case COMMAND_AUTHENTICATE_EPS:
       return 252;
     case COMMAND_LOG:
+      return 255;
+    case COMMAND_MCIM:
+      return 252;
+    case COMMAND_BIND_PARAMETERS:
+      return 252;
+    case COMMAND_STORE:
       return 255;
     default:
       return 0;
@@ -168,6 +182,8 @@ export function requestElements(command: u32): u32 {
 			return 1;
 		case COMMAND_WIPE:
 			return 3;
+		case COMMAND_MAKE_KEY_PAIRS:
+			return 2;
 		case COMMAND_AUTHENTICATE:
 			return 3;
 		case COMMAND_ACCEPT_BOOTSTRAP:
@@ -192,6 +208,12 @@ export function requestElements(command: u32): u32 {
 			return 4;
 		case COMMAND_LOG:
 			return 2;
+		case COMMAND_MCIM:
+			return 2;
+		case COMMAND_BIND_PARAMETERS:
+			return 3;
+		case COMMAND_STORE:
+			return 1;
 		default:
 			return 0;
 	}
@@ -334,6 +356,21 @@ export class WipeRequest {
 export function writeWipeResponse(writer: CborWriter): void {
   writer.array(1);
   writer.uint(0);
+}
+
+export class MakeKeyPairsRequest {
+  encryption: u32 = 0;
+
+  read(reader: CborReader): bool {
+    this.encryption = reader.uint();
+    return reader.finished();
+  }
+}
+
+export function writeMakeKeyPairsResponse(writer: CborWriter, treId: Uint8Array): void {
+  writer.array(2);
+  writer.uint(0);
+  writer.text(treId);
 }
 
 export class AuthenticateRequest {
@@ -506,4 +543,51 @@ export function writeLogResponse(writer: CborWriter, next: u32, entries: Uint8Ar
   writer.uint(0);
   writer.uint(next);
   writer.bytes(entries);
+}
+
+export class McimRequest {
+  slot: u32 = 0;
+
+  read(reader: CborReader): bool {
+    this.slot = reader.uint();
+    return reader.finished();
+  }
+}
+
+export function writeMcimResponse(writer: CborWriter, role: u32, imsi: Uint8Array, mcimId: Uint8Array, issuer: Uint8Array, version: u32, parameters: Uint8Array): void {
+  writer.array(7);
+  writer.uint(0);
+  writer.uint(role);
+  writer.text(imsi);
+  writer.bytes(mcimId);
+  writer.bytes(issuer);
+  writer.uint(version);
+  writer.bytes(parameters);
+}
+
+export class BindParametersRequest {
+  mcimId: Uint8Array = new Uint8Array(0);
+  reference: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.mcimId = reader.bytes();
+    this.reference = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeBindParametersResponse(writer: CborWriter): void {
+  writer.array(1);
+  writer.uint(0);
+}
+
+export function writeStoreResponse(writer: CborWriter, size: u32, used: u32, records: u32, mcims: u32, fingerprints: u32, eraseCycles: u32): void {
+  writer.array(7);
+  writer.uint(0);
+  writer.uint(size);
+  writer.uint(used);
+  writer.uint(records);
+  writer.uint(mcims);
+  writer.uint(fingerprints);
+  writer.uint(eraseCycles);
 }

@@ -51,6 +51,11 @@ export interface Messages {
 		request: { algorithm: number; signature: Uint8Array };
 		response: Record<string, never>;
 	};
+	/** makeKeys with a choice of the encryption key: 1 RSA-2048 (suites 1 and 2), 2 P-256 (suite 3). */
+	makeKeyPairs: {
+		request: { encryption: number };
+		response: { treId: string };
+	};
 	/** TS 33.102 6.3 with the active MCIM; outcome 0 success (res, ck, ik), 1 synchronisation failure (auts). */
 	authenticate: {
 		request: { rand: Uint8Array; autn: Uint8Array };
@@ -110,5 +115,20 @@ export interface Messages {
 	log: {
 		request: { from: number };
 		response: { next: number; entries: Uint8Array };
+	};
+	/** What stands in an MCIM slot (0 to 7); role 0 empty, 1 active, 2 pending, 3 kept. */
+	mcim: {
+		request: { slot: number };
+		response: { role: number; imsi: string; mcimId: Uint8Array; issuer: Uint8Array; version: number; parameters: Uint8Array };
+	};
+	/** B.2.3.4 VIII: the host's reference (1 to 32 octets) of the network parameters that come and go with an MCIM. */
+	bindParameters: {
+		request: { mcimId: Uint8Array; reference: Uint8Array };
+		response: Record<string, never>;
+	};
+	/** The flash store: octets in all and in use, records, MCIMs, fingerprints of K (at most 512), erase cycles of each sector. */
+	store: {
+		request: Record<string, never>;
+		response: { size: number; used: number; records: number; mcims: number; fingerprints: number; eraseCycles: number };
 	};
 }

@@ -7,7 +7,6 @@ import {
 	ERROR_MALFORMED_REQUEST,
 	ERROR_NO_MCIM,
 	ERROR_SEPARATION_BIT,
-	ERROR_STORE_FULL,
 	STATE_TRIAL,
 	writeAuthenticateEpsResponse,
 	writeAuthenticateResponse,
@@ -132,7 +131,8 @@ function run(rand: Uint8Array, autn: Uint8Array, eps: bool, state: State, slot: 
 	}
 	accept(slot, number);
 	noteSuccess(state);
-	if (!commit()) return ERROR_STORE_FULL;
+	const unstored = commit();
+	if (unstored != 0) return unstored;
 	accepted(number);
 	return 0;
 }

@@ -18,15 +18,17 @@ import {
 	writeAcceptBootstrapResponse,
 } from "../../contract/as/codec";
 import { note } from "../life/audit";
-import { isSpent, withdrawChange } from "../life/endings";
+import { isSpent, roomToEnd, withdrawChange } from "../life/endings";
 import { EVENT_CHANGE_ACCEPTED, EVENT_WITHDRAWN, NO_STATE, next } from "../life/machine";
 import { Account } from "../mcim/account";
+import { freeSlot } from "../mcim/mcim";
 import { ascii, equal } from "../octets/octets";
 import { isRoot, randomOctets, sha1, sha256 } from "../platform/keys";
 import { Change } from "../store/change";
 import { commit, get, has, put } from "../store/log";
 import {
 	MAX_FINGERPRINTS,
+	MCIM_SLOTS,
 	RECORD_DECRYPT_KEY,
 	RECORD_FINGERPRINT,
 	RECORD_LAST_BOOTSTRAP,
@@ -96,7 +98,7 @@ function take(document: BootstrapDocument, state: State): u32 {
 			return takeChange(document, state);
 		case KIND_WITHDRAW:
 			if (next(state.life, EVENT_WITHDRAWN) == NO_STATE) return ERROR_WRONG_STATE;
-			return withdrawChange(state) ? 0 : ERROR_STORE_FULL;
+			return withdrawChange(state);
 		case KIND_INITIAL:
 			if (state.life < STATE_IDLE || state.life > STATE_REQUESTED) return ERROR_WRONG_STATE;
 			break;
@@ -104,15 +106,15 @@ function take(document: BootstrapDocument, state: State): u32 {
 			break;
 	}
 	state.save();
-	return commit() ? 0 : ERROR_STORE_FULL;
+	return commit();
 }
 
 /** Root hash, thumbprint, TRE_id and nonceA; then root, account and nonces together (G2). */
 function takeChange(document: BootstrapDocument, state: State): u32 {
 	const life = next(state.life, EVENT_CHANGE_ACCEPTED);
 	if (life == NO_STATE) return ERROR_WRONG_STATE;
-	// G7: no room to remember another K means no change, and it is said before one begins.
-	if (has(RECORD_FINGERPRINT + MAX_FINGERPRINTS - 1)) return ERROR_STORE_FULL;
+	// G7: no room for another MCIM and its K means no change, and it is said before one begins.
+	if (has(RECORD_FINGERPRINT + MAX_FINGERPRINTS - 1) || freeSlot() >= MCIM_SLOTS) return ERROR_STORE_FULL;
 	if (!equal(sha1(document.certificate), document.thumbprint)) return ERROR_THUMBPRINT_MISMATCH;
 	if (!isRoot(document.certificate)) return ERROR_ROOT_NOT_CA;
 	const account = new Account(get(RECORD_DECRYPT_KEY), document.account);
@@ -133,7 +135,7 @@ function takeChange(document: BootstrapDocument, state: State): u32 {
 	state.provisioned = false;
 	state.nonceB = nonceB;
 	state.save();
-	return commit() ? 0 : ERROR_STORE_FULL;
+	return commit(roomToEnd(document.certificate));
 }
 
 function kindName(kind: u32): Uint8Array {

@@ -6,6 +6,7 @@ import {
 	COMMAND_ACTIVATE,
 	COMMAND_AUTHENTICATE,
 	COMMAND_AUTHENTICATE_EPS,
+	COMMAND_BIND_PARAMETERS,
 	COMMAND_CERTIFICATE_REQUEST,
 	COMMAND_CONFIRM_CONNECTIVITY,
 	COMMAND_DM_CREDENTIAL,
@@ -16,17 +17,19 @@ import {
 	COMMAND_INSTALL_CREDENTIAL,
 	COMMAND_LOCK,
 	COMMAND_LOG,
+	COMMAND_MAKE_KEY_PAIRS,
 	COMMAND_MAKE_KEYS,
+	COMMAND_MCIM,
 	COMMAND_PROVISIONING_REQUEST,
 	COMMAND_RECEIPT,
 	COMMAND_RELEASE_ROOT,
 	COMMAND_STATUS,
+	COMMAND_STORE,
 	COMMAND_WIPE,
 	COMMAND_WIPE_CHALLENGE,
 	ERROR_HELLO_FIRST,
 	ERROR_MALFORMED_REQUEST,
 	ERROR_MESSAGE_TOO_LARGE,
-	ERROR_STORE_DAMAGED,
 	ERROR_UNKNOWN_COMMAND,
 	ERROR_WRONG_STATE,
 	requestElements,
@@ -36,9 +39,17 @@ import { discard } from "../store/log";
 import { State } from "../store/state";
 import { acceptBootstrap } from "./bootstrap";
 import { dmCredential, dmVerify } from "./dm";
-import { certificateRequestCommand, installCertificates, installCredential, lock, makeKeys } from "./factory";
+import {
+	certificateRequestCommand,
+	installCertificates,
+	installCredential,
+	lock,
+	makeKeyPairs,
+	makeKeys,
+} from "./factory";
 import { acceptMcim, activate, confirmConnectivity, provisioningRequest, receipt, releaseRoot } from "./provisioning";
 import { hello, info, log, status } from "./session";
+import { bindParameters, mcim, store } from "./subscriptions";
 import { wipe, wipeChallenge } from "./wipe";
 
 /** CBOR head of an array of five: command, versions, segment, message. */
@@ -48,9 +59,9 @@ let greeted: bool = false;
 /** 0, or the error that every command but `hello` and `info` gets. */
 let broken: u32 = 0;
 
-/** The store cannot be read: the TRE answers, and refuses. */
-export function refuseAll(): void {
-	broken = ERROR_STORE_DAMAGED;
+/** The store cannot be read or written: the TRE answers, and refuses. */
+export function refuseAll(error: u32): void {
+	broken = error;
 }
 
 /** Is this the request that opens a session? It is never taken for a repetition. */
@@ -105,6 +116,8 @@ function handle(command: u32, reader: CborReader, writer: CborWriter): u32 {
 			return log(reader, writer);
 		case COMMAND_MAKE_KEYS:
 			return makeKeys(reader, writer);
+		case COMMAND_MAKE_KEY_PAIRS:
+			return makeKeyPairs(reader, writer);
 		case COMMAND_CERTIFICATE_REQUEST:
 			return certificateRequestCommand(reader, writer);
 		case COMMAND_INSTALL_CERTIFICATES:
@@ -139,6 +152,12 @@ function handle(command: u32, reader: CborReader, writer: CborWriter): u32 {
 			return dmCredential(reader, writer);
 		case COMMAND_DM_VERIFY:
 			return dmVerify(reader, writer);
+		case COMMAND_MCIM:
+			return mcim(reader, writer);
+		case COMMAND_BIND_PARAMETERS:
+			return bindParameters(reader, writer);
+		case COMMAND_STORE:
+			return store(reader, writer);
 		default:
 			return ERROR_UNKNOWN_COMMAND;
 	}

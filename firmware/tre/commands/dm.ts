@@ -5,7 +5,6 @@ import {
 	ERROR_CRYPTO_FAILURE,
 	ERROR_MALFORMED_REQUEST,
 	ERROR_NO_ACCOUNT,
-	ERROR_STORE_FULL,
 	writeDmCredentialResponse,
 	writeDmVerifyResponse,
 } from "../../contract/as/codec";
@@ -25,7 +24,8 @@ export function dmCredential(reader: CborReader, writer: CborWriter): u32 {
 	if (request.nonce.length > 0) {
 		account.serverNonce = copy(request.nonce);
 		account.save();
-		if (!commit()) return ERROR_STORE_FULL;
+		const unstored = commit();
+		if (unstored != 0) return unstored;
 	}
 	const digest = account.clientDigest(account.serverNonce);
 	if (digest.length == 0) return ERROR_CRYPTO_FAILURE;
@@ -46,7 +46,8 @@ export function dmVerify(reader: CborReader, writer: CborWriter): u32 {
 	if (nonce.length == 0) return ERROR_CRYPTO_FAILURE;
 	account.clientNonce = nonce;
 	account.save();
-	if (!commit()) return ERROR_STORE_FULL;
+	const unstored = commit();
+	if (unstored != 0) return unstored;
 	writeDmVerifyResponse(writer, accepted, nonce);
 	return 0;
 }

@@ -10,16 +10,17 @@ import {
 	ERROR_ROOT_MISMATCH,
 	ERROR_ROOT_NOT_CA,
 	ERROR_STORE_DAMAGED,
-	ERROR_STORE_FULL,
 	ERROR_WRONG_TRE,
 	InstallCertificatesRequest,
 	InstallCredentialRequest,
 	LOG_LOCKED,
+	MakeKeyPairsRequest,
 	STATE_PERSONALISED,
 	writeCertificateRequestResponse,
 	writeInstallCertificatesResponse,
 	writeInstallCredentialResponse,
 	writeLockResponse,
+	writeMakeKeyPairsResponse,
 	writeMakeKeysResponse,
 } from "../../contract/as/codec";
 import { forgetKey } from "../aka/authenticate";
@@ -36,15 +37,19 @@ import {
 	isIssuedBy,
 	isRoot,
 	KEY_DECRYPT,
+	KEY_DECRYPT_P256,
 	KEY_SIGN,
 	open,
 	publicKey,
 	randomOctets,
 	sha256,
+	typeOf,
 	X509_CA,
 	X509_DIGITAL_SIGNATURE,
 	X509_DNS_NAME,
+	X509_KEY_AGREEMENT,
 	X509_KEY_ENCIPHERMENT,
+	X509_P256,
 	X509_RSA_2048,
 	X509_TRE_USAGE,
 } from "../platform/keys";
@@ -69,13 +74,31 @@ function publicKeyOf(sealed: Uint8Array): Uint8Array {
 	return octets;
 }
 
-/** B.2.2.1: two key pairs, one for signatures and one for encryption. */
 export function makeKeys(reader: CborReader, writer: CborWriter): u32 {
 	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	const error = makePairs(KEY_DECRYPT);
+	if (error == 0) writeMakeKeysResponse(writer, get(RECORD_TRE_ID));
+	return error;
+}
+
+const ENCRYPTION_RSA: u32 = 1;
+const ENCRYPTION_P256: u32 = 2;
+
+export function makeKeyPairs(reader: CborReader, writer: CborWriter): u32 {
+	const request = new MakeKeyPairsRequest();
+	if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
+	if (request.encryption != ENCRYPTION_RSA && request.encryption != ENCRYPTION_P256) return ERROR_MALFORMED_REQUEST;
+	const error = makePairs(request.encryption == ENCRYPTION_P256 ? KEY_DECRYPT_P256 : KEY_DECRYPT);
+	if (error == 0) writeMakeKeyPairsResponse(writer, get(RECORD_TRE_ID));
+	return error;
+}
+
+/** B.2.2.1: two key pairs, one for signatures and one for encryption. */
+function makePairs(decryptType: u32): u32 {
 	// No new life beside the keys of an old one.
 	if (!isClean()) return ERROR_STORE_DAMAGED;
 	const signing = generate(KEY_SIGN);
-	const decrypting = generate(KEY_DECRYPT);
+	const decrypting = generate(decryptType);
 	const spki = publicKeyOf(signing);
 	if (spki.length == 0 || decrypting.length == 0) return ERROR_CRYPTO_FAILURE;
 	const treId = encodeHex(sha256(spki).subarray(0, 16));
@@ -85,9 +108,7 @@ export function makeKeys(reader: CborReader, writer: CborWriter): u32 {
 	put(RECORD_SIGN_KEY, signing);
 	put(RECORD_DECRYPT_KEY, decrypting);
 	put(RECORD_TRE_ID, treId);
-	if (!commit()) return ERROR_STORE_FULL;
-	writeMakeKeysResponse(writer, treId);
-	return 0;
+	return commit();
 }
 
 export function certificateRequestCommand(reader: CborReader, writer: CborWriter): u32 {
@@ -102,8 +123,8 @@ export function certificateRequestCommand(reader: CborReader, writer: CborWriter
 	return 0;
 }
 
-/** documents.md, "Names and numbers": what a CertTRE must be. */
-function certTreError(cert: Uint8Array, sealedKey: Uint8Array, usage: u32, pva: Uint8Array): u32 {
+/** documents.md, "Names and numbers": what a CertTRE must be. `usage` and `kind` are X509 flags. */
+function certTreError(cert: Uint8Array, sealedKey: Uint8Array, usage: u32, kind: u32, pva: Uint8Array): u32 {
 	const facts = certificateFacts(cert);
 	if (facts == null) return ERROR_CERTIFICATE_MALFORMED;
 	const fits =
@@ -111,7 +132,7 @@ function certTreError(cert: Uint8Array, sealedKey: Uint8Array, usage: u32, pva: 
 		equal(facts.cn, get(RECORD_TRE_ID)) &&
 		facts.has(usage) &&
 		facts.has(X509_TRE_USAGE) &&
-		facts.has(X509_RSA_2048) &&
+		facts.has(kind) &&
 		!facts.has(X509_CA) &&
 		!facts.has(X509_DNS_NAME) &&
 		isIssuedBy(cert, pva);
@@ -124,14 +145,20 @@ export function installCertificates(reader: CborReader, writer: CborWriter): u32
 	if (certificateFacts(request.pva) == null || certificateFacts(request.sho) == null)
 		return ERROR_CERTIFICATE_MALFORMED;
 	if (!isRoot(request.sho) || !isRoot(request.pva)) return ERROR_ROOT_NOT_CA;
-	let error = certTreError(request.sign, get(RECORD_SIGN_KEY), X509_DIGITAL_SIGNATURE, request.pva);
-	if (error == 0) error = certTreError(request.encrypt, get(RECORD_DECRYPT_KEY), X509_KEY_ENCIPHERMENT, request.pva);
+	const signing = get(RECORD_SIGN_KEY);
+	const decrypting = get(RECORD_DECRYPT_KEY);
+	const agrees = typeOf(decrypting) == KEY_DECRYPT_P256;
+	const usage = agrees ? X509_KEY_AGREEMENT : X509_KEY_ENCIPHERMENT;
+	let error = certTreError(request.sign, signing, X509_DIGITAL_SIGNATURE, X509_RSA_2048, request.pva);
+	if (error == 0)
+		error = certTreError(request.encrypt, decrypting, usage, agrees ? X509_P256 : X509_RSA_2048, request.pva);
 	if (error != 0) return error;
 	put(RECORD_CERT_SIGN, request.sign);
 	put(RECORD_CERT_DECRYPT, request.encrypt);
 	put(RECORD_CERT_PVA, request.pva);
 	put(RECORD_ROOT_CURRENT, request.sho);
-	if (!commit()) return ERROR_STORE_FULL;
+	const unstored = commit();
+	if (unstored != 0) return unstored;
 	writeInstallCertificatesResponse(writer);
 	return 0;
 }
@@ -151,7 +178,8 @@ export function installCredential(reader: CborReader, writer: CborWriter): u32 {
 	if (mcim.error != 0) return mcim.error;
 	removeMcim(replaced);
 	state.save();
-	if (!commit()) return ERROR_STORE_FULL;
+	const unstored = commit();
+	if (unstored != 0) return unstored;
 	forgetKey();
 	writeInstallCredentialResponse(writer, mcim.imsi);
 	return 0;
@@ -174,7 +202,8 @@ export function lock(reader: CborReader, writer: CborWriter): u32 {
 		state.life = next(state.life, EVENT_LOCKED);
 		state.save();
 		note(LOG_LOCKED, sha256(get(RECORD_ROOT_CURRENT)), mcim.mcimId);
-		if (!commit()) return ERROR_STORE_FULL;
+		const unstored = commit();
+		if (unstored != 0) return unstored;
 	}
 	writeLockResponse(writer, state.reign);
 	return 0;

@@ -7,7 +7,6 @@ import {
 	ERROR_NONCE_MISMATCH,
 	ERROR_NOT_AUTHENTICATED,
 	ERROR_ROOT_MISMATCH,
-	ERROR_STORE_FULL,
 	ERROR_WRONG_STATE,
 	ERROR_WRONG_TRE,
 	LOG_MCIM_INSTALLED,
@@ -22,7 +21,7 @@ import {
 } from "../../contract/as/codec";
 import { forgetKey } from "../aka/authenticate";
 import { note } from "../life/audit";
-import { commitChange } from "../life/endings";
+import { commitChange, roomToEnd } from "../life/endings";
 import { EVENT_MCIM_ACCEPTED, EVENT_REQUESTED, EVENT_TRIAL_BEGUN, next } from "../life/machine";
 import { Mcim, StoredMcim } from "../mcim/mcim";
 import { equal } from "../octets/octets";
@@ -48,7 +47,8 @@ export function provisioningRequest(reader: CborReader, writer: CborWriter): u32
 	if (life != state.life) {
 		state.life = life;
 		state.save();
-		if (!commit()) return ERROR_STORE_FULL;
+		const unstored = commit();
+		if (unstored != 0) return unstored;
 	}
 	writeProvisioningRequestResponse(writer, document);
 	return 0;
@@ -82,7 +82,8 @@ export function acceptMcim(reader: CborReader, writer: CborWriter): u32 {
 	change.fallback = change.fallback.together(mcim.fallback);
 	change.save();
 	note(LOG_MCIM_INSTALLED, change.rootHash, mcim.mcimId);
-	if (!commit()) return ERROR_STORE_FULL;
+	const unstored = commit(roomToEnd(signer));
+	if (unstored != 0) return unstored;
 	forgetKey();
 	writeAcceptMcimResponse(writer, mcim.imsi, mcim.mcimId);
 	return 0;
@@ -97,7 +98,8 @@ export function activate(reader: CborReader, writer: CborWriter): u32 {
 	if (change == null || mcim == null) return ERROR_WRONG_STATE;
 	const committing = !change.fallback.on;
 	if (committing) {
-		if (!commitChange(state)) return ERROR_STORE_FULL;
+		const unstored = commitChange(state);
+		if (unstored != 0) return unstored;
 	} else {
 		state.life = next(state.life, EVENT_TRIAL_BEGUN);
 		state.authenticated = false;
@@ -105,7 +107,8 @@ export function activate(reader: CborReader, writer: CborWriter): u32 {
 		state.trialBootsLeft = change.fallback.boots;
 		state.save();
 		note(LOG_TRIAL_BEGUN, change.rootHash, mcim.mcimId);
-		if (!commit()) return ERROR_STORE_FULL;
+		const unstored = commit();
+		if (unstored != 0) return unstored;
 		forgetKey();
 	}
 	writeActivateResponse(writer, mcim.imsi, committing);
@@ -117,7 +120,8 @@ export function confirmConnectivity(reader: CborReader, writer: CborWriter): u32
 	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
 	const state = State.load();
 	if (!state.authenticated) return ERROR_NOT_AUTHENTICATED;
-	if (!commitChange(state)) return ERROR_STORE_FULL;
+	const unstored = commitChange(state);
+	if (unstored != 0) return unstored;
 	writeConfirmConnectivityResponse(writer);
 	return 0;
 }

@@ -29,8 +29,8 @@ export function bootCounter(): u32 {
 	return octets.length == 4 ? readU32(octets, 0) : 0;
 }
 
-/** Counts this boot, durably. */
-export function countBoot(): bool {
+/** Counts this boot, durably; 0, or the error. */
+export function countBoot(): u32 {
 	const octets = new Uint8Array(4);
 	writeU32(octets, 0, bootCounter() + 1);
 	put(RECORD_BOOTS, octets);

@@ -4,7 +4,6 @@ import {
 	ERROR_MALFORMED_REQUEST,
 	ERROR_SIGNATURE_ALGORITHM,
 	ERROR_SIGNATURE_INVALID,
-	ERROR_STORE_FULL,
 	ERROR_WIPE_NOT_ASKED,
 	WipeRequest,
 	writeWipeChallengeResponse,
@@ -38,7 +37,8 @@ export function wipe(reader: CborReader, writer: CborWriter): u32 {
 	nonce = new Uint8Array(0);
 	const hash = sha256(signed.written());
 	if (!verify(request.algorithm, get(RECORD_CERT_PVA), hash, request.signature)) return ERROR_SIGNATURE_INVALID;
-	if (!wipeDevice()) return ERROR_STORE_FULL;
+	const unstored = wipeDevice();
+	if (unstored != 0) return unstored;
 	writeWipeResponse(writer);
 	return 0;
 }

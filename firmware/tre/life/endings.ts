@@ -46,8 +46,16 @@ function closeChange(): void {
 	remove(RECORD_CHANGE);
 }
 
+/** Octets of an account, a state and a few small records: what ends a change beside its root. */
+const ENDING: u32 = 2048;
+
+/** Octets that a change with this root must leave free, so that its end never meets a full store. */
+export function roomToEnd(root: Uint8Array): u32 {
+	return ENDING + root.length;
+}
+
 /** Pending root to current, old current to former (a record without rights), old MCIM out. */
-export function commitChange(state: State): bool {
+export function commitChange(state: State): u32 {
 	closeChange();
 	note(LOG_COMMITTED, sha256(get(RECORD_ROOT_PENDING)), state.mcimId);
 	put(RECORD_ROOT_FORMER, sha256(get(RECORD_ROOT_CURRENT)));
@@ -63,13 +71,13 @@ export function commitChange(state: State): bool {
 	state.authenticated = false;
 	state.life = next(state.life, EVENT_COMMITTED);
 	state.save();
-	const done = commit();
+	const error = commit();
 	forgetKey();
-	return done;
+	return error;
 }
 
 /** NOTE Y: back to the old MCIM; root, account and nonces of the attempt are spent. */
-export function revertChange(state: State): bool {
+export function revertChange(state: State): u32 {
 	note(LOG_REVERTED, sha256(get(RECORD_ROOT_PENDING)), state.mcimId);
 	state.outcome = OUTCOME_REVERTED;
 	state.life = next(state.life, EVENT_REVERTED);
@@ -77,14 +85,14 @@ export function revertChange(state: State): bool {
 }
 
 /** Puts the end of the change into the transaction of the withdrawing bootstrap. */
-export function withdrawChange(state: State): bool {
+export function withdrawChange(state: State): u32 {
 	note(LOG_WITHDRAWN, sha256(get(RECORD_ROOT_PENDING)), state.provisioned ? state.mcimId : NO_MCIM);
 	state.outcome = OUTCOME_WITHDRAWN;
 	state.life = next(state.life, EVENT_WITHDRAWN);
 	return dropChange(state);
 }
 
-function dropChange(state: State): bool {
+function dropChange(state: State): u32 {
 	closeChange();
 	remove(RECORD_ROOT_PENDING);
 	dropPendingAccount();
@@ -92,7 +100,7 @@ function dropChange(state: State): bool {
 	state.pendingSlot = NO_SLOT;
 	state.authenticated = false;
 	state.save();
-	const done = commit();
+	const error = commit();
 	forgetKey();
-	return done;
+	return error;
 }

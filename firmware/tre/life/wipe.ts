@@ -1,20 +1,22 @@
+import { ERROR_FLASH_FAILED } from "../../contract/as/codec";
 import { forgetKey } from "../aka/authenticate";
 import { commit, has, isClean, put, wipeAllBut } from "../store/log";
 import { RECORD_BOOTS, RECORD_WIPING } from "../store/records";
 
 /**
- * G8: false where nothing has happened. From the first record on there is no way back: what fails then stops
+ * G8: an error where nothing has happened. From the first record on there is no way back: what fails then stops
  * the firmware, and the boot that follows ends the wipe or refuses everything.
  */
-export function wipeDevice(): bool {
+export function wipeDevice(): u32 {
 	put(RECORD_WIPING, new Uint8Array(1));
-	if (!commit()) return false;
+	const error = commit();
+	if (error != 0) return error;
 	forgetKey();
 	if (!wipeAllBut(RECORD_BOOTS) || !isClean()) unreachable();
-	return true;
+	return 0;
 }
 
-/** At boot: ends a wipe that has begun. */
-export function endWipe(): bool {
-	return !has(RECORD_WIPING) || (wipeAllBut(RECORD_BOOTS) && isClean());
+/** At boot: ends a wipe that has begun. 0, or the error. */
+export function endWipe(): u32 {
+	return !has(RECORD_WIPING) || (wipeAllBut(RECORD_BOOTS) && isClean()) ? 0 : ERROR_FLASH_FAILED;
 }

@@ -17,6 +17,7 @@ import {
 	RECORD_FINGERPRINT,
 	RECORD_MCIM,
 	RECORD_MCIM_KEY,
+	RECORD_MCIM_PARAMETERS,
 	RECORD_SEQ,
 } from "../store/records";
 import { Envelope, TAG_MCIM } from "./envelope";
@@ -130,13 +131,14 @@ function isImsi(text: Uint8Array): bool {
 	return true;
 }
 
-function fingerprints(): u32 {
+export function fingerprints(): u32 {
 	let count: u32 = 0;
 	while (count < MAX_FINGERPRINTS && has(RECORD_FINGERPRINT + count)) count++;
 	return count;
 }
 
-function freeSlot(): u32 {
+/** The first empty slot, or MCIM_SLOTS. */
+export function freeSlot(): u32 {
 	let slot: u32 = 0;
 	while (slot < MCIM_SLOTS && has(RECORD_MCIM + slot)) slot++;
 	return slot;
@@ -171,5 +173,6 @@ export function removeMcim(slot: u32): void {
 	if (slot >= MCIM_SLOTS) return;
 	remove(RECORD_MCIM + slot);
 	remove(RECORD_MCIM_KEY + slot);
+	remove(RECORD_MCIM_PARAMETERS + slot);
 	for (let i: u32 = 0; i < 32; i++) remove(RECORD_SEQ + 32 * slot + i);
 }

@@ -2,6 +2,7 @@ import * as crypto from "./crypto";
 
 export const KEY_SIGN: u32 = 1;
 export const KEY_DECRYPT: u32 = 2;
+export const KEY_DECRYPT_P256: u32 = 3;
 export const KEY_AKA: u32 = 5;
 export const KEY_PASSWORD: u32 = 6;
 
@@ -14,6 +15,8 @@ export const X509_KEY_ENCIPHERMENT: u32 = 4;
 export const X509_TRE_USAGE: u32 = 8;
 export const X509_RSA_2048: u32 = 16;
 export const X509_DNS_NAME: u32 = 32;
+export const X509_KEY_AGREEMENT: u32 = 64;
+export const X509_P256: u32 = 128;
 
 /** Octets of the largest certificate: what a change stages has to fit its commit, too. */
 const MAX_CERTIFICATE: i32 = 2048;
@@ -47,6 +50,11 @@ export function sha1(octets: Uint8Array): Uint8Array {
 /** A new key pair, sealed; empty on failure. */
 export function generate(type: u32): Uint8Array {
 	return taken(crypto.generate_key(type, scratch.dataStart, scratch.length));
+}
+
+/** The type that a sealed key was made with, 0 where there is none. */
+export function typeOf(sealed: Uint8Array): u32 {
+	return sealed.length > 0 ? sealed[0] : 0;
 }
 
 /** Handle of a sealed key, or a negative status. Destroy it after use. */

@@ -31,7 +31,7 @@ export class Change {
 	/** Null where no change is open. */
 	static load(): Change | null {
 		const octets = get(RECORD_CHANGE);
-		if (octets.length != SIZE) return null;
+		if (octets.length < SIZE) return null;
 		const fallback = new Fallback(octets[96] != 0, readU32(octets, 100), readU32(octets, 104));
 		return new Change(octets.slice(0, 16), octets.slice(16, 32), octets.slice(32, 64), octets.slice(64, 96), fallback);
 	}

@@ -1,3 +1,4 @@
+import { ERROR_FLASH_FAILED, ERROR_STORE_DAMAGED, ERROR_STORE_FULL, ERROR_STORE_NEWER } from "../../contract/as/codec";
 import { crc32 } from "../octets/crc32";
 import * as flash from "../platform/flash";
 
@@ -13,6 +14,7 @@ import * as flash from "../platform/flash";
  * other bank as one transaction and its header last.
  */
 const MAGIC: u32 = 0x31455254;
+/** Of the whole store. A record may grow at its end without a new format: what reads it takes what it knows. */
 const FORMAT: u32 = 1;
 const HEADER: u32 = 16;
 const RECORD: u32 = 12;
@@ -20,7 +22,8 @@ const COMMIT: u32 = 0xfffe;
 const ERASED: u32 = 0xffff;
 /** No key: every record. */
 const ALL: u32 = ERASED;
-const MAX_RECORDS: i32 = 704;
+/** 512 fingerprints, 8 MCIMs with 32 SEQ_MS each, the audit trail, and what there is one of. */
+const MAX_RECORDS: i32 = 864;
 const STAGE_SIZE: i32 = 6144;
 
 const keys = new StaticArray<u16>(MAX_RECORDS);
@@ -98,12 +101,22 @@ function payloadCrc(seed: u32, address: u32, length: u32): u32 {
 	return crc;
 }
 
+/** Leaves the header of a bank in `word`; is it one, of whatever format? */
+function readHeader(which: u32): bool {
+	flash.read(baseOf(which), word.dataStart, <i32>HEADER);
+	const at = word.dataStart;
+	return load<u32>(at) == MAGIC && load<u32>(at, 8) == crc32(at, 8);
+}
+
 /** Epoch of a bank with a good header, else 0. */
 function epochOf(which: u32): u32 {
-	flash.read(baseOf(which), word.dataStart, 16);
-	const at = word.dataStart;
-	if (load<u32>(at) != MAGIC || load<u32>(at, 12) != FORMAT) return 0;
-	return load<u32>(at, 8) == crc32(at, 8) ? load<u32>(at, 4) : 0;
+	if (!readHeader(which) || load<u32>(word.dataStart, 12) != FORMAT) return 0;
+	return load<u32>(word.dataStart, 4);
+}
+
+/** Why there is no bank that can be read: a newer format, or damage. */
+function unreadable(): u32 {
+	return readHeader(0) || readHeader(1) ? ERROR_STORE_NEWER : ERROR_STORE_DAMAGED;
 }
 
 function writeHeader(which: u32, number: u32): bool {
@@ -203,27 +216,30 @@ function committedBeyond(offset: u32): bool {
 	return false;
 }
 
-/** Finds the state after the last commit; formats a virgin flash. False: the flash does not work. */
-export function mount(): bool {
+/** Finds the state after the last commit; formats a virgin flash. 0, or the error that every command gets. */
+export function mount(): u32 {
 	const first = epochOf(0);
 	const second = epochOf(1);
 	staged = 0;
 	if (first == 0 && second == 0) {
 		// Records without a header are a damaged store, never a new one: keys are in it.
-		if (holdsRecords(0) || holdsRecords(1)) return false;
+		if (holdsRecords(0) || holdsRecords(1)) return unreadable();
 		bank = 0;
 		epoch = 1;
 		end = HEADER;
 		records = 0;
 		transaction = 0;
-		return eraseBank(0) && writeHeader(0, 1);
+		return eraseBank(0) && writeHeader(0, 1) ? 0 : ERROR_FLASH_FAILED;
 	}
 	bank = second > first ? 1 : 0;
 	epoch = max(first, second);
-	if (!scan()) return !committedBeyond(beyond) && compact(ALL);
+	if (!scan()) {
+		if (committedBeyond(beyond)) return ERROR_STORE_DAMAGED;
+		return compact(ALL) ? 0 : ERROR_FLASH_FAILED;
+	}
 	// What a power cut left in the other bank is deleted, and may hold keys: it goes.
 	if (!isBlank(1 - bank)) eraseBank(1 - bank);
-	return true;
+	return 0;
 }
 
 /** Is nothing left of what was deleted with an earlier bank? */
@@ -234,6 +250,11 @@ export function isClean(): bool {
 /** Number of the last durable transaction. */
 export function lastTransaction(): u32 {
 	return transaction;
+}
+
+/** Number of live records. */
+export function count(): u32 {
+	return <u32>records;
 }
 
 export function has(key: u32): bool {
@@ -303,25 +324,60 @@ function writeCommit(which: u32, offset: u32, number: u32): bool {
 	return append(which, offset, at, <i32>RECORD);
 }
 
-/** Writes the staged records so that all or none of them count. False: no room, nothing changed. */
-export function commit(): bool {
+/** Octets of a record as it stands in the bank. */
+function sizeAt(index: i32): u32 {
+	flash.read(baseOf(bank) + offsets[index], word.dataStart, <i32>RECORD);
+	return RECORD + padded(load<u16>(word.dataStart, 2));
+}
+
+/** Octets that a bank with nothing but the live records would hold. */
+function liveSize(): u32 {
+	let size = HEADER + RECORD;
+	for (let i = 0; i < records; i++) size += sizeAt(i);
+	return size;
+}
+
+/**
+ * Writes the staged records so that all or none of them count. 0, or the error that says why nothing has
+ * changed. `spare`: octets that have to stay free for what may not be refused later (AKA, boots, the end of
+ * a change).
+ */
+export function commit(spare: u32 = 0): u32 {
 	const length = staged;
 	const added = stagedRecords;
 	discard();
-	if (length == 0) return true;
-	if (length < 0 || records + added > MAX_RECORDS) return false;
+	if (length == 0) return 0;
+	if (length < 0 || records + added > MAX_RECORDS) return ERROR_STORE_FULL;
 	const needed = <u32>length + RECORD;
+	if (spare > 0 && liveSize() + needed + spare > bankSize()) return ERROR_STORE_FULL;
 	if (dirty || end + needed > bankSize()) {
-		if (!compact(ALL) || end + needed > bankSize()) return false;
+		if (!compact(ALL)) return ERROR_FLASH_FAILED;
+		if (end + needed > bankSize()) return ERROR_STORE_FULL;
 	}
+	// Until the commit record is there nothing may be appended behind what is there now.
 	dirty = true;
-	if (!append(bank, end, stage.dataStart, length)) return false;
-	if (!writeCommit(bank, end + <u32>length, transaction + 1)) return false;
+	if (!append(bank, end, stage.dataStart, length)) return ERROR_FLASH_FAILED;
+	if (!writeCommit(bank, end + <u32>length, transaction + 1)) return ERROR_FLASH_FAILED;
 	dirty = false;
 	transaction++;
 	const from = end;
 	end += needed;
-	return replay(from, from + <u32>length);
+	if (!replay(from, from + <u32>length)) unreachable();
+	return 0;
+}
+
+/** Octets of a bank, and those that a compaction would leave in use. */
+export function capacity(): u32 {
+	return bankSize();
+}
+
+export function inUse(): u32 {
+	return liveSize();
+}
+
+/** How often the store has changed banks: every sector was erased that often (wear). */
+export function epochs(): u32 {
+	return epoch;
 }
 
 /** Leaves one record and nothing else, not even deleted; what is deleted anywhere else is gone, too. */
@@ -356,7 +412,8 @@ function compact(only: u32): bool {
 	bank = other;
 	epoch++;
 	dirty = false;
-	if (!scan()) return false;
+	// The flash does not hold what it took: only a boot can say what there is.
+	if (!scan()) unreachable();
 	// Where this fails the next boot tries again.
 	eraseBank(old);
 	return true;

@@ -24,6 +24,8 @@ export const ACCOUNT_SERVER_PASSWORD: u32 = 2;
 
 export const MCIM_SLOTS: u32 = 8;
 export const RECORD_MCIM: u32 = 32;
+/** The host's reference of the network parameters that belong to the MCIM of a slot. */
+export const RECORD_MCIM_PARAMETERS: u32 = 40;
 export const RECORD_MCIM_KEY: u32 = 48;
 /** SEQ_MS of index IND of slot s stands at RECORD_SEQ + 32 s + IND. */
 export const RECORD_SEQ: u32 = 0x100;

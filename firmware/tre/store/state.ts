@@ -1,6 +1,6 @@
 import { STATE_BLANK } from "../../contract/as/codec";
 import { readU32, writeU32 } from "../octets/octets";
-import { get, put } from "./log";
+import { get, has, put } from "./log";
 import { RECORD_STATE } from "./records";
 
 export const NO_SLOT: u32 = 0xff;
@@ -32,11 +32,16 @@ export class State {
 	nonceB: Uint8Array = new Uint8Array(16);
 	mcimId: Uint8Array = new Uint8Array(16);
 
+	/** False where a state is stored that this firmware cannot read: it must not be taken for a blank device's. */
+	static isReadable(): bool {
+		return !has(RECORD_STATE) || get(RECORD_STATE).length >= SIZE;
+	}
+
 	/** The stored state, or that of a blank device. */
 	static load(): State {
 		const state = new State();
 		const octets = get(RECORD_STATE);
-		if (octets.length != SIZE) return state;
+		if (octets.length < SIZE) return state;
 		state.life = octets[0];
 		state.outcome = octets[1];
 		state.activeSlot = octets[2];

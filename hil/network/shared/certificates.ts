@@ -121,6 +121,12 @@ const sha256 = (octets: ArrayBuffer): Buffer => createHash("sha256").update(new 
 export const requestKeyHash = (request: Uint8Array): string =>
 	sha256(new x509.Pkcs10CertificateRequest(new Uint8Array(request)).publicKey.rawData).toString("hex");
 
+/** keyUsage of a CertTRE: an encryption key on P-256 agrees, an RSA key enciphers. */
+function usageOf(use: "sign" | "encrypt", { algorithm }: x509.PublicKey): x509.KeyUsageFlags {
+	if (use === "sign") return x509.KeyUsageFlags.digitalSignature;
+	return algorithm.name.startsWith("RSA") ? x509.KeyUsageFlags.keyEncipherment : x509.KeyUsageFlags.keyAgreement;
+}
+
 /** CertTRE from a TRE's certificate signing request, once the request's own signature verifies. */
 export async function issueCertTre(
 	root: Identity,
@@ -135,8 +141,10 @@ export async function issueCertTre(
 		throw new Error(`TRE_id ${treId} is not that of the signing key`);
 	}
 	if (!(await csr.verify())) throw new Error("the request's signature does not verify");
-	const flag = use === "sign" ? x509.KeyUsageFlags.digitalSignature : x509.KeyUsageFlags.keyEncipherment;
-	const extensions = [new x509.KeyUsagesExtension(flag, true), new x509.ExtendedKeyUsageExtension([TRE_KEY_USAGE])];
+	const extensions = [
+		new x509.KeyUsagesExtension(usageOf(use, csr.publicKey), true),
+		new x509.ExtendedKeyUsageExtension([TRE_KEY_USAGE]),
+	];
 	return issue(root, treId, csr.publicKey, extensions, CA_DAYS);
 }
 
@@ -162,10 +170,9 @@ export function certTreFault(
 	const parsed = new x509.X509Certificate(certificate.raw);
 	const flags = parsed.getExtension(x509.KeyUsagesExtension)?.usages ?? 0;
 	const usages = parsed.getExtension(x509.ExtendedKeyUsageExtension)?.usages ?? [];
-	const wanted = use === "sign" ? x509.KeyUsageFlags.digitalSignature : x509.KeyUsageFlags.keyEncipherment;
 	if (!isIssuedBy(certificate, pva)) return "it is not issued by CertPVA";
 	if (certificate.subject !== `CN=${treId}`) return `it names ${certificate.subject}`;
-	if (certificate.ca || flags !== wanted) return "its key usage is another";
+	if (certificate.ca || flags !== usageOf(use, parsed.publicKey)) return "its key usage is another";
 	if (usages.length !== 1 || usages[0] !== TRE_KEY_USAGE) return "it is no CertTRE (extended key usage)";
 	if (certificate.subjectAltName !== undefined) return "it carries a host name";
 	return undefined;

@@ -1,10 +1,14 @@
 import { sign } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { inject } from "vitest";
 import type { CommandName } from "../../../firmware/contract/commands.ts";
 import { lifeStates } from "../../../firmware/contract/states.ts";
 import type { Geometry } from "../../../firmware/emulator/flash.ts";
 import { makeRoot } from "../../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../../host/tre/client.ts";
 import type { Request, Response } from "../../../host/tre/codec.ts";
+import { readFlash, writeFlash } from "../../support/flash-image.ts";
 import { DirectTre } from "../../support/machine.ts";
 import {
 	authenticate,
@@ -23,6 +27,19 @@ import type { Written } from "./proof.ts";
 export interface Start {
 	readonly image?: Uint8Array;
 	readonly rootKey: Uint8Array;
+}
+
+/** A device with its keys, in any geometry. */
+export function keyed({ sectorSize, sectorCount }: Geometry): Start {
+	const records = new Map<number, Uint8Array>();
+	const folder = inject("keyedDevice");
+	for (const { key, octets } of readFlash(readFileSync(join(folder, "flash.bin")))) {
+		if (octets.length > 0) records.set(key, octets);
+	}
+	return {
+		image: writeFlash(sectorSize * sectorCount, records),
+		rootKey: readFileSync(join(folder, "root.key")),
+	};
 }
 
 /** A TRE in this process whose flash is recorded command by command; what does not write is left out. */
@@ -58,10 +75,10 @@ class Recorded {
 	}
 
 	call<Name extends CommandName>(name: Name, request: Request<Name>): Response<Name> {
-		return this.#record(name, this.#trial, () => this.#tre.call(name, request));
+		return this.#record(name, this.#trial, () => this.#tre.call(name, request), request);
 	}
 
-	#record<T>(name: Written["name"], trial: boolean, run: () => T): T {
+	#record<T>(name: Written["name"], trial: boolean, run: () => T, request?: object): T {
 		const { sectorSize, sectorCount } = this.flash;
 		const before = this.flash.octets.slice();
 		const from = this.flash.operations.length;
@@ -69,7 +86,7 @@ class Recorded {
 		const operations = this.flash.operations.slice(from);
 		const after = trial || (this.#tre !== undefined && this.#trial);
 		if (operations.length > 0)
-			this.written.push({ name, geometry: { sectorSize, sectorCount }, before, operations, trial: after });
+			this.written.push({ name, request, geometry: { sectorSize, sectorCount }, before, operations, trial: after });
 		return result;
 	}
 }
@@ -96,6 +113,8 @@ export async function recordLife(geometry: Geometry, start: Start): Promise<read
 		changeBootstrap(owned, sho1, ro, { kind: "initial", naps: nap, change: undefined }),
 	);
 	await change(tre, owned, ro, sho1);
+	const { activeMcim: mcimId } = recorded.call("status", {});
+	await tre.call("bindParameters", { mcimId, reference: Buffer.alloc(32, 2) });
 	await tre.call("acceptBootstrap", changeBootstrap(owned, ro, sho1));
 	await nonceBOf(tre, owned);
 	await tre.call("dmCredential", { nonce: Buffer.alloc(16, 1) });

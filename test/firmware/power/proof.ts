@@ -6,6 +6,7 @@ import { generator } from "../../../hil/scenarios/sampling.ts";
 import { readFlash } from "../../support/flash-image.ts";
 import { apply, type Operation, RecordingFlash, tear } from "./flash.ts";
 import {
+	bootsOf,
 	RECORD_BOOTS,
 	RECORD_CHANGE,
 	RECORD_ROOT_PENDING,
@@ -23,6 +24,8 @@ const rootKey = new Uint8Array(32);
 /** One command that wrote: the flash before it, and every operation it made. */
 export interface Written {
 	readonly name: CommandName | "boot" | "tick";
+	/** Of a command, so that it can be given again. */
+	readonly request: object | undefined;
 	readonly geometry: Geometry;
 	readonly before: Uint8Array;
 	readonly operations: readonly Operation[];
@@ -152,8 +155,6 @@ export class PowerCutProof {
 		return sameRecords(recovered.records, found.records) ? undefined : "the boot found another store than the model";
 	}
 }
-
-const bootsOf = ({ records }: StoreState): number => Number.parseInt(records.get(RECORD_BOOTS) ?? "0", 16);
 
 /** A boot counts against a trial: only the state moves, or the change is gone as a whole (NOTE Y). */
 function isTrialAfterBoot(found: StoreState, recovered: StoreState): boolean {

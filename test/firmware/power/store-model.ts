@@ -85,3 +85,5 @@ export function sameRecords(a: Records, b: Records, apart: readonly number[] = [
 	for (const key of keys) if (key !== RECORD_BOOTS && !apart.includes(key) && a.get(key) !== b.get(key)) return false;
 	return true;
 }
+
+export const bootsOf = ({ records }: StoreState): number => Number.parseInt(records.get(RECORD_BOOTS) ?? "0", 16);

@@ -1,5 +1,6 @@
 import { TreClient } from "../tre/client.ts";
 import { readLog } from "../tre/log.ts";
+import { readMcims } from "../tre/mcims.ts";
 
 const plain = (value: unknown): unknown => (value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value);
 
@@ -34,8 +35,7 @@ async function show(
 	}
 }
 
-/** TRE info and status of the TRE on a port. */
-export const printInfo = (args: readonly string[]): Promise<number> =>
+const printInfo = (args: readonly string[]): Promise<number> =>
 	show("info", args, async (tre, json) => {
 		const shown = Object.entries({ ...(await tre.call("info", {})), ...(await tre.status()) }).map(
 			([name, value]) => [name, plain(value)] as const,
@@ -44,8 +44,7 @@ export const printInfo = (args: readonly string[]): Promise<number> =>
 		else for (const [name, value] of shown) say(`${name.padEnd(16)}${value === "" ? "–" : value}`);
 	});
 
-/** The audit trail of the TRE on a port. */
-export const printLog = (args: readonly string[]): Promise<number> =>
+const printLog = (args: readonly string[]): Promise<number> =>
 	show("log", args, async (tre, json) => {
 		const entries = await readLog(tre);
 		if (json) return say(JSON.stringify(entries));
@@ -57,3 +56,39 @@ export const printLog = (args: readonly string[]): Promise<number> =>
 			);
 		}
 	});
+
+const printMcims = (args: readonly string[]): Promise<number> =>
+	show("mcims", args, async (tre, json) => {
+		const mcims = await readMcims(tre);
+		if (json) return say(JSON.stringify(mcims));
+		if (mcims.length === 0) say("No subscription is stored.");
+		for (const { slot, role, imsi, mcimId, issuer, version, parameters } of mcims) {
+			say(
+				`${slot}  ${role.padEnd(8)} IMSI ${imsi.padEnd(15)}  MCIM ${mcimId.slice(0, 16)}… version ${version}  ` +
+					`issuer ${issuer.slice(0, 16)}…  network parameters ${parameters ? `${parameters.slice(0, 16)}…` : "none"}`,
+			);
+		}
+	});
+
+const share = (part: number, whole: number): string => `${part} of ${whole} (${Math.round((100 * part) / whole)} %)`;
+
+const printStore = (args: readonly string[]): Promise<number> =>
+	show("store", args, async (tre, json) => {
+		const store = await tre.call("store", {});
+		if (json) return say(JSON.stringify(store));
+		say(`octets in use     ${share(store.used, store.size)}`);
+		say(`records           ${store.records}`);
+		say(`MCIMs             ${share(store.mcims, 8)}`);
+		say(`K held so far     ${share(store.fingerprints, 512)}`);
+		say(`erase cycles      ${store.eraseCycles} of each sector`);
+	});
+
+/** What can be looked at in the TRE on a port; none of it changes anything. */
+export const views: Readonly<
+	Record<string, { readonly does: string; print(args: readonly string[]): Promise<number> }>
+> = {
+	info: { does: "show what the TRE on a port is", print: printInfo },
+	log: { does: "show what changed its trust or subscriptions", print: printLog },
+	mcims: { does: "show the subscriptions in it", print: printMcims },
+	store: { does: "show what fills its flash, and the wear", print: printStore },
+};

@@ -1,0 +1,46 @@
+import { describe, expect, test } from "vitest";
+import { plantedFirmware } from "../../support/planted.ts";
+import { FailingFlashProof } from "./failing.ts";
+import { geometries, smallest } from "./geometries.ts";
+import { keyed, recordLife } from "./life.ts";
+
+const full = process.env.TEST_FULL === "1";
+const timeout = 6 * 3_600_000;
+
+describe("a flash that reports failures, once or for good: the error has its name, nothing has changed, the next request works", () => {
+	test.each(Object.entries(geometries))("%s", { timeout }, async (_name, geometry) => {
+		const start = keyed(geometry);
+		const proof = new FailingFlashProof({ share: full ? 0.25 : 0.01, seed: 1, rootKey: start.rootKey });
+		for (const written of await recordLife(geometry, start)) proof.run(written);
+		process.stdout.write(`flash failures: ${proof.failures}\n`);
+		expect(proof.broken.slice(0, 3)).toEqual([]);
+		expect(proof.failures).toBeGreaterThan(10);
+	});
+
+	test.each([
+		[
+			"a program that failed is taken for done",
+			"store/log.ts",
+			"	return flash.program(baseOf(which) + offset, input, length) == 0;",
+			"	return flash.program(baseOf(which) + offset, input, length) < 1;",
+		],
+		[
+			"what follows a failed program is written over it",
+			"store/log.ts",
+			"	dirty = true;\n	if (!append(",
+			"	if (!append(",
+		],
+		[
+			"a boot that could not be stored is one",
+			"main.ts",
+			"	if (error == 0) error = countBoot();",
+			"	if (error == 0) countBoot();",
+		],
+	])("a planted fault is found: %s", { timeout }, async (_what, file, original, faulty) => {
+		const start = keyed(smallest);
+		const tre = plantedFirmware(file, original, faulty);
+		const proof = new FailingFlashProof({ share: 0.1, seed: 1, rootKey: start.rootKey, tre });
+		for (const written of await recordLife(smallest, start)) if (proof.broken.length === 0) proof.run(written);
+		expect(proof.broken.length).toBeGreaterThan(0);
+	});
+});
