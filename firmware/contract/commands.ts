@@ -267,8 +267,8 @@ export const commands = {
 	bindParameters: {
 		number: 45,
 		since: 1,
-		does: "B.2.3.4 VIII: the host's reference (1 to 32 octets) of the network parameters that come and go with an MCIM",
-		request: { mcimId: "bytes", reference: "bytes" },
+		does: "B.2.3.4 VIII: the host's reference (1 to 32 octets) of the network parameters that come and go with an MCIM; role as in mcim, 1 or 2",
+		request: { role: "uint", reference: "bytes" },
 		response: {},
 		allowed: operating,
 	},

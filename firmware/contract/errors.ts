@@ -162,7 +162,7 @@ export const errors = {
 	"no-mcim": {
 		number: 66,
 		fault: "host",
-		advice: "No MCIM is active, or none has that mcimId; `tre mcims` lists them.",
+		advice: "No MCIM has that role; `tre mcims` lists them.",
 	},
 	"not-authenticated": {
 		number: 67,

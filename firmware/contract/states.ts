@@ -18,3 +18,5 @@ export const lifeStateOf = (number: number): LifeState | undefined =>
 /** What an MCIM in a slot is to the TRE, by number. */
 export const mcimRoles = ["empty", "active", "pending", "kept"] as const;
 export type McimRole = (typeof mcimRoles)[number];
+/** The roles of MCIMs that authenticate, or will. */
+export type ServingRole = Extract<McimRole, "active" | "pending">;

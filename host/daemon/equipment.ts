@@ -1,3 +1,4 @@
+import type { ServingRole } from "../../firmware/contract/states.ts";
 import { type AkaAnswer, type IpBearer, type Modem, ModemError } from "../modem/modem.ts";
 import type { TreClient, TreStatus } from "../tre/client.ts";
 import { isTreError } from "../tre/errors.ts";
@@ -67,8 +68,8 @@ export class Equipment {
 		if (await this.#attach(status.activeImsi)) return "on-air";
 		const read = await this.#readMessage();
 		if (read) return read;
-		if (this.#bearer === undefined && (await this.#parameters.of(status.activeMcim))) {
-			await this.#connect(status.activeMcim, "restricted IP connectivity over the NAPDEF");
+		if (this.#bearer === undefined && (await this.#parameters.of("active"))) {
+			await this.#connect("active", "restricted IP connectivity over the NAPDEF");
 			return "on-air";
 		}
 		return this.#report(status);
@@ -82,7 +83,7 @@ export class Equipment {
 			this.#memory.update({ reportTo: undefined });
 			return "worked";
 		}
-		const bearer = await this.#connect(status.activeMcim, "IP connectivity");
+		const bearer = await this.#connect("active", "IP connectivity");
 		await new ProvisioningSession(this.#tre, this.#memory, reportTo.provUrl).report(bearer);
 		this.#memory.update({ reportTo: undefined });
 		return "worked";
@@ -95,7 +96,7 @@ export class Equipment {
 		const { provUrl } = this.#memory.content;
 		// The TRE has the bootstrap, this host has lost it: the DRF sends it again.
 		if (provUrl === undefined) return "waiting";
-		const bearer = await this.#connect(status.activeMcim, "IP connectivity");
+		const bearer = await this.#connect("active", "IP connectivity");
 		await new ProvisioningSession(this.#tre, this.#memory, provUrl).request(bearer);
 		// A session may end well and bring nothing; the next one has to wait its turn.
 		if ((await this.#tre.status()).state !== "installed") throw new ModemError("the DM session brought no MCIM");
@@ -105,16 +106,15 @@ export class Equipment {
 	/** Network parameters first, over the old bearer; then the new MCIM (B.2.3.5). */
 	async #install(status: TreStatus): Promise<Progress> {
 		const { provUrl } = this.#memory.content;
-		if (!(await this.#parameters.of(status.pendingMcim))) {
+		if (!(await this.#parameters.of("pending"))) {
 			if (await this.#attach(status.activeImsi)) return "on-air";
 			const read = await this.#readMessage();
 			if (read) return read;
 			// The TRE has the bootstrap, this host has lost it: the DRF sends it again.
 			if (provUrl === undefined) return "waiting";
-			const bearer = await this.#connect(status.activeMcim, "IP connectivity");
+			const bearer = await this.#connect("active", "IP connectivity");
 			await new ProvisioningSession(this.#tre, this.#memory, provUrl).report(bearer);
-			if (!(await this.#parameters.of(status.pendingMcim)))
-				throw new ModemError("the DM session brought no network parameters");
+			if (!(await this.#parameters.of("pending"))) throw new ModemError("the DM session brought no network parameters");
 			return "worked";
 		}
 		// A withdrawal still counts here; in the trial no bootstrap does.
@@ -132,7 +132,7 @@ export class Equipment {
 	async #confirm(status: TreStatus): Promise<Progress> {
 		this.#clause = NEW_MCIM;
 		if (await this.#attach(status.pendingImsi)) return "on-air";
-		await this.#connect(status.pendingMcim, "IP connectivity at the new SHO");
+		await this.#connect("pending", "IP connectivity at the new SHO");
 		await step({ clause: "B.2.3.5", from: "M2ME", to: "TRE", what: "IP connectivity confirmed: the TRE commits" }, () =>
 			this.#tre.call("confirmConnectivity", {}),
 		);
@@ -179,9 +179,9 @@ export class Equipment {
 		}
 	}
 
-	async #connect(mcimId: Uint8Array, what: string): Promise<IpBearer> {
+	async #connect(role: ServingRole, what: string): Promise<IpBearer> {
 		if (this.#bearer) return this.#bearer;
-		const nap = await this.#parameters.of(mcimId);
+		const nap = await this.#parameters.of(role);
 		if (!nap) throw new ModemError("no access point is known for this subscription");
 		this.#bearer = await step(
 			{ clause: this.#clause, from: "M2ME", to: "VNO", what: `${what}: APN ${nap.apn}`, mark: "connected" },

@@ -69,9 +69,8 @@ export class Inbox {
 
 	async #apply(document: string): Promise<void> {
 		const { naps, provUrl } = readBootstrap(document);
-		const { activeMcim } = await this.#tre.status();
 		const nap = naps[0];
-		if (nap) await new NetworkParameters(this.#tre, this.#memory).bind(activeMcim, nap);
+		if (nap) await new NetworkParameters(this.#tre, this.#memory).bind("active", nap);
 		if (provUrl !== undefined) this.#memory.update({ provUrl });
 	}
 

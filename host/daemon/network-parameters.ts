@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { mcimRoles, type ServingRole } from "../../firmware/contract/states.ts";
 import type { TreClient } from "../tre/client.ts";
 import { readMcims } from "../tre/mcims.ts";
 import type { Nap } from "../wire/prov/bootstrap.ts";
@@ -25,19 +26,19 @@ export class NetworkParameters {
 	}
 
 	/** Kept first, bound then: a restart in between finds the old binding and both parameters. */
-	async bind(mcimId: Uint8Array, nap: Nap): Promise<void> {
+	async bind(role: ServingRole, nap: Nap): Promise<void> {
 		const reference = referenceOf(nap);
 		const { naps } = this.#memory.content;
 		this.#memory.update({ naps: { ...naps, [hex(reference)]: nap } });
-		await this.#tre.call("bindParameters", { mcimId, reference });
+		await this.#tre.call("bindParameters", { role: mcimRoles.indexOf(role), reference });
 		const bound = (await readMcims(this.#tre)).map(({ parameters }) => parameters);
 		const kept = Object.entries(this.#memory.content.naps).filter(([key]) => bound.includes(key));
 		this.#memory.update({ naps: Object.fromEntries(kept) });
 	}
 
 	/** Undefined where none were bound to the MCIM, or where this host has lost them. */
-	async of(mcimId: Uint8Array): Promise<Nap | undefined> {
-		const mcim = (await readMcims(this.#tre)).find((one) => one.mcimId === hex(mcimId));
+	async of(role: ServingRole): Promise<Nap | undefined> {
+		const mcim = (await readMcims(this.#tre)).find((one) => one.role === role);
 		return mcim && this.#memory.content.naps[mcim.parameters];
 	}
 }

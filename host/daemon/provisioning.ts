@@ -136,10 +136,7 @@ export class ProvisioningSession {
 				to: "M2ME",
 				what: `network parameters of the new SHO: APN ${apn}`,
 			},
-			async () => {
-				const { pendingMcim } = await this.#tre.status();
-				await new NetworkParameters(this.#tre, this.#memory).bind(pendingMcim, { napId: "NAP1", name, apn });
-			},
+			() => new NetworkParameters(this.#tre, this.#memory).bind("pending", { napId: "NAP1", name, apn }),
 		);
 		return { code: status.ok };
 	}

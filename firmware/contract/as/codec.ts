@@ -566,11 +566,11 @@ export function writeMcimResponse(writer: CborWriter, role: u32, imsi: Uint8Arra
 }
 
 export class BindParametersRequest {
-  mcimId: Uint8Array = new Uint8Array(0);
+  role: u32 = 0;
   reference: Uint8Array = new Uint8Array(0);
 
   read(reader: CborReader): bool {
-    this.mcimId = reader.bytes();
+    this.role = reader.uint();
     this.reference = reader.bytes();
     return reader.finished();
   }

@@ -121,9 +121,9 @@ export interface Messages {
 		request: { slot: number };
 		response: { role: number; imsi: string; mcimId: Uint8Array; issuer: Uint8Array; version: number; parameters: Uint8Array };
 	};
-	/** B.2.3.4 VIII: the host's reference (1 to 32 octets) of the network parameters that come and go with an MCIM. */
+	/** B.2.3.4 VIII: the host's reference (1 to 32 octets) of the network parameters that come and go with an MCIM; role as in mcim, 1 or 2. */
 	bindParameters: {
-		request: { mcimId: Uint8Array; reference: Uint8Array };
+		request: { role: number; reference: Uint8Array };
 		response: Record<string, never>;
 	};
 	/** The flash store: octets in all and in use, records, MCIMs, fingerprints of K (at most 512), erase cycles of each sector. */

@@ -89,6 +89,7 @@ export function authenticateEps(reader: CborReader, writer: CborWriter): u32 {
 		const success = answer.outcome == OUTCOME_SUCCESS;
 		const key = success ? kasme(answer.ck, answer.ik, request.snId, request.autn.subarray(0, 6)) : none;
 		writeAuthenticateEpsResponse(writer, answer.outcome, success ? answer.res : none, key, answer.auts);
+		memory.fill(key.dataStart, 0, key.length);
 	}
 	answer.wipe();
 	return error;

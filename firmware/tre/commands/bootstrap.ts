@@ -21,7 +21,7 @@ import { note } from "../life/audit";
 import { isSpent, roomToEnd, withdrawChange } from "../life/endings";
 import { EVENT_CHANGE_ACCEPTED, EVENT_WITHDRAWN, NO_STATE, next } from "../life/machine";
 import { Account } from "../mcim/account";
-import { freeSlot } from "../mcim/mcim";
+import { freeSlot, ROOM_FOR_MCIM } from "../mcim/mcim";
 import { ascii, equal } from "../octets/octets";
 import { isRoot, randomOctets, sha1, sha256 } from "../platform/keys";
 import { Change } from "../store/change";
@@ -135,7 +135,7 @@ function takeChange(document: BootstrapDocument, state: State): u32 {
 	state.provisioned = false;
 	state.nonceB = nonceB;
 	state.save();
-	return commit(roomToEnd(document.certificate));
+	return commit(roomToEnd(document.certificate) + ROOM_FOR_MCIM);
 }
 
 function kindName(kind: u32): Uint8Array {

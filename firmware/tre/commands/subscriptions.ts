@@ -12,7 +12,7 @@ import { fingerprints, StoredMcim } from "../mcim/mcim";
 import { equal } from "../octets/octets";
 import { capacity, commit, count, epochs, get, has, inUse, put } from "../store/log";
 import { MCIM_SLOTS, RECORD_MCIM, RECORD_MCIM_PARAMETERS } from "../store/records";
-import { State } from "../store/state";
+import { NO_SLOT, State } from "../store/state";
 
 const ROLE_EMPTY: u32 = 0;
 const ROLE_ACTIVE: u32 = 1;
@@ -52,7 +52,10 @@ export function bindParameters(reader: CborReader, writer: CborWriter): u32 {
 	const request = new BindParametersRequest();
 	if (!request.read(reader) || request.reference.length == 0 || request.reference.length > MAX_REFERENCE)
 		return ERROR_MALFORMED_REQUEST;
-	const slot = slotOf(request.mcimId);
+	const state = State.load();
+	// By role: an issuer may give its MCIM an id that stands in the store already.
+	const slot =
+		request.role == ROLE_ACTIVE ? state.activeSlot : request.role == ROLE_PENDING ? state.pendingSlot : NO_SLOT;
 	if (slot >= MCIM_SLOTS) return ERROR_NO_MCIM;
 	// Asked for again it costs no flash.
 	if (!equal(get(RECORD_MCIM_PARAMETERS + slot), request.reference))
@@ -61,14 +64,6 @@ export function bindParameters(reader: CborReader, writer: CborWriter): u32 {
 	if (unstored != 0) return unstored;
 	writeBindParametersResponse(writer);
 	return 0;
-}
-
-function slotOf(mcimId: Uint8Array): u32 {
-	for (let slot: u32 = 0; slot < MCIM_SLOTS; slot++) {
-		const stored = StoredMcim.load(slot);
-		if (stored != null && equal(stored.mcimId, mcimId)) return slot;
-	}
-	return MCIM_SLOTS;
 }
 
 /** What fills the store, and how often its sectors were erased. */

@@ -108,6 +108,8 @@ function refuse(id: i32): void {
 function complete(id: i32): void {
 	assembling = NONE;
 	executing = id;
+	// The longest kept response may hold CK and IK; a shorter one would leave its end standing.
+	memory.fill(response.dataStart, 0, responseLength);
 	const length = execute(request.subarray(0, requestLength), response);
 	executing = NONE;
 	answered = id;
@@ -122,7 +124,10 @@ function send(kind: u8, id: i32, segment: i32, segments: i32, length: i32): void
 	content[2] = <u8>(id >> 8);
 	content[3] = <u8>segment;
 	content[4] = <u8>segments;
-	board.uart_write(encoded(), encode(content, HEAD + length));
+	const size = encode(content, HEAD + length);
+	board.uart_write(encoded(), size);
+	memory.fill(encoded(), 0, size);
+	memory.fill(content.dataStart, 0, HEAD + length + CRC);
 }
 
 function sendHave(id: i32): void {

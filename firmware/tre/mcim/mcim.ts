@@ -137,6 +137,9 @@ export function fingerprints(): u32 {
 	return count;
 }
 
+/** Octets that an MCIM takes up in the store, with the fingerprint of its K and what is told of it. */
+export const ROOM_FOR_MCIM: u32 = 768;
+
 /** The first empty slot, or MCIM_SLOTS. */
 export function freeSlot(): u32 {
 	let slot: u32 = 0;

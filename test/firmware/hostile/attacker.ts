@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { CommandName } from "../../../firmware/contract/commands.ts";
 import { errorNameOf } from "../../../firmware/contract/errors.ts";
 import { lifeStateOf } from "../../../firmware/contract/states.ts";
-import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
 import { generator } from "../../../hil/scenarios/sampling.ts";
 import { decodeResponse, encodeRequest, type Request } from "../../../host/tre/codec.ts";
 import { DirectTre } from "../../support/machine.ts";
+import { FadingFlash } from "./fading-flash.ts";
 import * as model from "./model.ts";
 import {
 	type Account,
@@ -45,6 +45,8 @@ const weights = {
 	confirm: 10,
 	receipt: 2,
 	dm: 4,
+	bind: 8,
+	cut: 8,
 	closed: 10,
 	wipe: 2,
 	reboot: 2,
@@ -68,7 +70,7 @@ const MAX_KEPT = 40;
 /** A hostile host at a TRE, and the model beside it: every answer and the status after it are compared. */
 export class Attacker {
 	readonly #setting: Setting;
-	readonly #flash = new FlashMemory();
+	readonly #flash = new FadingFlash();
 	#direct: DirectTre;
 	#tre: model.Tre;
 	#random: () => number = () => 0;
@@ -102,6 +104,8 @@ export class Attacker {
 			confirm: () => this.#expect("confirmConnectivity", {}, model.confirmConnectivity(this.#tre, this.#nextReign())),
 			receipt: () => this.#receipt(),
 			dm: () => this.#dm(),
+			bind: () => this.#bind(),
+			cut: () => this.#cut(),
 			closed: () => this.#closed(),
 			wipe: () => this.#wipe(),
 			reboot: () => this.#reboot(),
@@ -268,6 +272,51 @@ export class Attacker {
 		}
 	}
 
+	#bind(): void {
+		const role = Math.floor(this.#random() * 4);
+		const reference = Buffer.alloc(1 + Math.floor(this.#random() * 32), 1 + Math.floor(this.#random() * 200));
+		this.#expect("bindParameters", { role, reference }, model.bindParameters(this.#tre, role, hex(reference)));
+	}
+
+	/** G4: the power fails at some flash operation of a command; the TRE is as before or as after it. */
+	#cut(): void {
+		const before = this.#tre;
+		const vector = this.#vector();
+		const bootstrap = this.#newBootstrap();
+		const mcim = this.#newMcim();
+		const commands = [
+			() => this.#blind("authenticate", vector, () => model.authenticate(before, vector.about)),
+			() => this.#blind("activate", {}, () => model.activate(before, this.#nextReign())),
+			() => this.#blind("confirmConnectivity", {}, () => model.confirmConnectivity(before, this.#nextReign())),
+			() => this.#blind("acceptMcim", mcim.request, () => model.acceptMcim(before, mcim.about)),
+			() =>
+				this.#blind("acceptBootstrap", bootstrap.request, () =>
+					model.acceptBootstrap(before, bootstrap.about, hex(this.#direct.call("status", {}).nonceB)),
+				),
+		];
+		this.#pick(commands)();
+	}
+
+	/** Sends a command whose answer never arrives, because the power fails during it; then finds out what happened. */
+	#blind<Name extends CommandName>(name: Name, request: Request<Name>, expected: () => model.Expected): void {
+		const { transaction } = this.#direct.call("status", {});
+		this.#flash.failAfter(Math.floor(this.#random() ** 3 * 1500));
+		this.#direct.exchange(Buffer.from(encodeRequest(name, request)));
+		this.#flash.powerUp();
+		this.#direct = new DirectTre(this.#flash, this.#setting.rootKey, this.#setting.tre);
+		const written = this.#direct.call("status", {}).transaction - transaction;
+		const outcome = expected();
+		const before = this.#tre;
+		const candidates = "tre" in outcome && outcome.tre !== before ? [before, outcome.tre] : [before];
+		// A boot is a transaction of its own, and one more where it counts against a trial.
+		const found = candidates.find((tre) => {
+			const expectedToWrite = (tre === before ? 0 : 1) + (tre.life === "trial" ? 2 : 1);
+			return written === expectedToWrite && this.#difference(model.boot(tre)) === undefined;
+		});
+		if (!found) throw new Broken(`G4: after a power cut in ${name} the TRE is neither as before nor as after`);
+		this.#tre = model.boot(found);
+	}
+
 	/** G8: commands of the factory, in the field. */
 	#closed(): void {
 		const refusal: model.Expected = { refusal: "wrong-state" };
@@ -354,8 +403,12 @@ export class Attacker {
 
 	/** What the TRE says of itself is what the model says. */
 	#compare(action: Action): void {
+		const difference = this.#difference(this.#tre);
+		if (difference !== undefined) throw new Broken(`after ${action} ${difference}`);
+	}
+
+	#difference({ life, serial, active, pending, change, operator }: model.Tre): string | undefined {
 		const status = this.#direct.call("status", {});
-		const { life, serial, active, pending, change, operator } = this.#tre;
 		const { operators } = this.#setting;
 		const said = {
 			life: lifeStateOf(status.state),
@@ -364,7 +417,15 @@ export class Attacker {
 			pending: `${status.pendingImsi} ${hex(status.pendingMcim)}`,
 			current: hex(status.currentRoot),
 			pendingRoot: hex(status.pendingRoot),
+			mcims: this.#mcimsInStore(),
 		};
+		const stored = [active, pending].map((card, n) =>
+			card
+				? [
+						`${n + 1} ${card.imsi} ${card.mcimId} ${hex(operators[card.operator].rootHash)} ${card.version} ${card.parameters ?? ""}`,
+					]
+				: [],
+		);
 		const expected = {
 			life,
 			serial,
@@ -372,8 +433,20 @@ export class Attacker {
 			pending: pending ? `${pending.imsi} ${pending.mcimId}` : " ",
 			current: hex(operators[operator].rootHash),
 			pendingRoot: change ? hex(operators[change.operator].rootHash) : "",
+			mcims: stored.flat().join("; "),
 		};
-		if (JSON.stringify(said) !== JSON.stringify(expected))
-			throw new Broken(`after ${action} the TRE says ${JSON.stringify(said)}, the model ${JSON.stringify(expected)}`);
+		const [one, other] = [JSON.stringify(said), JSON.stringify(expected)];
+		return one === other ? undefined : `the TRE says ${one}, the model ${other}`;
+	}
+
+	/** G3: every subscription that stands in the store. */
+	#mcimsInStore(): string {
+		const found: string[] = [];
+		// Two of eight slots are ever in use: the first three show a third one.
+		for (let slot = 0; slot < 3; slot++) {
+			const { role, imsi, mcimId, issuer, version, parameters } = this.#direct.call("mcim", { slot });
+			if (role > 0) found.push(`${role} ${imsi} ${hex(mcimId)} ${hex(issuer)} ${version} ${hex(parameters)}`);
+		}
+		return found.sort().join("; ");
 	}
 }

@@ -15,6 +15,8 @@ export interface Card {
 	readonly k: string;
 	/** Highest accepted SEQ by IND; where there is none, 0. */
 	readonly seq: Readonly<Record<number, number>>;
+	/** The host's reference of the network parameters that belong to it, hex. */
+	readonly parameters?: string;
 }
 
 export interface Fallback {
@@ -214,6 +216,12 @@ export function authenticate(tre: Tre, vector: Vector): Expected {
 		tre: trial ? { ...tre, pending: used, authenticated: true } : { ...tre, active: used },
 		outcome: 0,
 	};
+}
+
+/** B.2.3.4 VIII: what the host ties to an MCIM comes and goes with it. Roles as in the contract. */
+export function bindParameters(tre: Tre, role: number, parameters: string): Expected {
+	if (role === 1) return { tre: { ...tre, active: { ...tre.active, parameters } } };
+	return role === 2 && tre.pending ? { tre: { ...tre, pending: { ...tre.pending, parameters } } } : refusal("no-mcim");
 }
 
 /** A boot counts against a trial (NOTE Y). */

@@ -1,25 +1,13 @@
-import { sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
 import type { CommandName } from "../../../firmware/contract/commands.ts";
 import { lifeStates } from "../../../firmware/contract/states.ts";
 import type { Geometry } from "../../../firmware/emulator/flash.ts";
-import { makeRoot } from "../../../hil/network/shared/certificates.ts";
-import type { TreClient } from "../../../host/tre/client.ts";
 import type { Request, Response } from "../../../host/tre/codec.ts";
 import { readFlash, writeFlash } from "../../support/flash-image.ts";
 import { DirectTre } from "../../support/machine.ts";
-import {
-	authenticate,
-	change,
-	changeBootstrap,
-	mcimObject,
-	nonceBOf,
-	type Personalised,
-	personalise,
-	TestOperator,
-} from "../../support/operators.ts";
+import { type LivingTre, wholeLife } from "../../support/whole-life.ts";
 import { RecordingFlash } from "./flash.ts";
 import type { Written } from "./proof.ts";
 
@@ -43,7 +31,7 @@ export function keyed({ sectorSize, sectorCount }: Geometry): Start {
 }
 
 /** A TRE in this process whose flash is recorded command by command; what does not write is left out. */
-class Recorded {
+class Recorded implements LivingTre {
 	readonly written: Written[] = [];
 	readonly flash: RecordingFlash;
 	#tre: DirectTre;
@@ -91,47 +79,10 @@ class Recorded {
 	}
 }
 
-const asClient = (tre: Recorded): TreClient =>
-	({
-		call: async (name: never, request: never) => tre.call(name, request),
-		status: async () => tre.call("status", {}),
-	}) as unknown as TreClient;
-
-/**
- * A whole life on one flash, every command that writes recorded: manufacture, changes that commit, that are
- * withdrawn and that revert.
- */
+/** A whole life on one flash, every command that writes recorded. */
 export async function recordLife(geometry: Geometry, start: Start): Promise<readonly Written[]> {
 	const recorded = new Recorded(geometry, start);
-	const tre = asClient(recorded);
-	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];
-	const pva = await makeRoot("pva.example", "rsa");
-	const owned: Personalised = await personalise(tre, pva, ro);
-	const nap = [{ napId: "NAP1", name: "nap", apn: "test.example" }];
-	await tre.call(
-		"acceptBootstrap",
-		changeBootstrap(owned, sho1, ro, { kind: "initial", naps: nap, change: undefined }),
-	);
-	await change(tre, owned, ro, sho1);
-	const { activeMcim: mcimId } = recorded.call("status", {});
-	await tre.call("bindParameters", { mcimId, reference: Buffer.alloc(32, 2) });
-	await tre.call("acceptBootstrap", changeBootstrap(owned, ro, sho1));
-	await nonceBOf(tre, owned);
-	await tre.call("dmCredential", { nonce: Buffer.alloc(16, 1) });
-	await tre.call("dmVerify", { digest: Buffer.alloc(16) });
-	await tre.call("acceptMcim", await mcimObject(tre, owned, ro));
-	await tre.call(
-		"acceptBootstrap",
-		changeBootstrap(owned, ro, sho1, { kind: "withdraw", naps: [], change: undefined }),
-	);
-	await tre.call("acceptBootstrap", changeBootstrap(owned, ro, sho1));
-	await tre.call("acceptMcim", await mcimObject(tre, owned, ro));
-	await tre.call("activate", {});
-	for (let boots = 0; boots < 3; boots++) recorded.boot();
-	await authenticate(tre, sho1, owned.imsi);
-	const { nonce } = await tre.call("wipeChallenge", {});
-	const wiped = Buffer.concat([Buffer.from(`TRE-WIPE-1${owned.treId}`), nonce]);
-	await tre.call("wipe", { algorithm: 1, signature: sign("sha256", wiped, pva.key) });
+	await wholeLife(recorded);
 	if (recorded.flash.misuse.length > 0) throw recorded.flash.misuse[0];
 	return recorded.written;
 }

@@ -1,0 +1,147 @@
+import { sign } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, inject, test } from "vitest";
+import { defaultGeometry, type Geometry } from "../../../firmware/emulator/flash.ts";
+import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
+import { type Identity, makeRoot } from "../../../hil/network/shared/certificates.ts";
+import type { TreError } from "../../../host/tre/errors.ts";
+import {
+	flashWith,
+	type Records,
+	recordsOf,
+	sizeOf,
+	withFingerprints,
+	withFullLog,
+	withMcims,
+} from "../../support/forged-store.ts";
+import { DirectTre } from "../../support/machine.ts";
+import {
+	authenticate,
+	change,
+	changeBootstrap,
+	type Personalised,
+	personalise,
+	TestOperator,
+} from "../../support/operators.ts";
+import { asClient } from "../../support/whole-life.ts";
+
+/** Two banks of 12 KiB. */
+const small: Geometry = { sectorSize: 6 * 1024, sectorCount: 4 };
+
+/** Room for these records, a boot and an AUTHENTICATE. */
+const fits = (records: Records): boolean => sizeOf(records) + 96 <= (small.sectorSize * small.sectorCount) / 2;
+
+const clientOf = (tre: DirectTre) =>
+	asClient({ call: (name, request) => tre.call(name, request), boot: () => undefined });
+
+describe("a store that is full: a named error before anything changes, and the way back", () => {
+	let rootKey: Uint8Array;
+	let records: Records;
+	let ro: TestOperator;
+	let sho1: TestOperator;
+	let owned: Personalised;
+	let pva: Identity;
+
+	beforeAll(async () => {
+		const folder = inject("keyedDevice");
+		rootKey = readFileSync(join(folder, "root.key"));
+		const flash = new FlashMemory();
+		flash.octets.set(readFileSync(join(folder, "flash.bin")));
+		const tre = new DirectTre(flash, rootKey);
+		[ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];
+		pva = await makeRoot("pva.example", "rsa");
+		owned = await personalise(clientOf(tre), pva, ro);
+		records = recordsOf(flash.octets);
+	});
+
+	const boot = (content: Records, geometry = defaultGeometry): DirectTre =>
+		new DirectTre(flashWith(content, geometry), rootKey);
+
+	/** The change is refused by that name, the flash is what it was, and the device goes on serving. */
+	const refuses = async (tre: DirectTre): Promise<void> => {
+		const before = tre.flash.octets.slice();
+		const request = changeBootstrap({ ...owned }, sho1, ro);
+		expect(() => tre.call("acceptBootstrap", request)).toThrow(/store-full/);
+		expect(Buffer.from(tre.flash.octets).equals(before)).toBe(true);
+		await authenticate(clientOf(tre), ro, owned.imsi);
+	};
+
+	test("seven MCIMs: the change takes the last slot; all eight are listed with their network parameters", async () => {
+		const tre = boot(withMcims(records, rootKey, 7));
+		const device = { ...owned };
+		const client = clientOf(tre);
+		const before = Array.from({ length: 8 }, (_, slot) => tre.call("mcim", { slot }));
+		expect(before.map(({ role }) => role)).toEqual([1, 3, 3, 3, 3, 3, 3, 0]);
+		expect(tre.call("store", {})).toMatchObject({ mcims: 7, fingerprints: 1 });
+		await change(client, device, ro, sho1);
+		tre.call("bindParameters", { role: 1, reference: Buffer.alloc(32, 9) });
+		const after = Array.from({ length: 8 }, (_, slot) => tre.call("mcim", { slot }));
+		// The old one has left its slot; those that were kept are as they were.
+		expect(after.map(({ role }) => role)).toEqual([0, 3, 3, 3, 3, 3, 3, 1]);
+		expect(after.slice(1, 7)).toEqual(before.slice(1, 7));
+		expect(after[7]).toMatchObject({ imsi: device.imsi, parameters: Buffer.alloc(32, 9) });
+	});
+
+	test("eight MCIMs: no change begins", async () => {
+		const tre = boot(withMcims(records, rootKey, 8));
+		expect(tre.call("store", {}).mcims).toBe(8);
+		await refuses(tre);
+	});
+
+	test("everything there is room for, together: 8 MCIMs with 32 SEQ_MS each, 512 K, 32 entries in the trail", async () => {
+		const content = withFullLog(withFingerprints(withMcims(records, rootKey, 8, 32), 512));
+		const tre = boot(content);
+		const { size, used, records: count, fingerprints } = tre.call("store", {});
+		expect([fingerprints, count > 800, used < size]).toEqual([512, true, true]);
+		await refuses(tre);
+		// The store changes banks, and finds all of it again.
+		for (let n = 0; n < 1_500; n++) await authenticate(clientOf(tre), ro, owned.imsi);
+		expect(tre.call("store", {}).eraseCycles).toBeGreaterThan(1);
+		const again = new DirectTre(tre.flash, rootKey);
+		expect(again.call("store", {})).toMatchObject({ records: count, mcims: 8, fingerprints: 512 });
+		expect(again.call("log", { from: 0 }).entries.length).toBe(32 * 28);
+	});
+
+	test("octets run out: at every filling a change is refused at its bootstrap, or goes through to its end", async () => {
+		const told = { refused: 0, done: 0 };
+		for (let count = 1; fits(withFingerprints(records, count)); count += 7) {
+			const tre = boot(withFingerprints(records, count), small);
+			const device = { ...owned };
+			try {
+				await change(clientOf(tre), device, ro, sho1);
+				await authenticate(clientOf(tre), sho1, device.imsi);
+				told.done++;
+			} catch (error) {
+				expect((error as TreError).code).toBe("store-full");
+				await refuses(tre);
+				told.refused++;
+			}
+		}
+		expect(told.done).toBeGreaterThan(3);
+		expect(told.refused).toBeGreaterThan(3);
+	});
+
+	test("as full as it gets, a device serves on: AKA and boots, and the bootstrap that is refused stays refused", async () => {
+		let count = 1;
+		while (fits(withFingerprints(records, count + 1))) count++;
+		let tre = boot(withFingerprints(records, count), small);
+		await refuses(tre);
+		for (let n = 0; n < 300; n++) await authenticate(clientOf(tre), ro, owned.imsi);
+		for (let n = 0; n < 20; n++) tre = new DirectTre(tre.flash, rootKey);
+		await refuses(tre);
+		expect(tre.call("store", {})).toMatchObject({ fingerprints: count, mcims: 1 });
+	});
+
+	test("the way back: a wipe by the PVA makes room for 512 K of a new life", async () => {
+		const tre = boot(withFingerprints(records, 512));
+		await refuses(tre);
+		const { nonce } = tre.call("wipeChallenge", {});
+		const wiped = Buffer.concat([Buffer.from(`TRE-WIPE-1${owned.treId}`), nonce]);
+		tre.call("wipe", { algorithm: 1, signature: sign("sha256", wiped, pva.key) });
+		expect(tre.call("store", {})).toMatchObject({ records: 1, fingerprints: 0, mcims: 0 });
+		const next = await personalise(clientOf(tre), pva, ro);
+		expect(next.treId).not.toBe(owned.treId);
+		await change(clientOf(tre), next, ro, sho1);
+	});
+});

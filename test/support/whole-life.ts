@@ -1,0 +1,111 @@
+import { randomBytes, sign } from "node:crypto";
+import type { CommandName } from "../../firmware/contract/commands.ts";
+import { milenage } from "../../hil/network/operator/hss/milenage.ts";
+import { makeRoot } from "../../hil/network/shared/certificates.ts";
+import type { TreClient } from "../../host/tre/client.ts";
+import type { Request, Response } from "../../host/tre/codec.ts";
+import { writeM2mmcim } from "../../host/wire/management/objects.ts";
+import {
+	authenticate,
+	change,
+	changeBootstrap,
+	enveloped,
+	mcimObject,
+	nonceBOf,
+	type Personalised,
+	personalise,
+	TestOperator,
+} from "./operators.ts";
+
+/** A TRE that takes commands and can be switched off and on. */
+export interface LivingTre {
+	call<Name extends CommandName>(name: Name, request: Request<Name>): Response<Name>;
+	boot(): void;
+}
+
+/** The same TRE for those who wait for it. */
+export const asClient = (tre: LivingTre): TreClient =>
+	({
+		call: async (name: never, request: never) => tre.call(name, request),
+		status: async () => tre.call("status", {}),
+	}) as unknown as TreClient;
+
+function refused(run: () => unknown): void {
+	try {
+		run();
+	} catch {
+		return;
+	}
+	throw new Error("a request was to be refused, and was not");
+}
+
+const nap = [{ napId: "NAP1", name: "nap", apn: "test.example" }];
+
+/** A vector of the test's making for the operator's subscriber: EPS where the separation bit is set. */
+function epsVector(operator: TestOperator, imsi: string) {
+	const { k, opc, seq } = operator.subscriber(imsi);
+	operator.setSeq(imsi, seq + 1);
+	const sqn = Buffer.alloc(8);
+	sqn.writeBigUInt64BE((BigInt(seq + 1) << 5n) | 1n);
+	const [rand, amf] = [randomBytes(16), Buffer.from("8000", "hex")];
+	const out = milenage(Buffer.from(k, "hex"), Buffer.from(opc, "hex"), rand, sqn.subarray(2), amf);
+	const concealed = Buffer.from(sqn.subarray(2).map((octet, n) => octet ^ out.ak[n]));
+	return { rand, autn: Buffer.concat([concealed, amf, out.macA]), snId: Buffer.from("00f110", "hex") };
+}
+
+/** Commands that only read. */
+function look(tre: LivingTre): void {
+	tre.call("info", {});
+	tre.call("log", { from: 0 });
+	tre.call("store", {});
+	for (let slot = 0; slot < 8; slot++) tre.call("mcim", { slot });
+	tre.call("releaseRoot", {});
+	tre.call("receipt", { challenge: Buffer.alloc(16, 7) });
+}
+
+/**
+ * Every command, done and refused, in one life: manufacture, a change that commits, one that is withdrawn, one
+ * that reverts, and a wipe. The TRE is blank or keyed.
+ */
+export async function wholeLife(living: LivingTre): Promise<void> {
+	const tre = asClient(living);
+	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];
+	const pva = await makeRoot("pva.example", "rsa");
+	const owned: Personalised = await personalise(tre, pva, ro);
+	look(living);
+	living.call("acceptBootstrap", changeBootstrap(owned, sho1, ro, { kind: "initial", naps: nap, change: undefined }));
+	refused(() => living.call("authenticate", { rand: Buffer.alloc(16), autn: Buffer.alloc(16) }));
+	living.call("authenticateEps", epsVector(ro, owned.imsi));
+	await change(tre, owned, ro, sho1);
+	living.call("bindParameters", { role: 1, reference: Buffer.alloc(32, 2) });
+	const old = changeBootstrap(owned, ro, sho1);
+	const bootstrap = changeBootstrap(owned, ro, sho1);
+	living.call("acceptBootstrap", bootstrap);
+	refused(() => living.call("acceptBootstrap", old));
+	look(living);
+	await nonceBOf(tre, owned);
+	living.call("dmCredential", { nonce: Buffer.alloc(16, 1) });
+	living.call("dmVerify", { digest: Buffer.alloc(16) });
+	await refuseDamaged(living, owned, ro);
+	living.call("acceptMcim", await mcimObject(tre, owned, ro));
+	living.call("acceptBootstrap", changeBootstrap(owned, ro, sho1, { kind: "withdraw", naps: [], change: undefined }));
+	living.call("acceptBootstrap", changeBootstrap(owned, ro, sho1));
+	living.call("acceptMcim", await mcimObject(tre, owned, ro));
+	living.call("activate", {});
+	for (let boots = 0; boots < 3; boots++) living.boot();
+	await authenticate(tre, sho1, owned.imsi);
+	const { nonce } = living.call("wipeChallenge", {});
+	const wiped = Buffer.concat([Buffer.from(`TRE-WIPE-1${owned.treId}`), nonce]);
+	living.call("wipe", { algorithm: 1, signature: sign("sha256", wiped, pva.key) });
+}
+
+/** MCIMs whose MAC, content or addressee is wrong, each under a good signature. */
+async function refuseDamaged(living: LivingTre, owned: Personalised, next: TestOperator): Promise<void> {
+	const nonceB = await nonceBOf(asClient(living), owned);
+	const { object } = next.mcim(owned);
+	const elsewhere = next.mcim({ ...owned, treId: "0".repeat(32) }).object;
+	const damaged = Buffer.from(object);
+	damaged[damaged.length - 1] ^= 1;
+	for (const one of [damaged, object.subarray(0, 200), elsewhere])
+		refused(() => living.call("acceptMcim", enveloped(writeM2mmcim(nonceB, one, next.root.key))));
+}
