@@ -23,7 +23,7 @@ const lifeOf = (seed: number): Step[] => {
 	return Array.from({ length: LIFE }, () => stepOf(random));
 };
 
-describe("a hostile host against the running firmware, with a model of the life states beside it (G1 to G3, G5 to G8)", () => {
+describe("a hostile host against the running firmware, with a model of the life states beside it (G1 to G8)", () => {
 	test(`${STEPS} steps, each answer and the status after it compared`, { timeout }, async () => {
 		for (let seed = 1; seed <= STEPS / LIFE; seed++) {
 			const setting = await makeSetting(...keyed());
@@ -50,6 +50,12 @@ describe("a hostile host against the running firmware, with a model of the life 
 			"commands/provisioning.ts",
 			"	if (!equal(document.nonceB, change.nonceB)) return ERROR_NONCE_MISMATCH;",
 			"	if (document.nonceB.length == 0) return ERROR_NONCE_MISMATCH;",
+		],
+		[
+			"G4: records count without a commit record",
+			"store/log.ts",
+			"		if (key == COMMIT) {",
+			"		if (key != COMMIT) remember(key, offset, length);\n		if (key == COMMIT) {",
 		],
 		[
 			"G5: a bootstrap with a spent SERIAL counts",

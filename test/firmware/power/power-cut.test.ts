@@ -8,7 +8,7 @@ const full = process.env.TEST_FULL === "1";
 const timeout = 6 * 3_600_000;
 
 const plan: Plan = full
-	? { share: 1, tears: 2, recoveryShare: 0.002, seed: 1 }
+	? { share: 1, tears: 6, recoveryShare: 0.003, seed: 1 }
 	: { share: 0.015, tears: 1, recoveryShare: 0.005, seed: 1 };
 
 describe("G4: power may fail at any flash operation, in the middle of one, and during recovery", () => {

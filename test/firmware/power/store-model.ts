@@ -60,7 +60,7 @@ export function readStore(image: Uint8Array, { sectorSize, sectorCount }: Geomet
 	if (epochs[0] === 0 && epochs[1] === 0) return { transaction: 0, records: new Map(), clean: true };
 	const which = epochs[1] > epochs[0] ? 1 : 0;
 	const live = banks[which];
-	const clean = banks[1 - which].every((octet) => octet === 0xff);
+	const clean = banks[1 - which].equals(Buffer.alloc(half, 0xff));
 	const records = new Map<number, string>();
 	let transaction = 0;
 	let open: Found[] = [];
