@@ -8,11 +8,35 @@ import { upToDate } from "./stamp.mjs";
 
 const STACK = 32 * 1024;
 
+/** Links the objects of a build, with more flags for the linker. */
+async function link(objects, output, exported, more) {
+	await run("clang-14", [
+		"--target=wasm32-wasi",
+		"-nostartfiles",
+		"-fuse-ld=/usr/bin/wasm-ld-14",
+		...readdirSync(objects).map((name) => join(objects, name)),
+		"-o",
+		output,
+		...["--no-entry", "--gc-sections", "--stack-first", `-zstack-size=${STACK}`, "--allow-undefined", ...more].map(
+			(flag) => `-Wl,${flag}`,
+		),
+		...exported.map((name) => `-Wl,--export=${name}`),
+	]);
+}
+
+const exportsOf = (surface) =>
+	["init", "transfer", "transfer_size", ...Object.keys(surface)].map((name) => `tre_${name}`);
+
+/** The same module with the names of its functions, for tests that look at which of them ran. */
+export async function linkNamedCryptoWasm(root, surface, output) {
+	await link(join(root, "build", "crypto-wasm"), output, exportsOf(surface), []);
+}
+
 /** Builds `mbedtls.wasm`: Mbed TLS and `firmware/crypto` for wasm32, with a memory of its own. */
 export async function buildCryptoWasm(root, progress) {
 	// Compiled by the step before this one.
 	const { surface } = await import(pathToFileURL(join(root, "build/js/firmware/crypto/surface.js")).href);
-	const exported = ["init", "transfer", "transfer_size", ...Object.keys(surface)].map((name) => `tre_${name}`);
+	const exported = exportsOf(surface);
 	const build = join(root, "build");
 	const room = join(root, "firmware", "crypto");
 	const output = join(build, "mbedtls.wasm");
@@ -50,23 +74,7 @@ export async function buildCryptoWasm(root, progress) {
 				await run("clang-14", [...flags, ...strict, "-c", file, "-o", join(objects, `${basename(file)}.o`)]);
 			};
 			await inParallel([...library, ...own], cpus().length, compile);
-			await run("clang-14", [
-				"--target=wasm32-wasi",
-				"-nostartfiles",
-				"-fuse-ld=/usr/bin/wasm-ld-14",
-				...readdirSync(objects).map((name) => join(objects, name)),
-				"-o",
-				output,
-				...[
-					"--no-entry",
-					"--gc-sections",
-					"--strip-all",
-					"--stack-first",
-					`-zstack-size=${STACK}`,
-					"--allow-undefined",
-				].map((flag) => `-Wl,${flag}`),
-				...exported.map((name) => `-Wl,--export=${name}`),
-			]);
+			await link(objects, output, exported, ["--strip-all"]);
 		},
 	);
 	return output;

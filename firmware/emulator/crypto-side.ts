@@ -50,6 +50,10 @@ export class CryptoSide {
 		this.#transferSize = this.#exports.tre_transfer_size();
 	}
 
+	get exports(): WebAssembly.Exports {
+		return this.#exports as unknown as WebAssembly.Exports;
+	}
+
 	get memory(): WebAssembly.Memory {
 		return this.#exports.memory;
 	}

@@ -22,6 +22,8 @@ export interface MachineParts {
 	readonly uartWrite: (octets: Uint8Array) => void;
 	readonly seconds: () => number;
 	readonly onTrap?: (error: Error) => void;
+	/** Each new instance of both modules, for tests that look inside. */
+	readonly onInstances?: (tre: WebAssembly.Exports, crypto: WebAssembly.Exports) => void;
 }
 
 /**
@@ -141,6 +143,7 @@ export class Machine {
 			},
 		});
 		exports = instance.exports as unknown as TreExports;
+		this.#parts.onInstances?.(instance.exports, crypto.exports);
 		return [exports, crypto];
 	}
 }

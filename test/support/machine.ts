@@ -2,7 +2,7 @@ import type { CommandName } from "../../firmware/contract/commands.ts";
 import { wire } from "../../firmware/contract/commands.ts";
 import { loadArtefacts } from "../../firmware/emulator/artefacts.ts";
 import { FlashMemory } from "../../firmware/emulator/flash-memory.ts";
-import { Machine } from "../../firmware/emulator/machine.ts";
+import { Machine, type MachineParts } from "../../firmware/emulator/machine.ts";
 import { Deframer, encodeFrame } from "../../host/link/frame.ts";
 import { decodeResponse, encodeRequest, type Request, type Response } from "../../host/tre/codec.ts";
 import { TreError } from "../../host/tre/errors.ts";
@@ -17,16 +17,17 @@ export class DirectTre {
 	#sent: Uint8Array[] = [];
 	#id = 0;
 
-	/** `tre`: another firmware than the one that was built. */
+	/** `tre`: another firmware than the one that was built; `more`: another crypto side, or an eye on both. */
 	constructor(
 		flash = new FlashMemory(),
 		rootKey: Uint8Array = new Uint8Array(32).fill(0x5a),
 		tre: WebAssembly.Module = artefacts.tre,
+		more: Partial<MachineParts> = {},
 	) {
 		this.flash = flash;
 		this.rootKey = rootKey;
 		this.machine = new Machine({
-			...{ ...artefacts, tre },
+			...{ ...artefacts, tre, ...more },
 			flash,
 			rootKey,
 			uartWrite: (octets) => this.#sent.push(octets),

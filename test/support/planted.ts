@@ -4,23 +4,38 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { flags } from "../../firmware/build/tre-wasm.mjs";
 
-/** The firmware with one piece of `firmware/tre/FILE` replaced: a mistake that a proof has to find. */
-export function plantedFirmware(file: string, original: string, faulty: string): WebAssembly.Module {
+/** A mistake in `firmware/tre`: `faulty` in place of `original`. */
+export interface Fault {
+	readonly file: string;
+	readonly original: string;
+	readonly faulty: string;
+}
+
+/** Compiles the firmware, with a mistake where one is given, and with other flags where some are given. */
+export function compileFirmware(fault?: Fault, more: readonly string[] = flags): Buffer {
 	const root = mkdtempSync(join(tmpdir(), "planted-"));
 	try {
 		for (const part of ["firmware/tre", "firmware/contract/as"])
 			cpSync(resolve(part), join(root, part), { recursive: true });
-		const path = join(root, "firmware/tre", file);
-		const text = readFileSync(path, "utf8");
-		if (!text.includes(original)) throw new Error(`${file} does not contain: ${original}`);
-		writeFileSync(path, text.replace(original, faulty));
+		if (fault) plant(root, fault);
 		const asc = resolve("node_modules/assemblyscript/bin/asc.js");
-		execFileSync(process.execPath, [asc, "firmware/tre/main.ts", "-o", "tre.wasm", ...flags], {
+		execFileSync(process.execPath, [asc, "firmware/tre/main.ts", "-o", "tre.wasm", ...more], {
 			cwd: root,
 			stdio: "pipe",
 		});
-		return new WebAssembly.Module(new Uint8Array(readFileSync(join(root, "tre.wasm"))));
+		return readFileSync(join(root, "tre.wasm"));
 	} finally {
 		rmSync(root, { recursive: true, force: true });
 	}
 }
+
+function plant(root: string, { file, original, faulty }: Fault): void {
+	const path = join(root, "firmware/tre", file);
+	const text = readFileSync(path, "utf8");
+	if (!text.includes(original)) throw new Error(`${file} does not contain: ${original}`);
+	writeFileSync(path, text.replace(original, faulty));
+}
+
+/** The firmware with one piece of `firmware/tre/FILE` replaced: a mistake that a proof has to find. */
+export const plantedFirmware = (file: string, original: string, faulty: string): WebAssembly.Module =>
+	new WebAssembly.Module(new Uint8Array(compileFirmware({ file, original, faulty })));

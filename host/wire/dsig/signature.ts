@@ -41,12 +41,16 @@ function keyOptions(key: KeyObject) {
 	return key.asymmetricKeyType === "ec" ? { key, dsaEncoding: "ieee-p1363" as const } : { key };
 }
 
-function make(form: SignatureForm, octets: string | Uint8Array, key: KeyObject): string {
+/** A signature over octets, whatever they are. */
+export function signOctets(form: SignatureForm, octets: string | Uint8Array, key: KeyObject): XmlSignature {
 	const algorithm: SignatureAlgorithm = key.asymmetricKeyType === "ec" ? "ecdsa-sha256" : "rsa-sha256";
 	const digest = sha256(octets);
 	const value = sign("sha256", Buffer.from(signedInfo(form, algorithm, digest, true)), keyOptions(key));
-	return signatureElement(form, { algorithm, digest, value });
+	return { algorithm, digest, value };
 }
+
+const make = (form: SignatureForm, octets: string | Uint8Array, key: KeyObject): string =>
+	signatureElement(form, signOctets(form, octets, key));
 
 /** The ds:Signature over a document that it is not part of. */
 export const signDetached = (octets: string | Uint8Array, key: KeyObject): string => make("detached", octets, key);

@@ -59,8 +59,11 @@ function wrapEcies(keys: Uint8Array, key: KeyObject, suite: Suite): Buffer {
 /** Suite 3 where PuKTRE is on P-256, else the default of the RSA suites. */
 const suiteFor = (key: KeyObject): Suite => (key.asymmetricKeyType === "ec" ? 3 : 2);
 
-/** suite | PuKTRE(PIK|PCK) | ENC | MAC, encrypted then MACed (B.2.3.6). */
-export function protect(content: Content, key: KeyObject, suite: Suite = suiteFor(key)): Buffer {
+export const protect = (content: Content, key: KeyObject, suite?: Suite): Buffer =>
+	protectData(dataOf(content), key, suite);
+
+/** suite | PuKTRE(PIK|PCK) | ENC | MAC, encrypted then MACed (B.2.3.6). `data` comes in whole blocks. */
+export function protectData(data: Uint8Array, key: KeyObject, suite: Suite = suiteFor(key)): Buffer {
 	const shape = suites[suite];
 	const pik = randomBytes(shape.integrity);
 	const pck = randomBytes(shape.confidentiality);
@@ -72,7 +75,7 @@ export function protect(content: Content, key: KeyObject, suite: Suite = suiteFo
 	keys.fill(0);
 	const iv = randomBytes(BLOCK);
 	const cipher = createCipheriv(shape.cipher, pck, iv).setAutoPadding(false);
-	const enc = Buffer.concat([iv, cipher.update(dataOf(content)), cipher.final()]);
+	const enc = Buffer.concat([iv, cipher.update(data), cipher.final()]);
 	const mac = createHmac(shape.hash, pik).update(enc).digest();
 	pik.fill(0);
 	pck.fill(0);

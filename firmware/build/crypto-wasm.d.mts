@@ -1,0 +1,5 @@
+export function linkNamedCryptoWasm(
+	root: string,
+	surface: Readonly<Record<string, unknown>>,
+	output: string,
+): Promise<void>;
