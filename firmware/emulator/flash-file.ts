@@ -1,43 +1,36 @@
 import { closeSync, existsSync, fdatasyncSync, openSync, readSync, writeSync } from "node:fs";
-import { defaultGeometry, type Flash, type Geometry } from "./flash.ts";
+import { defaultGeometry, type Geometry } from "./flash.ts";
+import { FlashMemory } from "./flash-memory.ts";
 
-/** Flash in a file: durable when `sync` returns, which the machine calls before it answers. */
-export class FlashFile implements Flash {
-	readonly sectorSize: number;
-	readonly sectorCount: number;
+/**
+ * Flash in a file, with a copy in memory that is read from. What is written goes to both, and is durable when
+ * `sync` returns, which the machine calls before it answers.
+ */
+export class FlashFile extends FlashMemory {
 	readonly #fd: number;
 	#dirty = false;
 
 	constructor(path: string, geometry: Geometry = defaultGeometry) {
-		this.sectorSize = geometry.sectorSize;
-		this.sectorCount = geometry.sectorCount;
+		super(geometry);
 		const fresh = !existsSync(path);
 		this.#fd = openSync(path, fresh ? "w+" : "r+", 0o600);
 		if (fresh) {
-			for (let sector = 0; sector < this.sectorCount; sector++) this.erase(sector);
+			this.#write(0, this.octets.length);
 			this.sync();
-		}
+		} else readSync(this.#fd, this.octets, 0, this.octets.length, 0);
 	}
 
-	read(address: number, target: Uint8Array): void {
-		readSync(this.#fd, target, 0, target.length, address);
+	override program(address: number, octets: Uint8Array): void {
+		super.program(address, octets);
+		this.#write(address, octets.length);
 	}
 
-	program(address: number, octets: Uint8Array): void {
-		const there = new Uint8Array(octets.length);
-		this.read(address, there);
-		for (let i = 0; i < there.length; i++) there[i] &= octets[i];
-		writeSync(this.#fd, there, 0, there.length, address);
-		this.#dirty = true;
+	override erase(sector: number): void {
+		super.erase(sector);
+		this.#write(sector * this.sectorSize, this.sectorSize);
 	}
 
-	erase(sector: number): void {
-		const blank = new Uint8Array(this.sectorSize).fill(0xff);
-		writeSync(this.#fd, blank, 0, blank.length, sector * this.sectorSize);
-		this.#dirty = true;
-	}
-
-	sync(): void {
+	override sync(): void {
 		if (this.#dirty) fdatasyncSync(this.#fd);
 		this.#dirty = false;
 	}
@@ -45,5 +38,10 @@ export class FlashFile implements Flash {
 	close(): void {
 		this.sync();
 		closeSync(this.#fd);
+	}
+
+	#write(address: number, length: number): void {
+		this.#dirty = true;
+		writeSync(this.#fd, this.octets, address, length, address);
 	}
 }

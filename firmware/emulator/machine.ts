@@ -21,6 +21,8 @@ export interface MachineParts {
 	readonly rootKey: Uint8Array;
 	readonly uartWrite: (octets: Uint8Array) => void;
 	readonly seconds: () => number;
+	/** Milliseconds; where it is there, the time spent on the crypto side is measured. */
+	readonly clock?: () => number;
 	readonly onTrap?: (error: Error) => void;
 	/** Each new instance of both modules, for tests that look inside. */
 	readonly onInstances?: (tre: WebAssembly.Exports, crypto: WebAssembly.Exports) => void;
@@ -94,9 +96,14 @@ export class Machine {
 
 	#instantiate(): [TreExports, CryptoSide] {
 		const { flash } = this.#parts;
-		const crypto = new CryptoSide(this.#parts.crypto, this.#parts.rootKey);
+		const crypto = new CryptoSide(this.#parts.crypto, this.#parts.rootKey, this.#parts.clock);
 		let exports: TreExports | undefined;
-		const memory = () => new Uint8Array((exports as TreExports).memory.buffer);
+		let view = new Uint8Array(0);
+		const memory = (): Uint8Array => {
+			const { buffer } = (exports as TreExports).memory;
+			if (view.buffer !== buffer) view = new Uint8Array(buffer);
+			return view;
+		};
 		const text = (value: string) => (out: number, size: number) => {
 			const octets = new TextEncoder().encode(value).subarray(0, size);
 			memory().set(octets, out);

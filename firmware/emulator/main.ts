@@ -39,6 +39,7 @@ async function main(): Promise<void> {
 		rootKey: folder.rootKey(),
 		uartWrite: (octets) => line.write(octets),
 		seconds: () => Math.floor(performance.now() / 1000),
+		...(options.json ? { clock: () => performance.now() } : {}),
 		onTrap: (error) => say(`trap: ${error.message}; restarted`, { event: "problem", what: `trap: ${error.message}` }),
 	});
 	const port = options.link && options.tcp === undefined ? resolve(options.link) : line.port;

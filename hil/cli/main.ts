@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { Command, Option } from "commander";
-import { benchStory } from "./bench.ts";
 import { attach, coverage, down, factory, register, status, step, up, wipe, withdraw } from "./lab.ts";
 import { printRestarts } from "./restarts.ts";
 import { runScenario } from "./run.ts";
@@ -23,13 +22,6 @@ playing("story", "the complete story of the 3GPP text: one emulated device, thre
 playing("run", "play a scenario on an emulated device, in a lab of its own")
 	.argument("[name]", "without it, the scenarios that there are")
 	.action(runScenario);
-
-program
-	.command("bench")
-	.description("benchmarks, as ratios in one run")
-	.argument("[what]", "story: where its time goes", "story")
-	.option("--json", "for machines")
-	.action(benchStory);
 
 const ofLab = (name: string, does: string): Command =>
 	program

@@ -9,6 +9,13 @@ import { TreError } from "../../host/tre/errors.ts";
 
 const artefacts = loadArtefacts();
 
+/** The fields of an answer; throws where it is an error. */
+export function responseOf<Name extends CommandName>(name: Name, octets: Uint8Array): Response<Name> {
+	const answer = decodeResponse(name, octets);
+	if ("error" in answer) throw new TreError(name, answer.error);
+	return answer.response;
+}
+
 /** The firmware in this process, for tests that look into its memories or forge its flash. */
 export class DirectTre {
 	readonly flash: FlashMemory;
@@ -37,9 +44,7 @@ export class DirectTre {
 	}
 
 	call<Name extends CommandName>(name: Name, request: Request<Name>): Response<Name> {
-		const answer = decodeResponse(name, this.exchange(encodeRequest(name, request)));
-		if ("error" in answer) throw new TreError(name, answer.error);
-		return answer.response;
+		return responseOf(name, this.exchange(encodeRequest(name, request)));
 	}
 
 	/** One whole message there and back. */

@@ -120,7 +120,8 @@ function run(rand: Uint8Array, autn: Uint8Array, eps: bool, state: State, slot: 
 	milenage.answer(answer.res, answer.ck, answer.ik, sqn);
 	for (let i = 0; i < 6; i++) sqn[i] ^= autn[i];
 	const amf = autn.subarray(6, 8);
-	const mac = milenage.mac(sqn, amf);
+	const mac = new Uint8Array(16);
+	milenage.mac(sqn, amf, mac);
 	if (!milenage.ok()) return ERROR_CRYPTO_FAILURE;
 	if (!equalSecret(mac.subarray(0, 8), autn.subarray(8, 16))) return ERROR_AUTN_MAC;
 	if (((amf[0] & 0x80) != 0) != eps) return ERROR_SEPARATION_BIT;
@@ -152,8 +153,10 @@ function noteSuccess(state: State): void {
 function resynchronisation(milenage: Milenage): Uint8Array {
 	const sqn = new Uint8Array(6);
 	writeU48(sqn, 0, highest());
-	const mac = milenage.mac(sqn, new Uint8Array(2));
-	const ak = milenage.resyncKey();
+	const mac = new Uint8Array(16);
+	milenage.mac(sqn, new Uint8Array(2), mac);
+	const ak = new Uint8Array(6);
+	milenage.resyncKey(ak);
 	const auts = new Uint8Array(14);
 	for (let i = 0; i < 6; i++) auts[i] = sqn[i] ^ ak[i];
 	auts.set(mac.subarray(8, 16), 6);

@@ -43,31 +43,30 @@ export class Milenage {
 		constant(1, R3, C3);
 		constant(2, R4, C4);
 		this.run(3);
-		ak.set(output.subarray(0, 6));
-		res.set(output.subarray(8, 16));
-		ck.set(output.subarray(16, 32));
-		ik.set(output.subarray(32, 48));
+		const at = output.dataStart;
+		memory.copy(ak.dataStart, at, 6);
+		memory.copy(res.dataStart, at + 8, 8);
+		memory.copy(ck.dataStart, at + BLOCK, BLOCK);
+		memory.copy(ik.dataStart, at + 2 * BLOCK, BLOCK);
 	}
 
-	/** OUT1 over SQN and AMF: f1 (MAC-A) in octets 0 to 7, f1* (MAC-S) in 8 to 15. */
-	mac(sqn: Uint8Array, amf: Uint8Array): Uint8Array {
-		const in1 = new Uint8Array(BLOCK);
-		in1.set(sqn, 0);
-		in1.set(amf, 6);
-		in1.set(sqn, 8);
-		in1.set(amf, 14);
+	/** OUT1 over SQN and AMF into `out`: f1 (MAC-A) in octets 0 to 7, f1* (MAC-S) in 8 to 15. */
+	mac(sqn: Uint8Array, amf: Uint8Array, out: Uint8Array): void {
 		input[0] = R1 | TEMP_AS_IS;
-		// c1 is zero.
-		for (let i = 0; i < BLOCK; i++) input[1 + i] = in1[(i + R1 / 8) & 15];
+		// IN1 is SQN | AMF twice, so its rotation by r1 is IN1 itself; c1 is zero.
+		for (let i = 0; i < BLOCK; i++) {
+			const at = i & 7;
+			input[1 + i] = at < 6 ? sqn[at] : amf[at - 6];
+		}
 		this.run(1);
-		return output.slice(0, BLOCK);
+		memory.copy(out.dataStart, output.dataStart, BLOCK);
 	}
 
-	/** f5*: AK for resynchronisation, 6 octets. */
-	resyncKey(): Uint8Array {
+	/** f5*: AK for resynchronisation, 6 octets into `out`. */
+	resyncKey(out: Uint8Array): void {
 		constant(0, R5, C5);
 		this.run(1);
-		return output.slice(0, 6);
+		memory.copy(out.dataStart, output.dataStart, 6);
 	}
 
 	private run(records: i32): void {

@@ -1,0 +1,30 @@
+import { describe, expect, test } from "vitest";
+import { authenticateAgainstBare } from "./measure/authenticate.ts";
+import { costOfCommands } from "./measure/commands.ts";
+import { growth } from "./measure/growth.ts";
+import { milenageAgainstNode } from "./measure/milenage.ts";
+
+/** What they find is for people; that they run, and measure what they say, is for the tests. */
+describe("the benchmarks of the TRE run", () => {
+	test("MILENAGE and AUTHENTICATE against their yardsticks", async () => {
+		expect(milenageAgainstNode(1, 20)).toBeGreaterThan(0);
+		expect((await authenticateAgainstBare(1, 3)).ratio).toBeGreaterThan(0);
+	});
+
+	test("the table of commands has every command of a life, with its flash operations and octets", async () => {
+		const rows = new Map((await costOfCommands(1)).map((row) => [row.command, row]));
+		// SEQ_MS and the commit record.
+		expect(rows.get("authenticate")).toMatchObject({ erased: 0, request: 37 });
+		expect(rows.get("status")).toMatchObject({ programmed: 0, erased: 0 });
+		expect(rows.get("acceptBootstrap")?.units).toBeGreaterThan(20);
+		expect(rows.size).toBeGreaterThan(20);
+	});
+
+	test("the growth table has a row for each store", async () => {
+		const rows = await growth(3);
+		expect(rows.map(({ store }) => store)).toEqual([
+			...["1 MCIM", "2 MCIM", "4 MCIM", "8 MCIM", "1 MCIM, worn", "8 MCIM, worn"],
+		]);
+		expect(rows[5].used).toBeGreaterThan(rows[0].used);
+	});
+});
