@@ -1,40 +1,25 @@
 import { expect, test } from "vitest";
 import { lifeStates } from "../../firmware/contract/states.ts";
 import { loadArtefacts } from "../../firmware/emulator/artefacts.ts";
+import { defaultGeometry } from "../../firmware/emulator/flash.ts";
 import { FlashMemory } from "../../firmware/emulator/flash-memory.ts";
 import { Machine } from "../../firmware/emulator/machine.ts";
 import { makeRoot } from "../../hil/network/shared/certificates.ts";
-import type { TreClient } from "../../host/tre/client.ts";
-import { readFlash, writeFlash } from "../support/flash-image.ts";
+import { flashWith, recordsOf, withFingerprints } from "../support/forged-store.ts";
 import { DirectTre } from "../support/machine.ts";
 import { changeBootstrap, mcimObject, type Personalised, personalise, TestOperator } from "../support/operators.ts";
-
-const viaMachine = (direct: DirectTre): TreClient =>
-	({
-		call: async (name: never, request: never) => direct.call(name, request),
-		status: async () => direct.call("status", {}),
-	}) as unknown as TreClient;
+import { asClient } from "../support/whole-life.ts";
 
 const rootKey = new Uint8Array(32).fill(0x5a);
 
 async function delivered(): Promise<{ tre: DirectTre; ro: TestOperator; owned: Personalised }> {
 	const tre = new DirectTre(new FlashMemory(), rootKey);
 	const ro = await TestOperator.make("ro.example");
-	return { tre, ro, owned: await personalise(viaMachine(tre), await makeRoot("pva.example", "rsa"), ro) };
+	return { tre, ro, owned: await personalise(asClient(tre), await makeRoot("pva.example", "rsa"), ro) };
 }
 
-/** The latest value of each record, for a flash with records added. */
-function withRecords(flash: FlashMemory, added: ReadonlyMap<number, Uint8Array>): FlashMemory {
-	const records = new Map<number, Uint8Array>();
-	for (const { key, octets } of readFlash(Buffer.from(flash.octets))) {
-		if (octets.length > 0) records.set(key, octets);
-		else records.delete(key);
-	}
-	for (const [key, octets] of added) records.set(key, octets);
-	const forged = new FlashMemory();
-	forged.octets.set(writeFlash(forged.octets.length, records));
-	return forged;
-}
+/** What stands in the store, on a flash of its own. */
+const copyOf = (flash: FlashMemory): FlashMemory => flashWith(recordsOf(flash.octets), defaultGeometry);
 
 test("an idle TRE does not trap: 20,000 ticks, blank and delivered", async () => {
 	const { tre: made } = await delivered();
@@ -51,7 +36,7 @@ test("an idle TRE does not trap: 20,000 ticks, blank and delivered", async () =>
 test("NOTE Y: a trial reverts when its seconds have passed, and not before; the old MCIM authenticates again", async () => {
 	const { tre: first, ro, owned } = await delivered();
 	const sho1 = await TestOperator.make("sho-1.example");
-	const client = viaMachine(first);
+	const client = asClient(first);
 	await client.call("acceptBootstrap", changeBootstrap(owned, sho1, ro));
 	await client.call("acceptMcim", await mcimObject(client, owned, sho1));
 	await client.call("activate", {});
@@ -64,7 +49,7 @@ test("NOTE Y: a trial reverts when its seconds have passed, and not before; the 
 		uartWrite: (octets: Uint8Array) => answers.push(octets),
 	};
 	const machine = new Machine({ ...parts, seconds: () => now });
-	const lifeNow = () => new DirectTre(withRecords(first.flash, new Map()), rootKey).call("status", {}).state;
+	const lifeNow = () => new DirectTre(copyOf(first.flash), rootKey).call("status", {}).state;
 	for (now = 0; now < 3590; now += 10) machine.tick();
 	expect(lifeNow()).toBe(lifeStates.trial);
 	for (; now < 3610; now += 10) machine.tick();
@@ -82,7 +67,7 @@ test("NOTE Y: a trial reverts when its seconds have passed, and not before; the 
 test("NOTE Y: a trial reverts after its number of boots", async () => {
 	const { tre: first, ro, owned } = await delivered();
 	const sho1 = await TestOperator.make("sho-1.example");
-	const client = viaMachine(first);
+	const client = asClient(first);
 	await client.call("acceptBootstrap", changeBootstrap(owned, sho1, ro));
 	await client.call("acceptMcim", await mcimObject(client, owned, sho1));
 	await client.call("activate", {});
@@ -93,15 +78,12 @@ test("NOTE Y: a trial reverts after its number of boots", async () => {
 test("G7: with 511 fingerprints one more K is taken; with 512 a change is refused by name at its bootstrap", async () => {
 	const { tre: first, ro, owned } = await delivered();
 	const sho1 = await TestOperator.make("sho-1.example");
-	const fingerprints = (count: number) =>
-		new Map(
-			Array.from({ length: count - 1 }, (_, n) => [0x401 + n, Buffer.alloc(16, n + 1).fill(n >> 8, 0, 8)] as const),
-		);
-	const almost = viaMachine(new DirectTre(withRecords(first.flash, fingerprints(511)), rootKey));
+	const held = (count: number) => flashWith(withFingerprints(recordsOf(first.flash.octets), count), defaultGeometry);
+	const almost = asClient(new DirectTre(held(511), rootKey));
 	const device = { ...owned };
 	await almost.call("acceptBootstrap", changeBootstrap(device, sho1, ro));
 	await almost.call("acceptMcim", await mcimObject(almost, device, sho1));
-	const full = new DirectTre(withRecords(first.flash, fingerprints(512)), rootKey);
+	const full = new DirectTre(held(512), rootKey);
 	const before = full.call("status", {});
 	expect(() => full.call("acceptBootstrap", changeBootstrap({ ...owned }, sho1, ro))).toThrow(/store-full/);
 	expect(full.call("status", {})).toEqual(before);
@@ -113,8 +95,7 @@ test("three thousand AUTHENTICATEs compact the store again and again; each SQN s
 		const vector = ro.vector(owned.imsi);
 		const request = { rand: Buffer.from(vector.rand, "hex"), autn: Buffer.from(vector.autn, "hex") };
 		expect(tre.call("authenticate", request).outcome).toBe(0);
-		if (n % 250 === 0)
-			expect(new DirectTre(withRecords(tre.flash, new Map()), rootKey).call("authenticate", request).outcome).toBe(1);
+		if (n % 250 === 0) expect(new DirectTre(copyOf(tre.flash), rootKey).call("authenticate", request).outcome).toBe(1);
 	}
 });
 

@@ -4,12 +4,12 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { certTreFault, issueCertTre, issueLeaf, makeRoot } from "../../hil/network/shared/certificates.ts";
-import type { TreClient } from "../../host/tre/client.ts";
 import { Device } from "../support/device.ts";
 import { readFlash, unseal } from "../support/flash-image.ts";
 import { DirectTre } from "../support/machine.ts";
 import { change, type Personalised, personalise, sha256, TestOperator } from "../support/operators.ts";
 import { found } from "../support/secrets.ts";
+import { asClient } from "../support/whole-life.ts";
 
 const openssl = (args: string[], input: Uint8Array): string => execFileSync("openssl", args, { input }).toString();
 
@@ -68,10 +68,7 @@ describe("B.2.2.1 Manufacture", () => {
 	test("G1: after a whole life no key octet stands in the memory of tre.wasm, and no plain one in the flash", async () => {
 		const direct = new DirectTre();
 		// The same calls as over a line; in this process, so that both memories can be searched.
-		const tre = {
-			call: async (name: never, request: never) => direct.call(name, request),
-			status: async () => direct.call("status", {}),
-		} as unknown as TreClient;
+		const tre = asClient(direct);
 		const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example")];
 		const owned: Personalised = await personalise(tre, await makeRoot("pva.example", "rsa"), ro);
 		const before = ro.subscriber(owned.imsi);

@@ -24,7 +24,7 @@ export interface LivingTre {
 }
 
 /** The same TRE for those who wait for it. */
-export const asClient = (tre: LivingTre): TreClient =>
+export const asClient = (tre: Pick<LivingTre, "call">): TreClient =>
 	({
 		call: async (name: never, request: never) => tre.call(name, request),
 		status: async () => tre.call("status", {}),

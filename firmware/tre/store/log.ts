@@ -1,6 +1,7 @@
 import { ERROR_FLASH_FAILED, ERROR_STORE_DAMAGED, ERROR_STORE_FULL, ERROR_STORE_NEWER } from "../../contract/as/codec";
 import { crc32 } from "../octets/crc32";
 import * as flash from "../platform/flash";
+import { isSecret } from "./records";
 
 /*
  * A log of records in one of two banks (each one half of the sectors).
@@ -11,7 +12,8 @@ import * as flash from "../platform/flash";
  *
  * The records of a transaction follow each other and end with a record COMMIT; without it they do
  * not count. The bank with the highest epoch is live. Compaction writes the live records to the
- * other bank as one transaction and its header last.
+ * other bank as one transaction and its header last. A bank that holds a secret which was deleted is left at
+ * once, and erased.
  */
 const MAGIC: u32 = 0x31455254;
 /** Of the whole store. A record may grow at its end without a new format: what reads it takes what it knows. */
@@ -35,6 +37,8 @@ let staged: i32 = 0;
 let stagedRecords: i32 = 0;
 /** A program failed behind the last commit: nothing may be appended there. */
 let dirty: bool = false;
+/** The live bank holds a secret that was deleted or replaced: the bank has to go. */
+let stale: bool = false;
 
 const chunk = new Uint8Array(256);
 const word = new Uint8Array(16);
@@ -68,6 +72,7 @@ function find(key: u32): i32 {
 
 function remember(key: u32, offset: u32, length: u32): bool {
 	const at = find(key);
+	if (at >= 0 && isSecret(key)) stale = true;
 	if (length == 0) {
 		if (at < 0) return true;
 		records--;
@@ -151,6 +156,7 @@ function replay(from: u32, to: u32): bool {
 /** Reads the live bank; false where something unfinished follows the last commit. */
 function scan(): bool {
 	records = 0;
+	stale = false;
 	let offset = HEADER;
 	let begun = HEADER;
 	end = HEADER;
@@ -237,6 +243,8 @@ export function mount(): u32 {
 		if (committedBeyond(beyond)) return ERROR_STORE_DAMAGED;
 		return compact(ALL) ? 0 : ERROR_FLASH_FAILED;
 	}
+	// A power cut came between the end of a secret and that of its bank.
+	if (stale) return compact(ALL) ? 0 : ERROR_FLASH_FAILED;
 	// What a power cut left in the other bank is deleted, and may hold keys: it goes.
 	if (!isBlank(1 - bank)) eraseBank(1 - bank);
 	return 0;
@@ -315,6 +323,21 @@ function append(which: u32, offset: u32, input: usize, length: i32): bool {
 	return flash.program(baseOf(which) + offset, input, length) == 0;
 }
 
+/** Does the flash hold what it took between two offsets of a bank, record by record? */
+function isIntact(which: u32, from: u32, to: u32): bool {
+	let offset = from;
+	while (offset < to) {
+		flash.read(baseOf(which) + offset, word.dataStart, <i32>RECORD);
+		const head = word.dataStart;
+		const length = <u32>load<u16>(head, 2);
+		const crc = load<u32>(head, 8);
+		if (offset + RECORD + padded(length) > to) return false;
+		if (payloadCrc(recordCrc(head), baseOf(which) + offset + RECORD, length) != crc) return false;
+		offset += RECORD + padded(length);
+	}
+	return true;
+}
+
 function writeCommit(which: u32, offset: u32, number: u32): bool {
 	const at = word.dataStart;
 	store<u16>(at, <u16>COMMIT);
@@ -350,7 +373,7 @@ export function commit(spare: u32 = 0): u32 {
 	if (length < 0 || records + added > MAX_RECORDS) return ERROR_STORE_FULL;
 	const needed = <u32>length + RECORD;
 	if (spare > 0 && liveSize() + needed + spare > bankSize()) return ERROR_STORE_FULL;
-	if (dirty || end + needed > bankSize()) {
+	if (dirty || stale || end + needed > bankSize()) {
 		if (!compact(ALL)) return ERROR_FLASH_FAILED;
 		if (end + needed > bankSize()) return ERROR_STORE_FULL;
 	}
@@ -358,11 +381,14 @@ export function commit(spare: u32 = 0): u32 {
 	dirty = true;
 	if (!append(bank, end, stage.dataStart, length)) return ERROR_FLASH_FAILED;
 	if (!writeCommit(bank, end + <u32>length, transaction + 1)) return ERROR_FLASH_FAILED;
+	if (!isIntact(bank, end, end + needed)) return ERROR_FLASH_FAILED;
 	dirty = false;
 	transaction++;
 	const from = end;
 	end += needed;
 	if (!replay(from, from + <u32>length)) unreachable();
+	// Wipe on delete. The transaction stands: where this fails, the next one or the next boot tries again.
+	if (stale) compact(ALL);
 	return 0;
 }
 
@@ -403,7 +429,8 @@ function compact(only: u32): bool {
 		to += size;
 	}
 	if (!writeCommit(other, to, transaction)) return false;
-	if (!writeHeader(other, epoch + 1)) {
+	if (!isIntact(other, HEADER, to + RECORD)) return false;
+	if (!writeHeader(other, epoch + 1) || epochOf(other) != epoch + 1) {
 		// It may count all the same: nothing more is written here before the other bank is erased.
 		dirty = true;
 		return false;
@@ -412,7 +439,7 @@ function compact(only: u32): bool {
 	bank = other;
 	epoch++;
 	dirty = false;
-	// The flash does not hold what it took: only a boot can say what there is.
+	// It was read just before: a flash that changes its mind is not to be worked with.
 	if (!scan()) unreachable();
 	// Where this fails the next boot tries again.
 	eraseBank(old);

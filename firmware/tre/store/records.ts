@@ -27,6 +27,16 @@ export const RECORD_MCIM: u32 = 32;
 /** The host's reference of the network parameters that belong to the MCIM of a slot. */
 export const RECORD_MCIM_PARAMETERS: u32 = 40;
 export const RECORD_MCIM_KEY: u32 = 48;
+/** Key pairs, DM passwords and the keys of MCIMs, sealed: nothing of them stays in the flash when they go. */
+export function isSecret(key: u32): bool {
+	if (key == RECORD_SIGN_KEY || key == RECORD_DECRYPT_KEY) return true;
+	if (key >= RECORD_MCIM_KEY && key < RECORD_MCIM_KEY + MCIM_SLOTS) return true;
+	const part = key & 3;
+	const account = key - part;
+	if (account != RECORD_ACCOUNT_CURRENT && account != RECORD_ACCOUNT_PENDING) return false;
+	return part == ACCOUNT_CLIENT_PASSWORD || part == ACCOUNT_SERVER_PASSWORD;
+}
+
 /** SEQ_MS of index IND of slot s stands at RECORD_SEQ + 32 s + IND. */
 export const RECORD_SEQ: u32 = 0x100;
 

@@ -99,7 +99,7 @@ export async function growth(count: number): Promise<readonly GrowthRow[]> {
 	flash.octets.set(readFileSync(join(folder, "flash.bin")));
 	const first = new DirectTre(flash, rootKey);
 	const ro = await TestOperator.make("ro.example");
-	const client = asClient({ call: (name, request) => first.call(name, request), boot: () => undefined });
+	const client = asClient(first);
 	const owned: Personalised = await personalise(client, await makeRoot("pva.example", "rsa"), ro);
 	const records = recordsOf(flash.octets);
 	const worn = (mcims: number): Records =>

@@ -74,7 +74,7 @@ interface Device {
 function blank(rootKey: Uint8Array): Device {
 	const flash = new FlashMemory(defaultGeometry);
 	const direct = new DirectTre(flash, rootKey);
-	const tre = asClient({ call: (name, request) => direct.call(name, request), boot: () => undefined });
+	const tre = asClient(direct);
 	return { direct, flash, tre, image: () => trimmed(flash) };
 }
 

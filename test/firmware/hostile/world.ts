@@ -4,7 +4,6 @@ import { milenage } from "../../../hil/network/operator/hss/milenage.ts";
 import { protect } from "../../../hil/network/operator/provisioning/envelope.ts";
 import { prepareAccount } from "../../../hil/network/operator/provisioning/objects.ts";
 import { makeRoot } from "../../../hil/network/shared/certificates.ts";
-import type { TreClient } from "../../../host/tre/client.ts";
 import { writeM2mmcim } from "../../../host/wire/management/objects.ts";
 import { writeBootstrap } from "../../../host/wire/prov/bootstrap.ts";
 import { DirectTre } from "../../support/machine.ts";
@@ -18,6 +17,7 @@ import {
 	signedOctets,
 	TestOperator,
 } from "../../support/operators.ts";
+import { asClient } from "../../support/whole-life.ts";
 import type { Bootstrap, Card, Fallback, Mcim, Tre, Vector } from "./model.ts";
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
@@ -53,9 +53,7 @@ export async function makeSetting(keyed: Uint8Array, rootKey: Uint8Array, tre?: 
 	const flash = new FlashMemory();
 	flash.octets.set(keyed);
 	const direct = new DirectTre(flash, rootKey, tre);
-	const client = {
-		call: async (name: never, request: never) => direct.call(name, request),
-	} as unknown as TreClient;
+	const client = asClient(direct);
 	const operators = [
 		await TestOperator.make("ro.example"),
 		await TestOperator.make("sho-1.example", "ec"),

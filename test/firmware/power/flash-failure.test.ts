@@ -10,7 +10,7 @@ const timeout = 6 * 3_600_000;
 describe("a flash that reports failures, once or for good: the error has its name, nothing has changed, the next request works", () => {
 	test.each(Object.entries(geometries))("%s", { timeout }, async (_name, geometry) => {
 		const start = keyed(geometry);
-		const proof = new FailingFlashProof({ share: full ? 0.25 : 0.01, seed: 1, rootKey: start.rootKey });
+		const proof = new FailingFlashProof({ share: full ? 0.1 : 0.004, seed: 1, rootKey: start.rootKey });
 		for (const written of await recordLife(geometry, start)) proof.run(written);
 		process.stdout.write(`flash failures: ${proof.failures}\n`);
 		expect(proof.broken.slice(0, 3)).toEqual([]);
@@ -39,7 +39,7 @@ describe("a flash that reports failures, once or for good: the error has its nam
 	])("a planted fault is found: %s", { timeout }, async (_what, file, original, faulty) => {
 		const start = keyed(smallest);
 		const tre = plantedFirmware(file, original, faulty);
-		const proof = new FailingFlashProof({ share: 0.1, seed: 1, rootKey: start.rootKey, tre });
+		const proof = new FailingFlashProof({ share: 0.03, seed: 1, rootKey: start.rootKey, tre });
 		for (const written of await recordLife(smallest, start)) if (proof.broken.length === 0) proof.run(written);
 		expect(proof.broken.length).toBeGreaterThan(0);
 	});

@@ -5,11 +5,11 @@ import { expect, inject, test } from "vitest";
 import { lifeStateOf } from "../../../firmware/contract/states.ts";
 import { defaultGeometry } from "../../../firmware/emulator/flash.ts";
 import { makeRoot } from "../../../hil/network/shared/certificates.ts";
-import type { TreClient } from "../../../host/tre/client.ts";
 import type { TreError } from "../../../host/tre/errors.ts";
 import { DirectTre } from "../../support/machine.ts";
 import { changeBootstrap, personalise, TestOperator } from "../../support/operators.ts";
 import { plantedFirmware } from "../../support/planted.ts";
+import { asClient } from "../../support/whole-life.ts";
 import { apply, RecordingFlash } from "./flash.ts";
 
 /** A commit record as the store writes it, with a number that is to come. */
@@ -28,7 +28,7 @@ async function afterTheCut(firmware?: WebAssembly.Module): Promise<readonly stri
 	const rootKey = readFileSync(join(folder, "root.key"));
 	const flash = new RecordingFlash(defaultGeometry, readFileSync(join(folder, "flash.bin")));
 	const tre = new DirectTre(flash, rootKey);
-	const client = { call: async (name: never, request: never) => tre.call(name, request) } as unknown as TreClient;
+	const client = asClient(tre);
 	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];
 	const owned = await personalise(client, await makeRoot("pva.example", "rsa"), ro);
 	tre.call("acceptBootstrap", changeBootstrap(owned, sho1, ro));

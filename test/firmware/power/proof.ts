@@ -7,6 +7,7 @@ import { readFlash } from "../../support/flash-image.ts";
 import { apply, type Operation, RecordingFlash, tear } from "./flash.ts";
 import {
 	bootsOf,
+	isSecret,
 	RECORD_BOOTS,
 	RECORD_CHANGE,
 	RECORD_ROOT_PENDING,
@@ -74,6 +75,8 @@ export interface Plan {
 	/** Share of the recovery's operations to cut at, for each torn state. */
 	readonly recoveryShare: number;
 	readonly seed: number;
+	/** Cut at these operations only. */
+	readonly only?: Operation["kind"];
 	readonly tre?: WebAssembly.Module;
 }
 
@@ -98,9 +101,16 @@ export class PowerCutProof {
 		const whole = before.slice();
 		for (const operation of operations) apply(whole, operation, geometry.sectorSize);
 		const after = readStore(whole, geometry);
+		if (!after.clean)
+			this.violations.push({
+				what: "a secret that was deleted is still there",
+				command: written.name,
+				cuts: [],
+				seed: this.#plan.seed,
+			});
 		const prefix = before.slice();
 		for (const [cut, operation] of operations.entries()) {
-			if (this.#random() < this.#plan.share) {
+			if (operation.kind === (this.#plan.only ?? operation.kind) && this.#random() < this.#plan.share) {
 				this.#cut(written, prefix.slice(), [cut], [old, after]);
 				for (let n = 0; n < this.#plan.tears; n++) {
 					const torn = prefix.slice();
@@ -168,6 +178,3 @@ function isWiped(before: Uint8Array, image: Uint8Array, { records }: StoreState)
 	const secrets = readFlash(Buffer.from(before)).filter(({ key, octets }) => isSecret(key) && octets.length > 0);
 	return records.size === 1 && secrets.length > 0 && secrets.every(({ octets }) => !flash.includes(octets));
 }
-
-/** Key pairs, DM passwords and AKA keys, sealed. */
-const isSecret = (key: number): boolean => key === 3 || key === 4 || (key > 16 && key < 24) || (key >= 48 && key < 56);

@@ -25,7 +25,7 @@ export interface StoreState {
 	/** 0 where the flash holds no store yet. */
 	readonly transaction: number;
 	readonly records: Records;
-	/** Nothing that was deleted stands in the bank that is not live. */
+	/** Nothing that was deleted stands in the bank that is not live, and no secret that was in the live one. */
 	readonly clean: boolean;
 }
 
@@ -60,7 +60,7 @@ export function readStore(image: Uint8Array, { sectorSize, sectorCount }: Geomet
 	if (epochs[0] === 0 && epochs[1] === 0) return { transaction: 0, records: new Map(), clean: true };
 	const which = epochs[1] > epochs[0] ? 1 : 0;
 	const live = banks[which];
-	const clean = banks[1 - which].equals(Buffer.alloc(half, 0xff));
+	let clean = banks[1 - which].equals(Buffer.alloc(half, 0xff));
 	const records = new Map<number, string>();
 	let transaction = 0;
 	let open: Found[] = [];
@@ -70,6 +70,7 @@ export function readStore(image: Uint8Array, { sectorSize, sectorCount }: Geomet
 			continue;
 		}
 		for (const { key, octets } of open) {
+			if (isSecret(key) && records.has(key)) clean = false;
 			if (octets.length === 0) records.delete(key);
 			else records.set(key, octets.toString("hex"));
 		}
@@ -87,3 +88,7 @@ export function sameRecords(a: Records, b: Records, apart: readonly number[] = [
 }
 
 export const bootsOf = ({ records }: StoreState): number => Number.parseInt(records.get(RECORD_BOOTS) ?? "0", 16);
+
+/** Key pairs, DM passwords and AKA keys, sealed. */
+export const isSecret = (key: number): boolean =>
+	key === 3 || key === 4 || [17, 18, 21, 22].includes(key) || (key >= 48 && key < 56);

@@ -32,9 +32,6 @@ const small: Geometry = { sectorSize: 6 * 1024, sectorCount: 4 };
 /** Room for these records, a boot and an AUTHENTICATE. */
 const fits = (records: Records): boolean => sizeOf(records) + 96 <= (small.sectorSize * small.sectorCount) / 2;
 
-const clientOf = (tre: DirectTre) =>
-	asClient({ call: (name, request) => tre.call(name, request), boot: () => undefined });
-
 describe("a store that is full: a named error before anything changes, and the way back", () => {
 	let rootKey: Uint8Array;
 	let records: Records;
@@ -51,7 +48,7 @@ describe("a store that is full: a named error before anything changes, and the w
 		const tre = new DirectTre(flash, rootKey);
 		[ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];
 		pva = await makeRoot("pva.example", "rsa");
-		owned = await personalise(clientOf(tre), pva, ro);
+		owned = await personalise(asClient(tre), pva, ro);
 		records = recordsOf(flash.octets);
 	});
 
@@ -64,13 +61,13 @@ describe("a store that is full: a named error before anything changes, and the w
 		const request = changeBootstrap({ ...owned }, sho1, ro);
 		expect(() => tre.call("acceptBootstrap", request)).toThrow(/store-full/);
 		expect(Buffer.from(tre.flash.octets).equals(before)).toBe(true);
-		await authenticate(clientOf(tre), ro, owned.imsi);
+		await authenticate(asClient(tre), ro, owned.imsi);
 	};
 
 	test("seven MCIMs: the change takes the last slot; all eight are listed with their network parameters", async () => {
 		const tre = boot(withMcims(records, rootKey, 7));
 		const device = { ...owned };
-		const client = clientOf(tre);
+		const client = asClient(tre);
 		const before = Array.from({ length: 8 }, (_, slot) => tre.call("mcim", { slot }));
 		expect(before.map(({ role }) => role)).toEqual([1, 3, 3, 3, 3, 3, 3, 0]);
 		expect(tre.call("store", {})).toMatchObject({ mcims: 7, fingerprints: 1 });
@@ -96,7 +93,7 @@ describe("a store that is full: a named error before anything changes, and the w
 		expect([fingerprints, count > 800, used < size]).toEqual([512, true, true]);
 		await refuses(tre);
 		// The store changes banks, and finds all of it again.
-		for (let n = 0; n < 1_500; n++) await authenticate(clientOf(tre), ro, owned.imsi);
+		for (let n = 0; n < 1_500; n++) await authenticate(asClient(tre), ro, owned.imsi);
 		expect(tre.call("store", {}).eraseCycles).toBeGreaterThan(1);
 		const again = new DirectTre(tre.flash, rootKey);
 		expect(again.call("store", {})).toMatchObject({ records: count, mcims: 8, fingerprints: 512 });
@@ -109,8 +106,8 @@ describe("a store that is full: a named error before anything changes, and the w
 			const tre = boot(withFingerprints(records, count), small);
 			const device = { ...owned };
 			try {
-				await change(clientOf(tre), device, ro, sho1);
-				await authenticate(clientOf(tre), sho1, device.imsi);
+				await change(asClient(tre), device, ro, sho1);
+				await authenticate(asClient(tre), sho1, device.imsi);
 				told.done++;
 			} catch (error) {
 				expect((error as TreError).code).toBe("store-full");
@@ -127,7 +124,7 @@ describe("a store that is full: a named error before anything changes, and the w
 		while (fits(withFingerprints(records, count + 1))) count++;
 		let tre = boot(withFingerprints(records, count), small);
 		await refuses(tre);
-		for (let n = 0; n < 300; n++) await authenticate(clientOf(tre), ro, owned.imsi);
+		for (let n = 0; n < 300; n++) await authenticate(asClient(tre), ro, owned.imsi);
 		for (let n = 0; n < 20; n++) tre = new DirectTre(tre.flash, rootKey);
 		await refuses(tre);
 		expect(tre.call("store", {})).toMatchObject({ fingerprints: count, mcims: 1 });
@@ -140,8 +137,8 @@ describe("a store that is full: a named error before anything changes, and the w
 		const wiped = Buffer.concat([Buffer.from(`TRE-WIPE-1${owned.treId}`), nonce]);
 		tre.call("wipe", { algorithm: 1, signature: sign("sha256", wiped, pva.key) });
 		expect(tre.call("store", {})).toMatchObject({ records: 1, fingerprints: 0, mcims: 0 });
-		const next = await personalise(clientOf(tre), pva, ro);
+		const next = await personalise(asClient(tre), pva, ro);
 		expect(next.treId).not.toBe(owned.treId);
-		await change(clientOf(tre), next, ro, sho1);
+		await change(asClient(tre), next, ro, sho1);
 	});
 });

@@ -90,7 +90,7 @@ async function keepImages(): Promise<void> {
 		const flash = new FlashMemory();
 		const rootKey = randomBytes(32);
 		const direct = new DirectTre(flash, rootKey);
-		const tre = asClient({ call: (name, request) => direct.call(name, request), boot: () => undefined });
+		const tre = asClient(direct);
 		direct.call("makeKeyPairs", { encryption });
 		const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];
 		const owned = await personalise(tre, await makeRoot("pva.example", "rsa"), ro);
