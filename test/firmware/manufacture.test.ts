@@ -65,6 +65,36 @@ describe("B.2.2.1 Manufacture", () => {
 		}
 	});
 
+	test("an encryption key on P-256: keyAgreement in request and certificate, and no other key's certificate is taken", async () => {
+		const tre = new DirectTre();
+		expect(() => tre.call("makeKeyPairs", { encryption: 3 })).toThrow(/malformed-request/);
+		const { treId } = tre.call("makeKeyPairs", { encryption: 2 });
+		expect(tre.call("info", {})).toMatchObject({ treId, suites: "3" });
+		const [sign, encrypt] = [0, 1].map((usage) => tre.call("certificateRequest", { usage }).request);
+		const text = openssl(["req", "-inform", "DER", "-verify", "-noout", "-text"], encrypt);
+		expect(text).toMatch(/ASN1 OID: prime256v1[\s\S]*Key Usage:[\s\S]*Key Agreement/);
+		const [pva, ro] = await Promise.all(["pva", "ro"].map((name) => makeRoot(`${name}.example`, "rsa")));
+		const [certSign, certEncrypt] = [
+			await issueCertTre(pva, sign, treId, "sign"),
+			await issueCertTre(pva, encrypt, treId, "encrypt"),
+		];
+		const shown = openssl(["x509", "-inform", "DER", "-noout", "-text"], certEncrypt);
+		expect(shown).toMatch(/X509v3 Key Usage: critical\s+Key Agreement/);
+		const root = new X509Certificate(pva.certificate);
+		expect(certTreFault(new X509Certificate(certEncrypt), "encrypt", treId, root)).toBeUndefined();
+		const request = { sign: certSign, encrypt: certEncrypt, pva: pva.certificate, sho: ro.certificate };
+		const other = new DirectTre();
+		other.call("makeKeyPairs", { encryption: 2 });
+		for (const usage of [0, 1])
+			expect(() =>
+				tre.call("installCertificates", {
+					...request,
+					encrypt: usage === 0 ? certSign : other.call("certificateRequest", { usage }).request,
+				}),
+			).toThrow(/certificate-/);
+		tre.call("installCertificates", request);
+	});
+
 	test("G1: after a whole life no key octet stands in the memory of tre.wasm, and no plain one in the flash", async () => {
 		const direct = new DirectTre();
 		// The same calls as over a line; in this process, so that both memories can be searched.

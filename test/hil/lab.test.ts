@@ -122,8 +122,16 @@ describe("a lab for people: hil up, factory, attach, register, status, down", ()
 			expect(await hil("b", "coverage", "sho-2.example", "on")).toContain("serves all.");
 			expect(await hil("b", "wipe", other.port)).toContain("is blank. A new life begins with: hil factory");
 			expect(await hil("b", "step", other.port).catch(({ stdout }) => stdout)).toContain("this M2ME belongs to");
-			await hil("b", "factory", other.port);
+			// Its next life has an encryption key on P-256, and so suite 3, on the way to the next SHO too.
+			await hil("b", "factory", other.port, "--encryption", "p256");
 			expect(await step()).toMatchObject({ worked: true, state: "idle" });
+			const again = readdirSync(join(folder, "b", "notes")).map((name) => name.replace(".json", ""));
+			const nextLife = again.find((name) => name !== treId) ?? "";
+			await hil("b", "register", nextLife, "sho-2.example");
+			const found = async () => (await status("b")).find((one) => one.treId === nextLife);
+			for (let n = 0; n < 20 && (await found())?.servedBy !== "sho-2.example"; n++)
+				await hil("b", "step", other.port).catch(() => undefined);
+			expect(await found()).toMatchObject({ servedBy: "sho-2.example", imsi: expect.stringMatching(/^00103/) });
 		} finally {
 			await other.dispose();
 		}
