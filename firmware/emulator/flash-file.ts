@@ -3,8 +3,8 @@ import { defaultGeometry, type Geometry } from "./flash.ts";
 import { FlashMemory } from "./flash-memory.ts";
 
 /**
- * Flash in a file, with a copy in memory that is read from. What is written goes to both, and is durable when
- * `sync` returns, which the machine calls before it answers.
+ * Flash in a file, with a copy in memory that is read from. The file is written first; it is durable when `sync`
+ * returns, which the machine calls before it answers.
  */
 export class FlashFile extends FlashMemory {
 	readonly #fd: number;
@@ -15,19 +15,21 @@ export class FlashFile extends FlashMemory {
 		const fresh = !existsSync(path);
 		this.#fd = openSync(path, fresh ? "w+" : "r+", 0o600);
 		if (fresh) {
-			this.#write(0, this.octets.length);
+			this.#write(0, this.octets);
 			this.sync();
 		} else readSync(this.#fd, this.octets, 0, this.octets.length, 0);
 	}
 
 	override program(address: number, octets: Uint8Array): void {
+		const there = this.octets.slice(address, address + octets.length);
+		for (let n = 0; n < there.length; n++) there[n] &= octets[n];
+		this.#write(address, there);
 		super.program(address, octets);
-		this.#write(address, octets.length);
 	}
 
 	override erase(sector: number): void {
+		this.#write(sector * this.sectorSize, new Uint8Array(this.sectorSize).fill(0xff));
 		super.erase(sector);
-		this.#write(sector * this.sectorSize, this.sectorSize);
 	}
 
 	override sync(): void {
@@ -40,8 +42,15 @@ export class FlashFile extends FlashMemory {
 		closeSync(this.#fd);
 	}
 
-	#write(address: number, length: number): void {
+	/** Throws where the file does not take all of it; the copy then holds what the file does. */
+	#write(address: number, octets: Uint8Array): void {
 		this.#dirty = true;
-		writeSync(this.#fd, this.octets, address, length, address);
+		try {
+			for (let done = 0; done < octets.length; )
+				done += writeSync(this.#fd, octets, done, octets.length - done, address + done);
+		} catch (error) {
+			readSync(this.#fd, this.octets, address, octets.length, address);
+			throw error;
+		}
 	}
 }

@@ -9,6 +9,8 @@ import { mount } from "./store/log";
 import { State } from "./store/state";
 
 const line = new Uint8Array(512);
+/** The boot found its store: time may pass. */
+let serving: bool = false;
 
 /** Once after power-up. `trapped` is the request in which the last instance stopped, or -1. */
 export function boot(trapped: i32): void {
@@ -16,8 +18,9 @@ export function boot(trapped: i32): void {
 	if (error == 0 && !State.isReadable()) error = ERROR_STORE_DAMAGED;
 	if (error == 0) error = endWipe();
 	if (error == 0) error = countBoot();
-	if (error == 0) countTrialBoot();
-	else refuseAll(error);
+	if (error == 0) error = countTrialBoot();
+	if (error != 0) refuseAll(error);
+	serving = error == 0;
 	reportTrap(trapped);
 	__collect();
 }
@@ -38,7 +41,7 @@ export function receive(length: i32): void {
 
 /** At least once a second. */
 export function tick(): void {
-	passTime();
+	if (serving) passTime();
 	// Nothing else collects while no command comes.
 	__collect();
 }

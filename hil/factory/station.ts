@@ -57,7 +57,11 @@ export async function personalise(
 			tre.call("makeKeyPairs", { encryption: encryptions[encryption] }),
 		);
 	}
-	const { treId } = await tre.call("info", {});
+	const { treId, suites } = await tre.call("info", {});
+	if ((suites === "3") !== (encryption === "p256"))
+		throw new Error(
+			`the TRE's keys are made already, for suites ${suites}; ask for --encryption ${suites === "3" ? "p256" : "rsa"}`,
+		);
 	const requests = await step(
 		{ clause: CLAUSE, from: "TRE", to: "factory", what: "certificate signing requests" },
 		async () => ({

@@ -55,8 +55,7 @@ export class Inbox {
 						signature: signature.value,
 					}),
 			);
-			if (accepted.kind === "initial" || accepted.kind === "change") await this.#apply(document);
-			return accepted.repeated ? "read" : "moved";
+			return await this.#accepted(document, accepted);
 		} catch (error) {
 			const refused = [TreError, SignatureError, ProvisioningError, XmlError, MessageTooLong].some(
 				(kind) => error instanceof kind,
@@ -67,11 +66,23 @@ export class Inbox {
 		}
 	}
 
-	async #apply(document: string): Promise<void> {
-		const { naps, provUrl } = readBootstrap(document);
-		const nap = naps[0];
-		if (nap) await new NetworkParameters(this.#tre, this.#memory).bind("active", nap);
-		if (provUrl !== undefined) this.#memory.update({ provUrl });
+	/** The TRE has taken it. What this host makes of it may fail by itself, and comes again with the next repeat. */
+	async #accepted(
+		document: string,
+		{ kind, repeated }: { kind: string; repeated: boolean },
+	): Promise<"moved" | "read"> {
+		if (kind === "initial" || kind === "change") {
+			const { naps, provUrl } = readBootstrap(document);
+			if (provUrl !== undefined) this.#memory.update({ provUrl });
+			const nap = naps[0];
+			try {
+				if (nap) await new NetworkParameters(this.#tre, this.#memory).bind("active", nap);
+			} catch (error) {
+				if (!(error instanceof TreError)) throw error;
+				emit({ event: "problem", what: `its network parameters were not bound: ${error.message}` });
+			}
+		}
+		return repeated ? "read" : "moved";
 	}
 
 	/** The operator asked where the TRE stands; an answer that does not get through is asked for again. */

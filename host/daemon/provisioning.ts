@@ -129,15 +129,20 @@ export class ProvisioningSession {
 		}
 		const { Name: name, Apn: apn } = this.#parameters;
 		if (name === undefined || apn === undefined) return { code: status.badRequest };
-		await step(
-			{
-				clause: "B.2.3.4 VIII",
-				from: new URL(this.#url).host,
-				to: "M2ME",
-				what: `network parameters of the new SHO: APN ${apn}`,
-			},
-			() => new NetworkParameters(this.#tre, this.#memory).bind("pending", { napId: "NAP1", name, apn }),
-		);
+		try {
+			await step(
+				{
+					clause: "B.2.3.4 VIII",
+					from: new URL(this.#url).host,
+					to: "M2ME",
+					what: `network parameters of the new SHO: APN ${apn}`,
+				},
+				() => new NetworkParameters(this.#tre, this.#memory).bind("pending", { napId: "NAP1", name, apn }),
+			);
+		} catch (error) {
+			if (error instanceof TreError) return { code: status.commandFailed };
+			throw error;
+		}
 		return { code: status.ok };
 	}
 }

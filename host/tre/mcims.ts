@@ -22,6 +22,7 @@ const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
 /** Every MCIM of the TRE, by slot. None where the TRE has not left its factory. */
 export async function readMcims(tre: TreClient): Promise<readonly StoredMcim[]> {
 	const found: StoredMcim[] = [];
+	if (["blank", "keyed"].includes((await tre.status()).state)) return found;
 	for (let slot = 0; slot < SLOTS; slot++) {
 		const { role, imsi, mcimId, issuer, version, parameters } = await tre.call("mcim", { slot });
 		const name = mcimRoles[role];

@@ -13,7 +13,7 @@ import type { WorldChanges } from "../../hil/lab/world.ts";
 import type { OperatorStatus } from "../../hil/network/operator/portal/portal.ts";
 import { getJson, postJson } from "../../hil/network/shared/http.ts";
 import { type OperatorEntry, Registry, type VnoEntry } from "../../hil/network/shared/registry.ts";
-import type { ShortMessage } from "../../host/modem/modem.ts";
+import { ModemError, type ShortMessage } from "../../host/modem/modem.ts";
 import { RadioModem } from "../../host/modem/radio.ts";
 import { ClientSession, type Executed } from "../../host/omadm/session.ts";
 import type { TreClient } from "../../host/tre/client.ts";
@@ -190,10 +190,15 @@ export class HostileHost {
 		return (await this.#next(({ contentType }) => contentType === contentTypes.receiptRequest, "receipt request")).body;
 	}
 
-	/** Answers the operator's question as an honest host would. */
+	/** Answers the operator's question as an honest host would; one that was asked anew in between is answered anew. */
 	async answerReceipt(): Promise<void> {
 		const { document } = await this.tre.call("receipt", { challenge: await this.askedForReceipt() });
-		await this.submitReceipt(document);
+		try {
+			await this.submitReceipt(document);
+		} catch (error) {
+			if (!(error instanceof ModemError)) throw error;
+			await this.answerReceipt();
+		}
 	}
 
 	async submitReceipt(document: Uint8Array): Promise<void> {

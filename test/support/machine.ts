@@ -38,7 +38,7 @@ export class DirectTre {
 			flash,
 			rootKey,
 			uartWrite: (octets) => this.#sent.push(octets),
-			seconds: () => Math.floor(performance.now() / 1000),
+			seconds: more.seconds ?? (() => Math.floor(performance.now() / 1000)),
 		});
 		this.call("hello", { minVersion: 1, maxVersion: 1, maxSegment: wire.maxSegment, maxMessage: wire.maxMessage });
 	}

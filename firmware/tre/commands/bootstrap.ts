@@ -135,7 +135,7 @@ function takeChange(document: BootstrapDocument, state: State): u32 {
 	state.provisioned = false;
 	state.nonceB = nonceB;
 	state.save();
-	return commit(roomToEnd(document.certificate) + ROOM_FOR_MCIM);
+	return commit(roomToEnd(document.certificate, state) + ROOM_FOR_MCIM);
 }
 
 function kindName(kind: u32): Uint8Array {

@@ -6,10 +6,10 @@ import {
 	ERROR_CERTIFICATES_MISSING,
 	ERROR_CREDENTIAL_MISSING,
 	ERROR_CRYPTO_FAILURE,
+	ERROR_FLASH_FAILED,
 	ERROR_MALFORMED_REQUEST,
 	ERROR_ROOT_MISMATCH,
 	ERROR_ROOT_NOT_CA,
-	ERROR_STORE_DAMAGED,
 	ERROR_WRONG_TRE,
 	InstallCertificatesRequest,
 	InstallCredentialRequest,
@@ -96,7 +96,7 @@ export function makeKeyPairs(reader: CborReader, writer: CborWriter): u32 {
 /** B.2.2.1: two key pairs, one for signatures and one for encryption. */
 function makePairs(decryptType: u32): u32 {
 	// No new life beside the keys of an old one.
-	if (!isClean()) return ERROR_STORE_DAMAGED;
+	if (!isClean()) return ERROR_FLASH_FAILED;
 	const signing = generate(KEY_SIGN);
 	const decrypting = generate(decryptType);
 	const spki = publicKeyOf(signing);

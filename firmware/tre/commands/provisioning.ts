@@ -3,6 +3,7 @@ import {
 	AcceptMcimRequest,
 	ERROR_CRYPTO_FAILURE,
 	ERROR_DOCUMENT_MALFORMED,
+	ERROR_FLASH_FAILED,
 	ERROR_MALFORMED_REQUEST,
 	ERROR_NONCE_MISMATCH,
 	ERROR_NOT_AUTHENTICATED,
@@ -23,6 +24,7 @@ import { forgetKey } from "../aka/authenticate";
 import { note } from "../life/audit";
 import { commitChange, roomToEnd } from "../life/endings";
 import { EVENT_MCIM_ACCEPTED, EVENT_REQUESTED, EVENT_TRIAL_BEGUN, next } from "../life/machine";
+import { isTrialOver } from "../life/trial";
 import { Mcim, StoredMcim } from "../mcim/mcim";
 import { equal } from "../octets/octets";
 import { Change } from "../store/change";
@@ -82,7 +84,7 @@ export function acceptMcim(reader: CborReader, writer: CborWriter): u32 {
 	change.fallback = change.fallback.together(mcim.fallback);
 	change.save();
 	note(LOG_MCIM_INSTALLED, change.rootHash, mcim.mcimId);
-	const unstored = commit(roomToEnd(signer));
+	const unstored = commit(roomToEnd(signer, state));
 	if (unstored != 0) return unstored;
 	forgetKey();
 	writeAcceptMcimResponse(writer, mcim.imsi, mcim.mcimId);
@@ -119,6 +121,8 @@ export function activate(reader: CborReader, writer: CborWriter): u32 {
 export function confirmConnectivity(reader: CborReader, writer: CborWriter): u32 {
 	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
 	const state = State.load();
+	// Over is over: where the revert could not be stored yet, nothing else is.
+	if (isTrialOver(state)) return ERROR_FLASH_FAILED;
 	if (!state.authenticated) return ERROR_NOT_AUTHENTICATED;
 	const unstored = commitChange(state);
 	if (unstored != 0) return unstored;

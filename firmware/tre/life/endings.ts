@@ -5,12 +5,13 @@ import { removeMcim } from "../mcim/mcim";
 import { equal } from "../octets/octets";
 import { sha256 } from "../platform/keys";
 import { Change } from "../store/change";
-import { commit, get, put, remove } from "../store/log";
+import { commit, get, has, put, remove } from "../store/log";
 import {
 	RECORD_CHANGE,
 	RECORD_ROOT_CURRENT,
 	RECORD_ROOT_FORMER,
 	RECORD_ROOT_PENDING,
+	RECORD_SEQ,
 	RECORD_SPENT_NONCES,
 } from "../store/records";
 import { NO_SLOT, OUTCOME_COMMITTED, OUTCOME_REVERTED, OUTCOME_WITHDRAWN, State } from "../store/state";
@@ -48,10 +49,18 @@ function closeChange(): void {
 
 /** Octets of an account, a state and a few small records: what ends a change beside its root. */
 const ENDING: u32 = 2048;
+/** Octets of a stored SEQ_MS. */
+const SEQ_RECORD: u32 = 20;
+const SEQ_INDEXES: u32 = 32;
 
-/** Octets that a change with this root must leave free, so that its end never meets a full store. */
-export function roomToEnd(root: Uint8Array): u32 {
-	return ENDING + root.length;
+/**
+ * Octets that a change with this root must leave free, so that its end never meets a full store: both MCIMs may
+ * come to use every index of their SQN arrays until then.
+ */
+export function roomToEnd(root: Uint8Array, state: State): u32 {
+	let unused = SEQ_INDEXES;
+	for (let i: u32 = 0; i < SEQ_INDEXES; i++) if (!has(RECORD_SEQ + SEQ_INDEXES * state.activeSlot + i)) unused++;
+	return ENDING + root.length + unused * SEQ_RECORD;
 }
 
 /** Pending root to current, old current to former (a record without rights), old MCIM out. */

@@ -9,21 +9,23 @@ const STEP: u32 = 60;
 
 let since: u32 = 0;
 
-/** A boot during a trial counts against it. */
-export function countTrialBoot(): void {
+/** A boot during a trial counts against it. 0, or the error: a boot that cannot be counted is none. */
+export function countTrialBoot(): u32 {
 	since = board.seconds();
 	const state = State.load();
-	if (state.life != STATE_TRIAL) return;
-	if (state.trialBootsLeft <= 1) {
-		revertChange(state);
-		return;
-	}
+	if (state.life != STATE_TRIAL) return 0;
+	if (state.trialBootsLeft <= 1) return revertChange(state);
 	state.trialBootsLeft--;
 	state.save();
-	commit();
+	return commit();
 }
 
-/** Lets the running seconds of a trial pass; reverts when none is left (NOTE Y). */
+/** Are the seconds of the trial over, whatever the flash made of it? */
+export function isTrialOver(state: State): bool {
+	return state.life == STATE_TRIAL && board.seconds() - since >= state.trialSecondsLeft;
+}
+
+/** Lets the running seconds of a trial pass; reverts when none is left (NOTE Y). What was not stored passes again. */
 export function passTime(): void {
 	const state = State.load();
 	const now = board.seconds();
@@ -32,13 +34,11 @@ export function passTime(): void {
 		return;
 	}
 	const passed = now - since;
-	if (passed >= state.trialSecondsLeft) {
-		revertChange(state);
-		since = now;
+	if (isTrialOver(state)) {
+		if (revertChange(state) == 0) since = now;
 	} else if (passed >= STEP) {
 		state.trialSecondsLeft -= passed;
 		state.save();
-		commit();
-		since = now;
+		if (commit() == 0) since = now;
 	}
 }

@@ -16,8 +16,14 @@ import { isSecret } from "./records";
  * once, and erased.
  */
 const MAGIC: u32 = 0x31455254;
-/** Of the whole store. A record may grow at its end without a new format: what reads it takes what it knows. */
+/**
+ * Of the whole store. A record may grow at its end without a new format: what reads it takes what it knows. A
+ * firmware that writes a newer one must have erased the older bank before anything counts in its own: a newer
+ * header beside a good bank of this format is taken for one that a power cut tore.
+ */
 const FORMAT: u32 = 1;
+/** A header's format is not under its CRC: what is beyond this is damage. */
+const MAX_FORMAT: u32 = 255;
 const HEADER: u32 = 16;
 const RECORD: u32 = 12;
 const COMMIT: u32 = 0xfffe;
@@ -39,6 +45,10 @@ let stagedRecords: i32 = 0;
 let dirty: bool = false;
 /** The live bank holds a secret that was deleted or replaced: the bank has to go. */
 let stale: bool = false;
+/** It did not go; the next boot tries again. */
+let stuck: bool = false;
+/** Why there is no store, or 0: nothing is written over what could not be read. */
+let unmounted: u32 = ERROR_STORE_DAMAGED;
 
 const chunk = new Uint8Array(256);
 const word = new Uint8Array(16);
@@ -119,9 +129,15 @@ function epochOf(which: u32): u32 {
 	return load<u32>(word.dataStart, 4);
 }
 
+function isNewer(which: u32): bool {
+	if (!readHeader(which)) return false;
+	const format = load<u32>(word.dataStart, 12);
+	return format > FORMAT && format <= MAX_FORMAT;
+}
+
 /** Why there is no bank that can be read: a newer format, or damage. */
 function unreadable(): u32 {
-	return readHeader(0) || readHeader(1) ? ERROR_STORE_NEWER : ERROR_STORE_DAMAGED;
+	return isNewer(0) || isNewer(1) ? ERROR_STORE_NEWER : ERROR_STORE_DAMAGED;
 }
 
 function writeHeader(which: u32, number: u32): bool {
@@ -135,10 +151,12 @@ function writeHeader(which: u32, number: u32): bool {
 
 function eraseBank(which: u32): bool {
 	const half = <u32>(flash.sector_count() / 2);
+	let done = true;
+	// Every sector is tried: what can be erased of old keys is.
 	for (let i: u32 = 0; i < half; i++) {
-		if (flash.erase(which * half + i) != 0) return false;
+		if (flash.erase(which * half + i) != 0) done = false;
 	}
-	return true;
+	return done;
 }
 
 /** Takes the records from `from` up to the COMMIT at `to` into the index. */
@@ -224,6 +242,11 @@ function committedBeyond(offset: u32): bool {
 
 /** Finds the state after the last commit; formats a virgin flash. 0, or the error that every command gets. */
 export function mount(): u32 {
+	unmounted = findStore();
+	return unmounted;
+}
+
+function findStore(): u32 {
 	const first = epochOf(0);
 	const second = epochOf(1);
 	staged = 0;
@@ -235,7 +258,7 @@ export function mount(): u32 {
 		end = HEADER;
 		records = 0;
 		transaction = 0;
-		return eraseBank(0) && writeHeader(0, 1) ? 0 : ERROR_FLASH_FAILED;
+		return eraseBank(0) && writeHeader(0, 1) && epochOf(0) == 1 ? 0 : ERROR_FLASH_FAILED;
 	}
 	bank = second > first ? 1 : 0;
 	epoch = max(first, second);
@@ -244,7 +267,7 @@ export function mount(): u32 {
 		return compact(ALL) ? 0 : ERROR_FLASH_FAILED;
 	}
 	// A power cut came between the end of a secret and that of its bank.
-	if (stale) return compact(ALL) ? 0 : ERROR_FLASH_FAILED;
+	if (stale) return dropStale() ? 0 : ERROR_FLASH_FAILED;
 	// What a power cut left in the other bank is deleted, and may hold keys: it goes.
 	if (!isBlank(1 - bank)) eraseBank(1 - bank);
 	return 0;
@@ -369,27 +392,43 @@ export function commit(spare: u32 = 0): u32 {
 	const length = staged;
 	const added = stagedRecords;
 	discard();
+	if (unmounted != 0) return unmounted;
 	if (length == 0) return 0;
 	if (length < 0 || records + added > MAX_RECORDS) return ERROR_STORE_FULL;
 	const needed = <u32>length + RECORD;
 	if (spare > 0 && liveSize() + needed + spare > bankSize()) return ERROR_STORE_FULL;
-	if (dirty || stale || end + needed > bankSize()) {
+	if (stale && !dropStale()) return ERROR_FLASH_FAILED;
+	if (dirty || end + needed > bankSize()) {
 		if (!compact(ALL)) return ERROR_FLASH_FAILED;
 		if (end + needed > bankSize()) return ERROR_STORE_FULL;
 	}
 	// Until the commit record is there nothing may be appended behind what is there now.
 	dirty = true;
+	const behind = end + <u32>length;
 	if (!append(bank, end, stage.dataStart, length)) return ERROR_FLASH_FAILED;
-	if (!writeCommit(bank, end + <u32>length, transaction + 1)) return ERROR_FLASH_FAILED;
-	if (!isIntact(bank, end, end + needed)) return ERROR_FLASH_FAILED;
+	// A commit record behind records that the flash does not hold would look like damage to every boot.
+	if (!isIntact(bank, end, behind)) return ERROR_FLASH_FAILED;
+	if (!writeCommit(bank, behind, transaction + 1)) return ERROR_FLASH_FAILED;
+	if (!isIntact(bank, behind, end + needed)) return ERROR_FLASH_FAILED;
 	dirty = false;
 	transaction++;
 	const from = end;
 	end += needed;
 	if (!replay(from, from + <u32>length)) unreachable();
-	// Wipe on delete. The transaction stands: where this fails, the next one or the next boot tries again.
-	if (stale) compact(ALL);
+	// Wipe on delete. The transaction stands, whether or not the old bank goes now.
+	if (stale) dropStale();
 	return 0;
+}
+
+/**
+ * Leaves a bank that holds a deleted secret. Where the other bank cannot take its place the device serves on in
+ * this one, and the next boot tries again. False: nothing may be appended here any more either.
+ */
+function dropStale(): bool {
+	if (stuck) return true;
+	if (compact(ALL)) return true;
+	stuck = true;
+	return !dirty;
 }
 
 /** Octets of a bank, and those that a compaction would leave in use. */

@@ -52,12 +52,6 @@ describe("a hostile host against the running firmware, with a model of the life 
 			"	if (document.nonceB.length == 0) return ERROR_NONCE_MISMATCH;",
 		],
 		[
-			"G4: records count without a commit record",
-			"store/log.ts",
-			"		if (key == COMMIT) {",
-			"		if (key != COMMIT) remember(key, offset, length);\n		if (key == COMMIT) {",
-		],
-		[
 			"G5: a bootstrap with a spent SERIAL counts",
 			"commands/bootstrap.ts",
 			"document.serial <= state.serial) return ERROR_REPLAYED;",

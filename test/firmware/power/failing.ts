@@ -1,7 +1,8 @@
 import type { CommandName } from "../../../firmware/contract/commands.ts";
+import { lifeStates } from "../../../firmware/contract/states.ts";
 import type { Geometry } from "../../../firmware/emulator/flash.ts";
 import { generator } from "../../../hil/scenarios/sampling.ts";
-import type { Request } from "../../../host/tre/codec.ts";
+import type { Request, Response } from "../../../host/tre/codec.ts";
 import type { TreError } from "../../../host/tre/errors.ts";
 import { DirectTre } from "../../support/machine.ts";
 import { RecordingFlash, tear, UNIT } from "./flash.ts";
@@ -13,49 +14,56 @@ export class FailingFlash extends RecordingFlash {
 	readonly #random: () => number;
 	/** Operations until the one that fails. */
 	#countdown = Number.POSITIVE_INFINITY;
-	#forGood = false;
+	#manner: Manner = "once";
 
 	constructor(geometry: Geometry, image: Uint8Array, random: () => number) {
 		super(geometry, image);
 		this.#random = random;
 	}
 
-	/** The operation after `after` others fails, and with `forGood` every one that follows. */
-	arm(after: number, forGood: boolean): void {
+	/** The operation after `after` others fails. */
+	arm(after: number, manner: Manner): void {
 		this.#countdown = after;
-		this.#forGood = forGood;
+		this.#manner = manner;
 	}
 
 	mend(): void {
-		this.arm(Number.POSITIVE_INFINITY, false);
+		this.arm(Number.POSITIVE_INFINITY, "once");
 	}
 
 	override program(address: number, octets: Uint8Array): void {
 		for (let at = 0; at < octets.length; at += UNIT) {
 			const unit = octets.subarray(at, at + UNIT);
-			this.#attempt(() => tear(this.octets, { kind: "program", address: address + at, octets: unit }, 0, this.#random));
-			super.program(address + at, unit);
+			const spoil = () => tear(this.octets, { kind: "program", address: address + at, octets: unit }, 0, this.#random);
+			if (this.#attempt(spoil)) super.program(address + at, unit);
 		}
 	}
 
 	override erase(sector: number): void {
-		this.#attempt(() => tear(this.octets, { kind: "erase", sector }, this.sectorSize, this.#random));
-		super.erase(sector);
+		const spoil = () => tear(this.octets, { kind: "erase", sector }, this.sectorSize, this.#random);
+		if (this.#attempt(spoil)) super.erase(sector);
 	}
 
-	#attempt(spoil: () => void): void {
-		if (this.#countdown-- > 0) return;
-		if (!this.#forGood) this.mend();
+	/** True where the operation is to be done as it should be. */
+	#attempt(spoil: () => void): boolean {
+		if (this.#countdown-- > 0) return true;
+		const manner = this.#manner;
+		if (manner !== "for good") this.mend();
 		spoil();
+		if (manner === "silently") return false;
 		throw new Error("the flash controller reports a failure");
 	}
 }
+
+/** Reported once, reported from then on, or once and not reported at all. */
+export type Manner = "once" | "for good" | "silently";
+const manners: readonly Manner[] = ["once", "for good", "silently"];
 
 interface Broken {
 	readonly what: string;
 	readonly command: string;
 	readonly operation: number;
-	readonly forGood: boolean;
+	readonly manner: Manner;
 }
 
 export interface FailingPlan {
@@ -68,7 +76,7 @@ export interface FailingPlan {
 
 type Said = { readonly done: true } | { readonly error: string };
 
-/** Lets flash operations of commands fail, once or for good: the TRE says so by name and stands where it stood. */
+/** Lets flash operations of commands fail in every manner: the TRE says so by name and stands where it stood. */
 export class FailingFlashProof {
 	readonly broken: Broken[] = [];
 	failures = 0;
@@ -83,13 +91,11 @@ export class FailingFlashProof {
 	run(written: Written): void {
 		for (let operation = 0; operation < written.operations.length; operation++) {
 			if (this.#random() >= this.#plan.share) continue;
-			for (const forGood of [false, true]) {
+			for (const manner of manners) {
 				this.failures++;
-				const what =
-					written.name === "boot"
-						? this.#boot(written, operation, forGood)
-						: this.#command(written, operation, forGood);
-				if (what) this.broken.push({ what, command: written.name, operation, forGood });
+				const run = written.name === "boot" ? this.#boot : this.#command;
+				const what = run.call(this, written, operation, manner);
+				if (what) this.broken.push({ what, command: written.name, operation, manner });
 			}
 		}
 	}
@@ -99,36 +105,38 @@ export class FailingFlashProof {
 	}
 
 	/** Undefined where all is as it has to be. */
-	#command(written: Written, operation: number, forGood: boolean): string | undefined {
-		const flash = new FailingFlash(written.geometry, written.before, this.#random);
-		const tre = this.#tre(flash);
+	#command(written: Written, operation: number, manner: Manner): string | undefined {
 		// A wipe needs a challenge of this boot, which nobody has signed.
 		if (written.name === "wipe") return undefined;
+		const flash = new FailingFlash(written.geometry, written.before, this.#random);
+		const tre = this.#tre(flash);
 		const before = tre.call("status", {});
-		const records = readStore(flash.octets, written.geometry).records;
-		flash.arm(operation, forGood);
+		flash.arm(operation, manner);
 		const said = this.#say(tre, written);
 		if ("error" in said) {
 			if (said.error !== "flash-failed") return `the answer is ${said.error}`;
 			if (JSON.stringify(tre.call("status", {})) !== JSON.stringify(before))
 				return "a command that failed has changed something";
-			if (forGood && JSON.stringify(this.#say(tre, written)) !== JSON.stringify(said))
+			if (manner === "for good" && JSON.stringify(this.#say(tre, written)) !== JSON.stringify(said))
 				return "a broken flash is forgotten";
-		} else if (written.name !== "activate" && sameRecords(readStore(flash.octets, written.geometry).records, records)) {
-			return "done, and nothing is stored";
 		}
 		flash.mend();
+		// The device is restarted at once, as the error advises; and another time it gets the next request.
+		const restarted = new FailingFlash(written.geometry, flash.octets, this.#random);
+		const what = this.#after(restarted, this.#tre(restarted), before, tre.call("status", {}));
+		if (what) return `restarted at once: ${what}`;
 		if ("error" in said) {
 			const again = this.#say(tre, written);
 			if ("error" in again) return `the next good request gets ${again.error}`;
 		}
-		return this.#after(flash, tre);
+		const now = tre.call("status", {});
+		return this.#after(flash, this.#tre(flash), now, now);
 	}
 
-	#boot(written: Written, operation: number, forGood: boolean): string | undefined {
+	#boot(written: Written, operation: number, manner: Manner): string | undefined {
 		const flash = new FailingFlash(written.geometry, written.before, this.#random);
 		const model = readStore(written.before, written.geometry);
-		flash.arm(operation, forGood);
+		flash.arm(operation, manner);
 		const tre = this.#tre(flash);
 		flash.mend();
 		try {
@@ -137,27 +145,31 @@ export class FailingFlashProof {
 		} catch (error) {
 			if ((error as TreError).code !== "flash-failed") return `the boot ends in ${(error as TreError).code}`;
 		}
-		const what = this.#after(flash, this.#tre(flash));
-		const found = readStore(flash.octets, written.geometry).records;
-		return what ?? (written.trial || sameRecords(found, model.records) ? undefined : "a boot has changed something");
-	}
-
-	/** The TRE works on, and a healthy boot finds what it said; no unit was programmed twice. */
-	#after(flash: FailingFlash, tre: DirectTre): string | undefined {
-		if (flash.misuse.length > 0) return flash.misuse[0].message;
+		const next = this.#tre(flash);
 		try {
-			return this.#differs(flash, tre);
+			next.call("status", {});
 		} catch (error) {
 			return `a healthy flash, and ${(error as TreError).code}`;
 		}
+		if (flash.misuse.length > 0) return flash.misuse[0].message;
+		const found = readStore(flash.octets, written.geometry).records;
+		return written.trial || sameRecords(found, model.records) ? undefined : "a boot has changed something";
 	}
 
-	#differs(flash: FailingFlash, tre: DirectTre): string | undefined {
-		const now = tre.call("status", {});
-		const rebooted = this.#tre(flash).call("status", {});
-		const seen = (status: typeof now) =>
-			JSON.stringify([status.activeImsi, status.serial, status.currentRoot, status.pendingRoot]);
-		return now.state === 7 || seen(now) === seen(rebooted) ? undefined : "after a boot the TRE says something else";
+	/** A healthy boot finds what was before the command or after it; no unit was programmed twice. */
+	#after(flash: FailingFlash, tre: DirectTre, ...allowed: readonly Status[]): string | undefined {
+		if (flash.misuse.length > 0) return flash.misuse[0].message;
+		let found: Status;
+		try {
+			found = tre.call("status", {});
+		} catch (error) {
+			return `a healthy flash, and ${(error as TreError).code}`;
+		}
+		// A boot in a trial may end it.
+		if (allowed.some(({ state }) => state === lifeStates.trial)) return undefined;
+		return allowed.some((status) => seen(status) === seen(found))
+			? undefined
+			: "after a boot the TRE says something else";
 	}
 
 	#say(tre: DirectTre, { name, request }: Written): Said {
@@ -171,3 +183,8 @@ export class FailingFlashProof {
 		}
 	}
 }
+
+type Status = Response<"status">;
+
+const seen = ({ state, serial, activeImsi, pendingImsi, currentRoot, pendingRoot }: Status): string =>
+	JSON.stringify([state, serial, activeImsi, pendingImsi, currentRoot, pendingRoot]);

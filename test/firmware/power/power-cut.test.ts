@@ -66,7 +66,7 @@ describe("G4: planted faults are found", () => {
 		[
 			"a secret that was deleted stays in the live bank",
 			log,
-			"	if (stale) compact(ALL);\n	return 0;",
+			"	if (stale) dropStale();\n	return 0;",
 			"	return 0;",
 			sampled,
 		],

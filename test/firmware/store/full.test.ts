@@ -1,9 +1,10 @@
-import { sign } from "node:crypto";
+import { randomBytes, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { defaultGeometry, type Geometry } from "../../../firmware/emulator/flash.ts";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
+import { milenage } from "../../../hil/network/operator/hss/milenage.ts";
 import { type Identity, makeRoot } from "../../../hil/network/shared/certificates.ts";
 import type { TreError } from "../../../host/tre/errors.ts";
 import {
@@ -20,17 +21,33 @@ import {
 	authenticate,
 	change,
 	changeBootstrap,
+	mcimObject,
 	type Personalised,
 	personalise,
 	TestOperator,
 } from "../../support/operators.ts";
 import { asClient } from "../../support/whole-life.ts";
 
-/** Two banks of 12 KiB. */
-const small: Geometry = { sectorSize: 6 * 1024, sectorCount: 4 };
+/** Two banks of 14 KiB. */
+const small: Geometry = { sectorSize: 7 * 1024, sectorCount: 4 };
 
 /** Room for these records, a boot and an AUTHENTICATE. */
 const fits = (records: Records): boolean => sizeOf(records) + 96 <= (small.sectorSize * small.sectorCount) / 2;
+
+/** An AUTHENTICATE with each index of the SQN array. */
+function everyIndex(tre: DirectTre, operator: TestOperator, imsi: string): void {
+	const { k, opc, seq } = operator.subscriber(imsi);
+	operator.setSeq(imsi, seq + 1);
+	for (let index = 0n; index < 32n; index++) {
+		const sqn = Buffer.alloc(8);
+		sqn.writeBigUInt64BE((BigInt(seq + 1) << 5n) | index);
+		const [rand, amf] = [randomBytes(16), Buffer.alloc(2)];
+		const out = milenage(Buffer.from(k, "hex"), Buffer.from(opc, "hex"), rand, sqn.subarray(2), amf);
+		const concealed = Buffer.from(sqn.subarray(2).map((octet, n) => octet ^ out.ak[n]));
+		const { outcome } = tre.call("authenticate", { rand, autn: Buffer.concat([concealed, amf, out.macA]) });
+		if (outcome !== 0) throw new Error("AKA failed");
+	}
+}
 
 describe("a store that is full: a named error before anything changes, and the way back", () => {
 	let rootKey: Uint8Array;
@@ -105,12 +122,21 @@ describe("a store that is full: a named error before anything changes, and the w
 		for (let count = 1; fits(withFingerprints(records, count)); count += 7) {
 			const tre = boot(withFingerprints(records, count), small);
 			const device = { ...owned };
+			let begun = false;
 			try {
-				await change(asClient(tre), device, ro, sho1);
-				await authenticate(asClient(tre), sho1, device.imsi);
+				tre.call("acceptBootstrap", changeBootstrap(device, sho1, ro));
+				// From here on nothing may be refused, whatever the networks do with the SQN arrays.
+				begun = true;
+				everyIndex(tre, ro, device.imsi);
+				const object = await mcimObject(asClient(tre), device, sho1);
+				tre.call("acceptMcim", object);
+				tre.call("activate", {});
+				everyIndex(tre, sho1, object.mcim.imsi);
+				tre.call("confirmConnectivity", {});
+				await authenticate(asClient(tre), sho1, object.mcim.imsi);
 				told.done++;
 			} catch (error) {
-				expect((error as TreError).code).toBe("store-full");
+				expect([(error as TreError).code, begun]).toEqual(["store-full", false]);
 				await refuses(tre);
 				told.refused++;
 			}
