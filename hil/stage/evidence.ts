@@ -34,8 +34,9 @@ export class Evidence {
 			this.write("certs/tre-enc.pem", toPem(Buffer.from(note.certEncrypt, "base64")));
 		}
 		if (event.name === "delivery-note.json") return;
+		const octets = Buffer.from(event.content, event.encoding ?? "utf8");
 		const initial = event.about?.kind === "initial" || this.#change === 0;
-		this.write(`${initial ? "initial" : `change-${this.#change}`}/${this.#numbered(event.name)}`, event.content);
+		this.write(`${initial ? "initial" : `change-${this.#change}`}/${this.#numbered(event.name)}`, octets);
 	}
 
 	certificates(registry: RegistryContent): void {
@@ -47,17 +48,18 @@ export class Evidence {
 		this.write(name, `${JSON.stringify(content, null, 2)}\n`);
 	}
 
-	write(name: string, content: string): void {
+	write(name: string, content: string | Uint8Array): void {
 		if (this.#folder === undefined) return;
 		const path = join(this.#folder, name);
 		mkdirSync(dirname(path), { recursive: true });
 		writeFileSync(path, content);
 	}
 
-	/** Messages of DM sessions are numbered as they went. */
+	/** Messages of DM sessions are numbered as they went; the XML form of one comes first. */
 	#numbered(name: string): string {
-		const [, direction] = /^syncml\/(\w+)\.xml$/.exec(name) ?? [];
+		const [, direction, suffix] = /^syncml\/(\w+)\.(xml|wbxml)$/.exec(name) ?? [];
 		if (direction === undefined) return name;
-		return `syncml/${String(++this.#message).padStart(2, "0")}-${direction}.xml`;
+		if (suffix === "xml") this.#message++;
+		return `syncml/${String(this.#message).padStart(2, "0")}-${direction}.${suffix}`;
 	}
 }

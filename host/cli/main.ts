@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { views } from "./views.ts";
+import { runWbxml } from "./wbxml.ts";
 
 /** Subcommands that are programs of their own: the CLI starts them, it never imports them. */
 const programs: Record<string, { readonly module: string; readonly does: string }> = {
@@ -15,12 +16,14 @@ function usage(): string {
 		"usage: tre COMMAND [options]",
 		...rows,
 		...Object.entries(views).map(([name, { does }]) => `  tre ${name.padEnd(10)} ${does}: tre ${name} PORT [--json]`),
+		`  tre ${"wbxml".padEnd(10)} read and write binary documents: tre wbxml decode FILE, tre wbxml encode FILE`,
 		"",
 	].join("\n");
 }
 
 async function main(): Promise<number> {
 	const [command = "", ...args] = process.argv.slice(2);
+	if (command === "wbxml") return runWbxml(args);
 	const view = Object.hasOwn(views, command) ? views[command] : undefined;
 	if (view) return view.print(args);
 	const program = Object.hasOwn(programs, command) ? programs[command] : undefined;

@@ -3,6 +3,7 @@ import { type AkaAnswer, type IpBearer, type Modem, ModemError } from "../modem/
 import type { TreClient, TreStatus } from "../tre/client.ts";
 import { isTreError } from "../tre/errors.ts";
 import { step } from "../wire/report/events.ts";
+import type { MessageForm } from "../wire/syncml/form.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Memory } from "./memory.ts";
 import { NetworkParameters } from "./network-parameters.ts";
@@ -26,17 +27,24 @@ export class Equipment {
 	readonly #memory: Memory;
 	readonly #inbox: Inbox;
 	readonly #parameters: NetworkParameters;
+	readonly #form: MessageForm;
 	#attachedAs: string | undefined;
 	#bearer: IpBearer | undefined;
 	/** Clause of the attachment under way: the first one, or that with a new MCIM. */
 	#clause = INITIAL;
 
-	constructor(tre: TreClient, modem: Modem, memory: Memory, inbox: Inbox) {
+	/** `form`: of the messages of its DM sessions. */
+	constructor(tre: TreClient, modem: Modem, memory: Memory, inbox: Inbox, form: MessageForm = "wbxml") {
+		this.#form = form;
 		this.#tre = tre;
 		this.#modem = modem;
 		this.#memory = memory;
 		this.#inbox = inbox;
 		this.#parameters = new NetworkParameters(tre, memory);
+	}
+
+	#session(url: string): ProvisioningSession {
+		return new ProvisioningSession(this.#tre, this.#memory, url, this.#form);
 	}
 
 	/** The next step that needs IP connectivity asks for it anew. */
@@ -84,7 +92,7 @@ export class Equipment {
 			return "worked";
 		}
 		const bearer = await this.#connect("active", "IP connectivity");
-		await new ProvisioningSession(this.#tre, this.#memory, reportTo.provUrl).report(bearer);
+		await this.#session(reportTo.provUrl).report(bearer);
 		this.#memory.update({ reportTo: undefined });
 		return "worked";
 	}
@@ -97,7 +105,7 @@ export class Equipment {
 		// The TRE has the bootstrap, this host has lost it: the DRF sends it again.
 		if (provUrl === undefined) return "waiting";
 		const bearer = await this.#connect("active", "IP connectivity");
-		await new ProvisioningSession(this.#tre, this.#memory, provUrl).request(bearer);
+		await this.#session(provUrl).request(bearer);
 		// A session may end well and bring nothing; the next one has to wait its turn.
 		if ((await this.#tre.status()).state !== "installed") throw new ModemError("the DM session brought no MCIM");
 		return "worked";
@@ -113,7 +121,7 @@ export class Equipment {
 			// The TRE has the bootstrap, this host has lost it: the DRF sends it again.
 			if (provUrl === undefined) return "waiting";
 			const bearer = await this.#connect("active", "IP connectivity");
-			await new ProvisioningSession(this.#tre, this.#memory, provUrl).report(bearer);
+			await this.#session(provUrl).report(bearer);
 			if (!(await this.#parameters.of("pending"))) throw new ModemError("the DM session brought no network parameters");
 			return "worked";
 		}

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { recorder } from "../link/recorder.ts";
 import { RadioModem } from "../modem/radio.ts";
 import { TreClient } from "../tre/client.ts";
 import { emit } from "../wire/report/events.ts";
+import { type MessageForm, messageForms } from "../wire/syncml/form.ts";
 import { Equipment } from "./equipment.ts";
 import { Inbox } from "./inbox.ts";
 import { Memory } from "./memory.ts";
@@ -18,6 +19,7 @@ interface Options {
 	readonly baud: string;
 	readonly once?: boolean;
 	readonly treId?: string;
+	readonly dm: MessageForm;
 }
 
 const command = new Command("tre attach")
@@ -28,6 +30,9 @@ const command = new Command("tre attach")
 	.option("--record <dir>", "records all octets on the serial line")
 	.option("--baud <rate>", "baud rate", "115200")
 	.option("--tre-id <id>", "the TRE that this M2ME belongs to; without it, the first one that it meets")
+	.addOption(
+		new Option("--dm <form>", "form of the messages of its DM sessions").choices([...messageForms]).default("wbxml"),
+	)
 	.option("--once", "attaches, does the next step and ends; code 3 where there was nothing to do")
 	.parse();
 const options = command.opts<Options>();
@@ -119,7 +124,7 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 		};
 		stopped.addEventListener("abort", abort);
 		try {
-			await work(new Equipment(tre, modem, memory, inbox), bell, stopped);
+			await work(new Equipment(tre, modem, memory, inbox, options.dm), bell, stopped);
 			if (bell.lost !== undefined && !stopped.aborted) throw new Error(bell.lost);
 		} finally {
 			stopped.removeEventListener("abort", abort);

@@ -7,6 +7,7 @@ import type { TreClient } from "../tre/client.ts";
 import { TreError } from "../tre/errors.ts";
 import { algorithmNumber, splitEnveloped } from "../wire/dsig/signature.ts";
 import { type BenchEvent, emit, step } from "../wire/report/events.ts";
+import { type MessageForm, shownAsXml } from "../wire/syncml/form.ts";
 import { type Item, type NodeCommand, nodes, status } from "../wire/syncml/message.ts";
 import type { Memory } from "./memory.ts";
 import { NetworkParameters } from "./network-parameters.ts";
@@ -25,10 +26,12 @@ export class ProvisioningSession {
 	readonly #tre: TreClient;
 	readonly #memory: Memory;
 	readonly #url: string;
+	readonly #form: MessageForm;
 	#object: string | undefined;
 	#parameters: Record<string, string> = {};
 
-	constructor(tre: TreClient, memory: Memory, url: string) {
+	constructor(tre: TreClient, memory: Memory, url: string, form: MessageForm) {
+		this.#form = form;
 		this.#tre = tre;
 		this.#memory = memory;
 		this.#url = url;
@@ -63,9 +66,13 @@ export class ProvisioningSession {
 		const { treId } = await this.#tre.call("info", {});
 		const agent = new BearerAgent(bearer, new X509Certificate(certificate).toString());
 		const host = new URL(this.#url).host;
-		const trace = (direction: string, content: string): void => {
-			const event: BenchEvent = { event: "document", name: `syncml/${direction}.xml`, treId, content };
-			emit(event);
+		const trace = (direction: string, octets: Uint8Array, form: MessageForm): void => {
+			const document = (suffix: string, content: string, encoding: "utf8" | "base64"): BenchEvent => {
+				return { event: "document", name: `syncml/${direction}.${suffix}`, treId, content, encoding };
+			};
+			const text = shownAsXml(form, octets);
+			if (text !== undefined) emit(document("xml", text, "utf8"));
+			if (form === "wbxml") emit(document("wbxml", Buffer.from(octets).toString("base64"), "base64"));
 		};
 		try {
 			await step({ clause: "B.2.3.4", from: "M2ME", to: host, what, mark }, () =>
@@ -74,7 +81,8 @@ export class ProvisioningSession {
 					deviceId: `urn:tre:${treId}`,
 					alerts: items,
 					execute: (command) => this.#execute(command),
-					post: (body) => post(this.#url, body, agent),
+					form: this.#form,
+					post: (body) => post(this.#url, body, this.#form, agent),
 					trace,
 				}).run(),
 			);

@@ -1,16 +1,16 @@
 import { randomInt } from "node:crypto";
 import type { TreClient } from "../tre/client.ts";
+import { type MessageForm, readMessageIn, writeMessageIn } from "../wire/syncml/form.ts";
 import {
 	alerts,
 	type Command,
 	type Item,
 	type Message,
 	type NodeCommand,
-	readMessage,
 	type Status,
 	status,
-	writeMessage,
 } from "../wire/syncml/message.ts";
+import type { Answer } from "./transport.ts";
 
 export class DmSessionError extends Error {}
 
@@ -28,10 +28,12 @@ export interface SessionPlan {
 	/** Generic Alerts of package 1. */
 	readonly alerts: readonly Item[];
 	execute(command: NodeCommand): Promise<Executed>;
+	/** Form of the client's messages. */
+	readonly form: MessageForm;
 	/** Sends a message and resolves to the answer. */
-	post(body: string): Promise<Uint8Array>;
+	post(body: Uint8Array): Promise<Answer>;
 	/** Sees every message. */
-	trace?(direction: "client" | "server", text: string): void;
+	trace?(direction: "client" | "server", octets: Uint8Array, form: MessageForm): void;
 }
 
 const MAX_MESSAGES = 12;
@@ -152,7 +154,8 @@ export class ClientSession {
 	}
 
 	async #send(commands: readonly NewCommand[], credential: { locName?: string; cred?: string } = {}): Promise<Message> {
-		const text = writeMessage({
+		const { form } = this.#plan;
+		const octets = writeMessageIn(form, {
 			sessionId: this.#sessionId,
 			msgId: ++this.#msgId,
 			target: this.#plan.url,
@@ -161,10 +164,10 @@ export class ClientSession {
 			commands: commands.map((command, n) => ({ ...command, cmdId: n + 1 }) as Command),
 			final: true,
 		});
-		this.#plan.trace?.("client", text);
-		const answer = Buffer.from(await this.#plan.post(text)).toString("utf8");
-		this.#plan.trace?.("server", answer);
-		const message = readMessage(answer);
+		this.#plan.trace?.("client", octets, form);
+		const answer = await this.#plan.post(octets);
+		this.#plan.trace?.("server", answer.octets, answer.form);
+		const message = readMessageIn(answer.form, answer.octets);
 		if (message.sessionId !== this.#sessionId) throw new DmSessionError("the answer is of another session");
 		return message;
 	}

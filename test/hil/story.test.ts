@@ -8,8 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commands } from "../../firmware/contract/commands.ts";
 import { OperatorStore } from "../../hil/network/operator/store.ts";
 import type { ScenarioResult } from "../../hil/stage/play.ts";
+import { canonicalXml } from "../../host/wire/xml/canonical.ts";
 import { readFlash, unseal } from "../support/flash-image.ts";
 import { independentMilenage, openEnvelope } from "../support/independent.ts";
+import { wbxml2xml } from "../support/libwbxml.ts";
 import { found, messagesIn, type Secret, secretsOf } from "../support/secrets.ts";
 import { runStory, type StoryRun } from "../support/story-run.ts";
 
@@ -67,6 +69,23 @@ describe("the story of S3-091331: one device, three operators", () => {
 		expect(result.changes[0].imsiAfter).toBe(result.changes[1].imsiBefore);
 		expect(result.changes[1].imsiAfter).toMatch(/^00103\d{10}$/);
 		expect(story.output).toContain(result.treId);
+	});
+
+	test("B.2.3.4: the DM sessions went as WBXML; libwbxml reads in each message what stands beside it", () => {
+		let messages = 0;
+		for (const change of ["change-1", "change-2"]) {
+			const names = readdirSync(path(change, "syncml"));
+			const binary = names.filter((name) => name.endsWith(".wbxml"));
+			expect(binary.map((name) => name.replace(".wbxml", ".xml"))).toEqual(
+				names.filter((name) => name.endsWith(".xml")),
+			);
+			for (const name of binary) {
+				const octets = readFileSync(path(change, "syncml", name));
+				expect(canonicalXml(wbxml2xml(octets))).toBe(read(change, "syncml", name.replace(".wbxml", ".xml")));
+				messages++;
+			}
+		}
+		expect(messages).toBeGreaterThanOrEqual(12);
 	});
 
 	test("xmlsec1 verifies every signed document, and refuses it with one octet changed", async () => {

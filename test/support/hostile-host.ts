@@ -16,9 +16,11 @@ import { type OperatorEntry, Registry, type VnoEntry } from "../../hil/network/s
 import { ModemError, type ShortMessage } from "../../host/modem/modem.ts";
 import { RadioModem } from "../../host/modem/radio.ts";
 import { ClientSession, type Executed } from "../../host/omadm/session.ts";
+import type { Answer } from "../../host/omadm/transport.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { readBootstrap } from "../../host/wire/prov/bootstrap.ts";
-import { contentTypes } from "../../host/wire/radio/short-messages.ts";
+import { contentTypes as messageTypes } from "../../host/wire/radio/short-messages.ts";
+import { contentTypes } from "../../host/wire/syncml/form.ts";
 import { type Item, type NodeCommand, nodes } from "../../host/wire/syncml/message.ts";
 import { Device } from "./device.ts";
 import { Insider } from "./insider.ts";
@@ -172,7 +174,7 @@ export class HostileHost {
 	async intercept(kind: string): Promise<BootstrapRequest> {
 		const message = await this.#next(
 			({ contentType, body }) =>
-				contentType === contentTypes.bootstrap && readBootstrap(body.toString("utf8")).kind === kind,
+				contentType === messageTypes.bootstrap && readBootstrap(body.toString("utf8")).kind === kind,
 			`${kind} bootstrap`,
 		);
 		return asRequest(message.body.toString("utf8"));
@@ -187,7 +189,7 @@ export class HostileHost {
 
 	/** Waits until the operator asks where the TRE stands. */
 	async askedForReceipt(): Promise<Buffer> {
-		return (await this.#next(({ contentType }) => contentType === contentTypes.receiptRequest, "receipt request")).body;
+		return (await this.#next(({ contentType }) => contentType === messageTypes.receiptRequest, "receipt request")).body;
 	}
 
 	/** Answers the operator's question as an honest host would; one that was asked anew in between is answered anew. */
@@ -202,7 +204,7 @@ export class HostileHost {
 	}
 
 	async submitReceipt(document: Uint8Array): Promise<void> {
-		await this.#modem?.submit({ contentType: contentTypes.receipt, body: Buffer.from(document) });
+		await this.#modem?.submit({ contentType: messageTypes.receipt, body: Buffer.from(document) });
 	}
 
 	async #next(fits: (message: ShortMessage) => boolean, what: string): Promise<ShortMessage> {
@@ -224,7 +226,9 @@ export class HostileHost {
 		const [hostname, port] = dpf.address.split(":");
 		const { certificate } = await this.tre.call("releaseRoot", {});
 		const ca = new X509Certificate(certificate).toString();
-		const post = (body: string): Promise<Buffer> =>
+		// In the other form than the M2ME of the story.
+		const form = "xml" as const;
+		const post = (body: Uint8Array): Promise<Answer> =>
 			new Promise((done, fail) => {
 				const options = {
 					hostname,
@@ -234,16 +238,24 @@ export class HostileHost {
 					servername: dpf.host,
 					ca,
 					agent: false as const,
+					headers: { "content-type": contentTypes[form] },
 				};
 				const sent = request(options, (response) => {
 					const parts: Buffer[] = [];
 					response.on("data", (part: Buffer) => parts.push(part));
-					response.on("end", () => done(Buffer.concat(parts)));
+					response.on("end", () => done({ octets: Buffer.concat(parts), form }));
 				});
 				sent.on("error", fail);
 				sent.end(body);
 			});
-		const plan = { url: `https://${dpf.host}/dm`, deviceId: `urn:tre:${this.treId}`, alerts: shown, execute, post };
+		const plan = {
+			url: `https://${dpf.host}/dm`,
+			deviceId: `urn:tre:${this.treId}`,
+			alerts: shown,
+			execute,
+			post,
+			form,
+		};
 		await new ClientSession(this.tre, plan).run();
 	}
 

@@ -18,6 +18,8 @@ export type BenchEvent =
 			readonly name: string;
 			readonly treId?: string;
 			readonly content: string;
+			/** How the content stands for octets; text where nothing is said. */
+			readonly encoding?: "utf8" | "base64";
 			readonly about?: Record<string, string>;
 	  }
 	| { readonly event: "timings"; readonly ms: Readonly<Record<string, number>> }

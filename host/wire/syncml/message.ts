@@ -66,7 +66,8 @@ export const status = {
 export const alerts = { clientInitiated: 1201, generic: 1226 } as const;
 
 const METINF = { xmlns: "syncml:metinf" };
-const MAX_MESSAGE = 65_536;
+/** Octets of a message. */
+export const MAX_MESSAGE = 65_536;
 
 const location = (name: string, uri: string): XmlElement => xml(name, [xml("LocURI", uri)]);
 
@@ -105,8 +106,8 @@ function commandXml(command: Command): XmlElement {
 	}
 }
 
-/** The XML form of a message. */
-export function writeMessage(message: Message): string {
+/** The elements of a message. */
+export function treeOf(message: Message): XmlElement {
 	const source = [xml("LocURI", message.source), ...(message.locName ? [xml("LocName", message.locName)] : [])];
 	const header = xml("SyncHdr", [
 		xml("VerDTD", "1.2"),
@@ -118,8 +119,11 @@ export function writeMessage(message: Message): string {
 		...(message.cred ? [xml("Cred", [md5Meta(), xml("Data", message.cred)])] : []),
 	]);
 	const body = xml("SyncBody", [...message.commands.map(commandXml), ...(message.final ? [xml("Final", "")] : [])]);
-	return canonicalXml(xml("SyncML", [header, body], { xmlns: "SYNCML:SYNCML1.2" }));
+	return xml("SyncML", [header, body], { xmlns: "SYNCML:SYNCML1.2" });
 }
+
+/** The XML form of a message. */
+export const writeMessage = (message: Message): string => canonicalXml(treeOf(message));
 
 const number = (element: XmlElement, name: string): number => {
 	const value = Number(childText(element, name));
@@ -169,8 +173,11 @@ function readCommand(element: XmlElement): Command {
 }
 
 /** Reads the XML form of a message. */
-export function readMessage(text: string | Uint8Array): Message {
-	const root = parseXml(text, { maxLength: MAX_MESSAGE, declaration: true });
+export const readMessage = (text: string | Uint8Array): Message =>
+	messageOf(parseXml(text, { maxLength: MAX_MESSAGE, declaration: true }));
+
+/** Reads a message out of its elements. */
+export function messageOf(root: XmlElement): Message {
 	const header = child(root, "SyncHdr");
 	const body = child(root, "SyncBody");
 	if (root.name !== "SyncML" || !header || !body) throw new SyncmlError("no SyncML message");

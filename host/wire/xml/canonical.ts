@@ -3,7 +3,7 @@ import type { XmlElement } from "./parse.ts";
 const inAttribute = (value: string): string =>
 	value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 const inText = (value: string): string =>
-	value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+	value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#xD;");
 
 const isNamespace = (name: string): boolean => name === "xmlns" || name.startsWith("xmlns:");
 

@@ -36,6 +36,8 @@ export interface XmlLimits {
 	readonly maxDepth?: number;
 	/** Allow one XML declaration at the start (SyncML peers send it; signed documents have none). */
 	readonly declaration?: boolean;
+	/** Allow TAB and LF in texts, and CR as `&#xD;` (data of SyncML peers; signed documents have none). */
+	readonly lines?: boolean;
 }
 
 const entities = new Map([
@@ -50,11 +52,13 @@ const namePattern = /[A-Za-z_][A-Za-z0-9_.:-]*/y;
 class Parser {
 	readonly #text: string;
 	readonly #maxDepth: number;
+	readonly #lines: boolean;
 	#at = 0;
 
-	constructor(text: string, maxDepth: number) {
+	constructor(text: string, maxDepth: number, lines: boolean) {
 		this.#text = text;
 		this.#maxDepth = maxDepth;
+		this.#lines = lines;
 	}
 
 	document(declaration: boolean): XmlElement {
@@ -138,20 +142,30 @@ class Parser {
 		return attributes;
 	}
 
+	#isLine(letter: string, stop: string): boolean {
+		return this.#lines && stop === "<" && (letter === "\n" || letter === "\t");
+	}
+
+	/** The letter that a reference stands for. */
+	#reference(stop: string): string {
+		const end = this.#text.indexOf(";", this.#at);
+		const name = end < 0 ? "" : this.#text.slice(this.#at + 1, end);
+		const known = name === "#xD" && this.#lines && stop === "<" ? "\r" : entities.get(name);
+		if (known === undefined) this.#refuse("entity");
+		this.#at = end + 1;
+		return known;
+	}
+
 	#characters(stop: string): string {
 		let value = "";
 		for (;;) {
 			const letter = this.#text[this.#at];
 			if (letter === undefined) return this.#refuse("not-well-formed");
 			if (letter === stop) return value;
-			if (letter === "<" || letter < " " || letter === "\u007f" || letter >= "\ufffe") this.#refuse("character");
-			if (letter === "&") {
-				const end = this.#text.indexOf(";", this.#at);
-				const known = end < 0 ? undefined : entities.get(this.#text.slice(this.#at + 1, end));
-				if (known === undefined) this.#refuse("entity");
-				value += known;
-				this.#at = end + 1;
-			} else {
+			const control = letter < " " && !this.#isLine(letter, stop);
+			if (letter === "<" || control || letter === "\u007f" || letter >= "\ufffe") this.#refuse("character");
+			if (letter === "&") value += this.#reference(stop);
+			else {
 				value += letter;
 				this.#at++;
 			}
@@ -173,7 +187,7 @@ export function parseXml(input: string | Uint8Array, limits: XmlLimits = {}): Xm
 	} catch {
 		throw new XmlError("character", 0);
 	}
-	return new Parser(text, limits.maxDepth ?? 16).document(limits.declaration ?? false);
+	return new Parser(text, limits.maxDepth ?? 16, limits.lines ?? false).document(limits.declaration ?? false);
 }
 
 /** The only child of that name. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Identity, issueLeaf, keyToPem, makeRoot, toPem } from "../../../hil/network/shared/certificates.ts";
 import { BearerAgent } from "../../../host/modem/bearer-agent.ts";
 import { post } from "../../../host/omadm/transport.ts";
+import { contentTypes } from "../../../host/wire/syncml/form.ts";
 
 const HOST = "dpf.sho-1.example";
 const URL = `https://${HOST}/dm`;
@@ -24,7 +25,11 @@ describe("a DM server that is not the pending SHO's", () => {
 	/** A bearer whose network leads every name to a server with this leaf. */
 	const bearerTo = async (leaf: Identity) => {
 		const options = { key: keyToPem(leaf.key), cert: toPem(leaf.certificate) };
-		const dpf = await listen(createTlsServer(options, (_request, response) => response.end("reached")));
+		const dpf = await listen(
+			createTlsServer(options, (_request, response) =>
+				response.writeHead(200, { "content-type": contentTypes.xml }).end("reached"),
+			),
+		);
 		const proxy = createHttpServer();
 		proxy.on("connect", (_request, socket) => {
 			const upstream = connect(dpf, "127.0.0.1", () => {
@@ -40,7 +45,7 @@ describe("a DM server that is not the pending SHO's", () => {
 	const reach = async (leaf: Identity, root = sho1): Promise<string> => {
 		const agent = new BearerAgent(await bearerTo(leaf), toPem(root.certificate));
 		try {
-			return (await post(URL, "<SyncML></SyncML>", agent)).toString();
+			return Buffer.from((await post(URL, Buffer.from("<SyncML></SyncML>"), "xml", agent)).octets).toString();
 		} finally {
 			agent.destroy();
 		}

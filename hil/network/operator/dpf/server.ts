@@ -1,5 +1,7 @@
 import { createServer } from "node:https";
-import { type Message, readMessage, SyncmlError, writeMessage } from "../../../../host/wire/syncml/message.ts";
+import { contentTypes, formOf, readMessageIn, writeMessageIn } from "../../../../host/wire/syncml/form.ts";
+import { type Message, SyncmlError } from "../../../../host/wire/syncml/message.ts";
+import { WbxmlError } from "../../../../host/wire/wbxml/error.ts";
 import { XmlError } from "../../../../host/wire/xml/parse.ts";
 import { keyToPem, toPem } from "../../shared/certificates.ts";
 import { type Listening, listen, readBody } from "../../shared/http.ts";
@@ -8,7 +10,6 @@ import { dpfHost, type OperatorContext } from "../context.ts";
 import type { Provisioning } from "./provisioning.ts";
 import { DmSession } from "./session.ts";
 
-export const DM_TYPE = "application/vnd.syncml.dm+xml";
 export const DM_PATH = "/dm";
 const MAX_SESSIONS = 1000;
 
@@ -50,13 +51,18 @@ export function serveDpf(context: OperatorContext, provisioning: Provisioning, p
 				response.writeHead(404).end();
 				return;
 			}
-			const message = readMessage(octets);
+			const form = formOf(request.headers["content-type"]);
+			if (form === undefined) {
+				response.writeHead(415).end(`a message comes as ${Object.values(contentTypes).join(" or ")}`);
+				return;
+			}
+			const message = readMessageIn(form, octets);
 			const answer = await sessionOf(message).answer(message);
 			if (isLast(answer)) sessions.delete(keyOf(message));
-			response.writeHead(200, { "content-type": DM_TYPE }).end(writeMessage(answer));
+			response.writeHead(200, { "content-type": contentTypes[form] }).end(writeMessageIn(form, answer));
 		} catch (error) {
-			const malformed = error instanceof XmlError || error instanceof SyncmlError;
-			response.writeHead(malformed ? 400 : 500).end(malformed ? error.message : "internal error");
+			const malformed = [XmlError, WbxmlError, SyncmlError].some((kind) => error instanceof kind);
+			response.writeHead(malformed ? 400 : 500).end(malformed ? (error as Error).message : "internal error");
 		}
 	});
 	return listen(server, place);

@@ -1,0 +1,83 @@
+import { WbxmlError, type WbxmlRefusal } from "./error.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Octets from front to back, with the offset for errors. */
+export class OctetReader {
+	at = 0;
+	readonly #octets: Uint8Array;
+
+	constructor(octets: Uint8Array) {
+		this.#octets = octets;
+	}
+
+	get finished(): boolean {
+		return this.at >= this.#octets.length;
+	}
+
+	/** `at`: where what is refused begins; where nothing is said, here. */
+	refuse(refusal: WbxmlRefusal, at = this.at): never {
+		throw new WbxmlError(refusal, at);
+	}
+
+	octet(): number {
+		const value = this.#octets[this.at];
+		if (value === undefined) return this.refuse("end-of-input");
+		this.at++;
+		return value;
+	}
+
+	/** mb_u_int32, in its shortest form only. */
+	integer(): number {
+		const from = this.at;
+		let value = 0;
+		for (let count = 0; count < 5; count++) {
+			const octet = this.octet();
+			if (count === 0 && octet === 0x80) this.refuse("integer", from);
+			value = value * 128 + (octet & 0x7f);
+			if (value >= 2 ** 32) this.refuse("integer", from);
+			if ((octet & 0x80) === 0) return value;
+		}
+		return this.refuse("integer", from);
+	}
+
+	octets(length: number): Uint8Array {
+		if (length > this.#octets.length - this.at) this.refuse("end-of-input");
+		this.at += length;
+		return this.#octets.subarray(this.at - length, this.at);
+	}
+
+	/** Octets up to a NUL, which goes with them. */
+	terminated(maxLength: number, inAttribute: boolean): string {
+		const from = this.at;
+		const end = this.#octets.indexOf(0, from);
+		if (end < 0) return this.refuse("end-of-input", this.#octets.length);
+		if (end - from > maxLength) this.refuse("too-long", from);
+		this.at = end + 1;
+		return this.text(this.#octets.subarray(from, end), from, inAttribute);
+	}
+
+	/** UTF-8 of characters that XML has. */
+	text(octets: Uint8Array, at: number, inAttribute: boolean): string {
+		let text: string;
+		try {
+			text = utf8.decode(octets);
+		} catch {
+			return this.refuse("character", at);
+		}
+		if (!isText(text, inAttribute)) this.refuse("character", at);
+		return text;
+	}
+}
+
+const LINES: readonly number[] = [0x09, 0x0a, 0x0d];
+
+/** No control character or non-character; lines end in a text, never in an attribute's value. */
+export function isText(text: string, inAttribute: boolean): boolean {
+	for (let n = 0; n < text.length; n++) {
+		const code = text.charCodeAt(n);
+		if (code >= 0x20 && code !== 0x7f && code < 0xfffe) continue;
+		if (inAttribute || !LINES.includes(code)) return false;
+	}
+	return true;
+}
