@@ -1,0 +1,169 @@
+import { PushError, type PushRefusal } from "./error.ts";
+import { MAC, SEC, type SecurityMethod, securityMethods, wellKnownMedia } from "./media.ts";
+
+/** A connectionless WSP Push (WAP-230 clause 8.2.4.1). */
+export interface Push {
+	/** Transaction id, 0 … 255. */
+	readonly tid: number;
+	readonly contentType: string;
+	readonly sec?: SecurityMethod;
+	/** 40 upper-case hex digits. */
+	readonly mac?: string;
+	readonly body: Uint8Array;
+}
+
+const PUSH = 0x06;
+const LENGTH_QUOTE = 31;
+const SHORT = 0x80;
+const MAX_HEADERS = 1024;
+
+function uintvar(value: number): number[] {
+	const octets = [value & 0x7f];
+	for (let rest = value >>> 7; rest > 0; rest >>>= 7) octets.unshift((rest & 0x7f) | 0x80);
+	return octets;
+}
+
+const text = (value: string): number[] => [...Buffer.from(value, "latin1"), 0];
+
+function media(contentType: string): number[] {
+	for (const [number, name] of wellKnownMedia) if (name === contentType) return [SHORT | number];
+	return text(contentType);
+}
+
+export function encodePush({ tid, contentType, sec, mac, body }: Push): Buffer {
+	const parameters = [
+		...(sec === undefined ? [] : [SHORT | SEC, SHORT | securityMethods.indexOf(sec)]),
+		...(mac === undefined ? [] : [SHORT | MAC, ...text(mac)]),
+	];
+	const type = media(contentType);
+	const value = [...type, ...parameters];
+	const length = value.length < LENGTH_QUOTE ? [value.length] : [LENGTH_QUOTE, ...uintvar(value.length)];
+	// Alone, a media type stands without a length (WSP, Constrained-media).
+	const header = parameters.length === 0 ? type : [...length, ...value];
+	return Buffer.concat([Buffer.from([tid & 0xff, PUSH, ...uintvar(header.length), ...header]), body]);
+}
+
+class Reader {
+	at = 0;
+	readonly #octets: Uint8Array;
+	readonly #end: number;
+
+	constructor(octets: Uint8Array, from = 0, end = octets.length) {
+		this.#octets = octets;
+		this.at = from;
+		this.#end = end;
+	}
+
+	get finished(): boolean {
+		return this.at >= this.#end;
+	}
+
+	refuse(refusal: PushRefusal, at = this.at): never {
+		throw new PushError(refusal, at);
+	}
+
+	peek(): number {
+		return this.finished ? this.refuse("end-of-input") : (this.#octets[this.at] as number);
+	}
+
+	octet(): number {
+		const value = this.peek();
+		this.at++;
+		return value;
+	}
+
+	uintvar(): number {
+		const from = this.at;
+		let value = 0;
+		for (let count = 0; count < 4; count++) {
+			const octet = this.octet();
+			value = value * 128 + (octet & 0x7f);
+			if ((octet & SHORT) === 0) return value;
+		}
+		return this.refuse("integer", from);
+	}
+
+	/** Text up to its NUL; a quote in front of a first octet above 127 does not belong to it. */
+	text(): string {
+		const from = this.at;
+		const end = this.#octets.subarray(0, this.#end).indexOf(0, from);
+		if (end < 0) return this.refuse("end-of-input", this.#end);
+		this.at = end + 1;
+		const start = this.#octets[from] === 0x7f ? from + 1 : from;
+		const value = Buffer.from(this.#octets.subarray(start, end)).toString("latin1");
+		if (/[^\x20-\x7e]/.test(value)) this.refuse("header", from);
+		return value;
+	}
+
+	/** A part of that length, to be read on its own. */
+	part(length: number): Reader {
+		if (length > this.#end - this.at) this.refuse("end-of-input", this.#end);
+		this.at += length;
+		return new Reader(this.#octets, this.at - length, this.at);
+	}
+
+	rest(): Uint8Array {
+		return this.#octets.subarray(this.at, this.#end);
+	}
+}
+
+function readMedia(reader: Reader): string {
+	const from = reader.at;
+	if ((reader.peek() & SHORT) === 0) return reader.text();
+	const known = wellKnownMedia.get(reader.octet() & 0x7f);
+	return known ?? reader.refuse("content-type", from);
+}
+
+interface Parameters {
+	sec?: SecurityMethod;
+	mac?: string;
+}
+
+function readParameters(reader: Reader): Parameters {
+	const found: Parameters = {};
+	while (!reader.finished) {
+		const from = reader.at;
+		const name = reader.octet();
+		if (name === (SHORT | SEC) && found.sec === undefined) {
+			const method = securityMethods[reader.octet() & 0x7f];
+			found.sec = method ?? reader.refuse("parameter", from);
+		} else if (name === (SHORT | MAC) && found.mac === undefined) {
+			const mac = reader.text();
+			found.mac = /^[0-9A-Fa-f]{40}$/.test(mac) ? mac.toUpperCase() : reader.refuse("parameter", from);
+		} else reader.refuse("parameter", from);
+	}
+	return found;
+}
+
+/** Passes over a header that says nothing to this client: its name and its value, whatever they are. */
+function skipHeader(reader: Reader): void {
+	if ((reader.peek() & SHORT) === 0) reader.text();
+	else reader.octet();
+	const first = reader.peek();
+	if ((first & SHORT) !== 0) reader.octet();
+	else if (first < LENGTH_QUOTE) {
+		reader.octet();
+		reader.part(first);
+	} else if (first === LENGTH_QUOTE) {
+		reader.octet();
+		reader.part(reader.uintvar());
+	} else reader.text();
+}
+
+/** Reads a push; throws PushError for anything else. */
+export function decodePush(octets: Uint8Array): Push {
+	const reader = new Reader(octets);
+	const tid = reader.octet();
+	if (reader.octet() !== PUSH) reader.refuse("not-a-push", 1);
+	const length = reader.uintvar();
+	if (length > MAX_HEADERS) reader.refuse("too-long");
+	const headers = reader.part(length);
+	const first = headers.peek();
+	const general = first <= LENGTH_QUOTE;
+	if (general) headers.octet();
+	const value = general ? headers.part(first === LENGTH_QUOTE ? headers.uintvar() : first) : headers;
+	const contentType = readMedia(value);
+	const parameters = general ? readParameters(value) : {};
+	while (!headers.finished) skipHeader(headers);
+	return { tid, contentType, ...parameters, body: reader.rest() };
+}
