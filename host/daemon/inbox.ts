@@ -5,8 +5,11 @@ import { TreError } from "../tre/errors.ts";
 import { algorithmNumber, SignatureError } from "../wire/dsig/signature.ts";
 import { readBootstrap, splitBootstrap } from "../wire/prov/bootstrap.ts";
 import { ProvisioningError } from "../wire/prov/document.ts";
+import { bootstrapText } from "../wire/push/delivery.ts";
+import { isVouchedFor } from "../wire/push/security.ts";
 import { contentTypes } from "../wire/radio/short-messages.ts";
 import { emit, step } from "../wire/report/events.ts";
+import { WbxmlError } from "../wire/wbxml/error.ts";
 import { XmlError } from "../wire/xml/parse.ts";
 import type { Memory } from "./memory.ts";
 import { NetworkParameters } from "./network-parameters.ts";
@@ -36,16 +39,20 @@ export class Inbox {
 	async work(): Promise<"moved" | "read" | "nothing"> {
 		const message = this.#messages.shift();
 		if (!message) return "nothing";
-		if (message.contentType === contentTypes.bootstrap) return this.#bootstrap(message.body);
+		if (message.contentType === contentTypes.bootstrap) return this.#bootstrap(message);
 		if (message.contentType === contentTypes.receiptRequest) await this.#receipt(message.body);
 		else emit({ event: "problem", what: `a short message of type ${message.contentType} is not for this M2ME` });
 		return "read";
 	}
 
 	/** A bootstrap is applied only after the TRE accepted it, and only from the accepted octets. */
-	async #bootstrap(body: Buffer): Promise<"moved" | "read"> {
+	async #bootstrap({ body, sec, mac }: ShortMessage): Promise<"moved" | "read"> {
 		try {
-			const { document, signature } = splitBootstrap(body.toString("utf8"));
+			const { activeImsi: imsi } = await this.#tre.status();
+			// A filter against what is not for this device, and no more: whoever knows the IMSI passes it.
+			if (sec !== "NETWPIN" || !isVouchedFor(sec, { imsi }, body, mac))
+				throw new ProvisioningError("its MAC is not that of this device's IMSI");
+			const { document, signature } = splitBootstrap(bootstrapText(body));
 			const accepted = await step(
 				{ clause: "B.2.3.3", from: "M2ME", to: "TRE", what: "bootstrap: signature, envelope, root hash, nonceA" },
 				() =>
@@ -57,7 +64,7 @@ export class Inbox {
 			);
 			return await this.#accepted(document, accepted);
 		} catch (error) {
-			const refused = [TreError, SignatureError, ProvisioningError, XmlError, MessageTooLong].some(
+			const refused = [TreError, SignatureError, ProvisioningError, XmlError, WbxmlError, MessageTooLong].some(
 				(kind) => error instanceof kind,
 			);
 			if (!refused) throw error;

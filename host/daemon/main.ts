@@ -113,6 +113,7 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 				inbox.take(message);
 				bell.ring();
 			},
+			onUnreadable: (why) => emit({ event: "problem", what: `a short message was thrown away: ${why}` }),
 			onLost: () => bell.ring("the air interface is gone"),
 		});
 		const inbox: Inbox = new Inbox(tre, modem, memory);

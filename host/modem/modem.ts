@@ -1,3 +1,5 @@
+import type { SecurityMethod } from "../wire/push/media.ts";
+
 /** Answer of the TRE to a challenge, as the modem passes it on. Octets are hex. */
 export type AkaAnswer =
 	| { readonly kind: "success"; readonly res: string }
@@ -15,6 +17,9 @@ export interface IpBearer {
 export interface ShortMessage {
 	readonly contentType: string;
 	readonly body: Buffer;
+	/** Of a pushed document: who vouches for it, and the MAC. */
+	readonly sec?: SecurityMethod;
+	readonly mac?: string;
 }
 
 export class ModemError extends Error {}
@@ -33,6 +38,8 @@ export interface Modem {
 
 export interface ModemListener {
 	onShortMessage(message: ShortMessage): void;
+	/** A short message that could not be read was thrown away. */
+	onUnreadable?(why: string): void;
 	/** The air interface is gone; the modem is of no more use. */
 	onLost(): void;
 }

@@ -1,5 +1,10 @@
 import { connect, type Socket } from "node:net";
+import { PushError } from "../wire/push/error.ts";
+import { PUSH_PORT } from "../wire/push/media.ts";
+import { decodePush } from "../wire/push/wsp.ts";
 import { type Downlink, radioChannel, type Uplink } from "../wire/radio/messages.ts";
+import { Reassembly } from "../wire/sms/reassembly.ts";
+import { decodeDeliver, TpduError } from "../wire/sms/tpdu.ts";
 import {
 	type Authenticate,
 	type IpBearer,
@@ -22,6 +27,7 @@ export class RadioModem implements Modem {
 	readonly #socket: Socket;
 	readonly #channel: { send(message: Uplink): void };
 	readonly #listener: ModemListener;
+	readonly #reassembly = new Reassembly();
 	#awaited: Awaited | undefined;
 	#authenticate: Authenticate | undefined;
 	#lost = false;
@@ -104,11 +110,25 @@ export class RadioModem implements Modem {
 	#receive(message: Downlink): void {
 		if (message.type === "sms") {
 			this.#channel.send({ type: "sms-ack", id: message.id });
-			this.#listener.onShortMessage({ contentType: message.contentType, body: Buffer.from(message.body, "base64") });
+			this.#takeSegment(Buffer.from(message.tpdu, "hex"));
 		} else if (message.type === "auth-request") {
 			this.#challenge(message.rand, message.autn);
 		} else if (this.#awaited?.accepts.includes(message.type)) {
 			this.#awaited.resolve(message);
+		}
+	}
+
+	/** Short messages are put together here, as a modem with its own store does. */
+	#takeSegment(tpdu: Buffer): void {
+		try {
+			const whole = this.#reassembly.take(decodeDeliver(tpdu), Date.now());
+			if (!whole) return;
+			if (whole.ports?.destination !== PUSH_PORT) throw new TpduError("user-data-header", 0);
+			const { contentType, body, sec, mac } = decodePush(whole.data);
+			this.#listener.onShortMessage({ contentType, body: Buffer.from(body), sec, mac });
+		} catch (error) {
+			if (!(error instanceof TpduError || error instanceof PushError)) throw error;
+			this.#listener.onUnreadable?.(error.message);
 		}
 	}
 

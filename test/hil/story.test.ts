@@ -8,12 +8,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commands } from "../../firmware/contract/commands.ts";
 import { OperatorStore } from "../../hil/network/operator/store.ts";
 import type { ScenarioResult } from "../../hil/stage/play.ts";
+import { splitBootstrap } from "../../host/wire/prov/bootstrap.ts";
+import { Reassembly } from "../../host/wire/sms/reassembly.ts";
+import { decodeDeliver } from "../../host/wire/sms/tpdu.ts";
 import { canonicalXml } from "../../host/wire/xml/canonical.ts";
 import { readFlash, unseal } from "../support/flash-image.ts";
 import { independentMilenage, openEnvelope } from "../support/independent.ts";
 import { wbxml2xml } from "../support/libwbxml.ts";
 import { found, messagesIn, type Secret, secretsOf } from "../support/secrets.ts";
 import { runStory, type StoryRun } from "../support/story-run.ts";
+import { tshark, upperPduCapture } from "../support/tshark.ts";
 
 const run = promisify(execFile);
 const shoIds = ["ro.example", "sho-1.example", "sho-2.example"];
@@ -69,6 +73,28 @@ describe("the story of S3-091331: one device, three operators", () => {
 		expect(result.changes[0].imsiAfter).toBe(result.changes[1].imsiBefore);
 		expect(result.changes[1].imsiAfter).toMatch(/^00103\d{10}$/);
 		expect(story.output).toContain(result.treId);
+	});
+
+	test("B.2.2.2, B.2.3.3: bootstraps went as WBXML in WAP pushes in short messages, which libwbxml and tshark read", () => {
+		for (const folder of ["initial", "change-1", "change-2"]) {
+			const body = readFileSync(path(folder, "bootstrap.wbxml"));
+			const sent = canonicalXml(wbxml2xml(body));
+			const { document, signature } = splitBootstrap(sent);
+			expect(document).toBe(read(folder, "bootstrap.xml"));
+			expect(read(folder, "bootstrap.sig.xml")).toContain(signature.value.toString("base64"));
+			const tpdus = read(folder, "push.hex")
+				.trim()
+				.split("\n")
+				.map((line) => Buffer.from(line, "hex"));
+			const shown = tshark(upperPduCapture("gsm_sms", tpdus), "-V");
+			expect(shown).toContain(`Message parts: ${tpdus.length}`);
+			const reassembly = new Reassembly();
+			const whole = tpdus.map((tpdu) => reassembly.take(decodeDeliver(tpdu), 0)).at(-1);
+			const push = tshark(upperPduCapture("wsp-cl", [whole?.data ?? Buffer.alloc(0)]), "-V");
+			expect(push).toMatch(/NETWPIN/);
+			expect(push).toMatch(/wap-provisioningdoc/);
+			expect(push).not.toMatch(/Malformed/);
+		}
 	});
 
 	test("B.2.3.4: the DM sessions went as WBXML; libwbxml reads in each message what stands beside it", () => {

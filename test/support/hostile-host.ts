@@ -19,6 +19,7 @@ import { ClientSession, type Executed } from "../../host/omadm/session.ts";
 import type { Answer } from "../../host/omadm/transport.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { readBootstrap } from "../../host/wire/prov/bootstrap.ts";
+import { bootstrapPush, bootstrapText, deliveryOf } from "../../host/wire/push/delivery.ts";
 import { contentTypes as messageTypes } from "../../host/wire/radio/short-messages.ts";
 import { contentTypes } from "../../host/wire/syncml/form.ts";
 import { type Item, type NodeCommand, nodes } from "../../host/wire/syncml/message.ts";
@@ -93,11 +94,11 @@ export class HostileHost {
 
 	/** A short message to the device, as whoever reaches the visited network's short message centre may send it. */
 	async push(contentType: string, body: string): Promise<void> {
-		const { imsi } = await this.believed();
-		await postJson(`${this.vno.sms}/short-message`, {
-			...{ imsi, contentType },
-			body: Buffer.from(body).toString("base64"),
-		});
+		const { imsi = "" } = await this.believed();
+		const message =
+			contentType === messageTypes.bootstrap ? bootstrapPush(body, imsi) : { contentType, body: Buffer.from(body) };
+		for (const tpdu of deliveryOf(message, "+15550000000", new Date()))
+			await postJson(`${this.vno.sms}/short-message`, { imsi, tpdu: tpdu.toString("hex") });
 	}
 
 	async hil(...args: string[]): Promise<string> {
@@ -174,10 +175,10 @@ export class HostileHost {
 	async intercept(kind: string): Promise<BootstrapRequest> {
 		const message = await this.#next(
 			({ contentType, body }) =>
-				contentType === messageTypes.bootstrap && readBootstrap(body.toString("utf8")).kind === kind,
+				contentType === messageTypes.bootstrap && readBootstrap(bootstrapText(body)).kind === kind,
 			`${kind} bootstrap`,
 		);
-		return asRequest(message.body.toString("utf8"));
+		return asRequest(bootstrapText(message.body));
 	}
 
 	/** Waits for the next bootstrap of that KIND and hands it to the TRE. */

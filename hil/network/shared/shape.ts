@@ -27,6 +27,8 @@ export const field = {
 			const { length } = Buffer.from(value, "base64");
 			return isBase64(value) && length >= least && length <= most;
 		}),
+	hex: (most: number): Check =>
+		text(`is no hex of 1 to ${most} octets`, (value) => /^(?:[0-9a-f]{2})+$/.test(value) && value.length <= 2 * most),
 	optional:
 		(check: Check): Check =>
 		(value) =>

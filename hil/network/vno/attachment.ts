@@ -78,8 +78,8 @@ export class Attachment {
 		}
 	}
 
-	/** Delivers a short message and waits until the device has it. */
-	deliver(contentType: string, body: string, timeoutMs: number): Promise<void> {
+	/** Delivers a short message (an SMS-DELIVER TPDU, hex) and waits until the device has it. */
+	deliver(tpdu: string, timeoutMs: number): Promise<void> {
 		const id = ++this.#messageId;
 		return new Promise((resolve, reject) => {
 			const settle = (run: () => void) => {
@@ -93,7 +93,7 @@ export class Attachment {
 				resolve: () => settle(resolve),
 				reject: (error) => settle(() => reject(error)),
 			});
-			this.#send({ type: "sms", id, contentType, body });
+			this.#send({ type: "sms", id, tpdu });
 		});
 	}
 

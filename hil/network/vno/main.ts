@@ -13,13 +13,13 @@ import type { VnoConfig } from "./config.ts";
 
 const LOOPBACK = "127.0.0.1";
 const MESSAGE_TIMEOUT_MS = 15_000;
-/** Octets of a short message: less than a line of the air interface takes. */
-const MAX_MESSAGE = 32_768;
+/** Octets of an SMS-DELIVER TPDU (TS 23.040 clause 9.2.2.1). */
+const MAX_TPDU = 164;
 
+/** One short message for a subscriber: an SMS-DELIVER TPDU, hex. */
 interface ShortMessage {
 	readonly imsi: string;
-	readonly contentType: string;
-	readonly body: string;
+	readonly tpdu: string;
 }
 
 /** A visited network: air interface, short messages, packet data. */
@@ -72,10 +72,10 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 	const sms = await serveJson(
 		{
 			"POST /short-message": async (message: ShortMessage) => {
-				insist(message, { imsi: field.imsi, contentType: field.name, body: field.base64(0, MAX_MESSAGE) });
+				insist(message, { imsi: field.imsi, tpdu: field.hex(MAX_TPDU) });
 				const attachment = attachments.get(message.imsi);
 				if (!attachment) throw new Refusal("absent-subscriber", `${message.imsi} is not on the air here`, 404);
-				await attachment.deliver(message.contentType, message.body, MESSAGE_TIMEOUT_MS);
+				await attachment.deliver(message.tpdu, MESSAGE_TIMEOUT_MS);
 				return {};
 			},
 		},

@@ -22,7 +22,8 @@ export type Downlink =
 	/** The home operator has the submitted message, or why not. */
 	| { readonly type: "sms-accept" }
 	| { readonly type: "sms-reject"; readonly cause: string }
-	| { readonly type: "sms"; readonly id: number; readonly contentType: string; readonly body: string };
+	/** An SMS-DELIVER TPDU, hex. */
+	| { readonly type: "sms"; readonly id: number; readonly tpdu: string };
 
 const MAX_LINE = 65_536;
 
@@ -43,7 +44,7 @@ const shapes = new Map<string, Readonly<Record<string, "string" | "number" | "st
 	["pdp-reject", { cause: "string" }],
 	["sms-accept", {}],
 	["sms-reject", { cause: "string" }],
-	["sms", { id: "number", contentType: "string", body: "string" }],
+	["sms", { id: "number", tpdu: "string" }],
 ]);
 
 /** The peer is not trusted: what is no message of the table is an error. */

@@ -1,4 +1,5 @@
 import { type BootstrapKind, signBootstrap, writeBootstrap } from "../../../../host/wire/prov/bootstrap.ts";
+import { bootstrapPush, deliveryOf, serviceCentreOf } from "../../../../host/wire/push/delivery.ts";
 import { emit } from "../../../../host/wire/report/events.ts";
 import type { OperatorContext } from "../context.ts";
 import type { Device, OutgoingChange, SignedBootstrap } from "../store.ts";
@@ -52,7 +53,19 @@ export class BootstrapDesk {
 		const about = { kind: document === "bootstrap" ? kind : document, toSho: name };
 		emit({ event: "document", name: `${document}.xml`, treId, content: signed.document, about });
 		emit({ event: "document", name: `${document}.sig.xml`, treId, content: signed.signature, about });
+		this.#tellPush(device, document, signed.sent, about);
 		return { reign, serial, sent: signed.sent };
+	}
+
+	/** What of it goes over the air: the body of the push, and its segments, one a line. */
+	#tellPush({ treId, imsi }: Device, document: string, sent: string, about: Record<string, string>): void {
+		const push = bootstrapPush(sent, imsi);
+		const content = Buffer.from(push.body).toString("base64");
+		emit({ event: "document", name: `${document}.wbxml`, treId, content, encoding: "base64", about });
+		const tpdus = deliveryOf(push, serviceCentreOf(this.#context.config.shoId), new Date());
+		const lines = tpdus.map((tpdu) => `${tpdu.toString("hex")}\n`).join("");
+		const name = document === "bootstrap" ? "push.hex" : `${document}.push.hex`;
+		emit({ event: "document", name, treId, content: lines, about });
 	}
 
 	/** Durable before the bootstrap that carries it exists. */

@@ -1,3 +1,4 @@
+import { bootstrapPush, deliveryOf, type PushMessage, serviceCentreOf } from "../../../../host/wire/push/delivery.ts";
 import { contentTypes } from "../../../../host/wire/radio/short-messages.ts";
 import { emit, step } from "../../../../host/wire/report/events.ts";
 import { postJson, Refusal } from "../../shared/http.ts";
@@ -100,7 +101,7 @@ export class Drf {
 
 	/** A receipt from a device that attached with this operator's new MCIM; its nonceB is all it has to carry. */
 	#askOnTrial(vno: string, { imsi }: Registration): Promise<unknown> {
-		return this.#message(vno, imsi, contentTypes.receiptRequest, Buffer.alloc(0));
+		return this.#push(vno, imsi, { contentType: contentTypes.receiptRequest, body: Buffer.alloc(0) });
 	}
 
 	#tend(treId: string, occasion: Occasion): void {
@@ -181,7 +182,7 @@ export class Drf {
 		};
 		const clause = due === "initial" ? "B.2.2.2" : "B.2.3.3";
 		await step({ clause, from: `${config.shoId} DRF`, to: "M2ME", what: what[due] }, () =>
-			this.#message(vno, device.imsi, contentTypes.bootstrap, Buffer.from(sent, "utf8")),
+			this.#push(vno, device.imsi, bootstrapPush(sent, device.imsi)),
 		);
 		if (due === "change" && change) this.#register.delivered(change);
 	}
@@ -191,11 +192,13 @@ export class Drf {
 		const challenge = this.#receipts.challenge(device, awaitedBy(device, change));
 		const what = "where does the TRE stand? a challenge for its receipt";
 		await step({ clause: "B.2.3.3", from: `${config.shoId} DRF`, to: "M2ME", what }, () =>
-			this.#message(vno, device.imsi, contentTypes.receiptRequest, challenge),
+			this.#push(vno, device.imsi, { contentType: contentTypes.receiptRequest, body: challenge }),
 		);
 	}
 
-	#message(vno: string, imsi: string, contentType: string, body: Buffer): Promise<unknown> {
-		return postJson(`${vno}/short-message`, { imsi, contentType, body: body.toString("base64") });
+	/** Segment by segment, each acknowledged by the device before the next one. */
+	async #push(vno: string, imsi: string, message: PushMessage): Promise<void> {
+		for (const tpdu of deliveryOf(message, serviceCentreOf(this.#context.config.shoId), new Date()))
+			await postJson(`${vno}/short-message`, { imsi, tpdu: tpdu.toString("hex") });
 	}
 }
