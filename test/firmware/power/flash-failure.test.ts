@@ -20,7 +20,7 @@ describe("a flash that fails once, for good, or silently: the error has its name
 	test.each([
 		[
 			"what was written is not read back",
-			"store/log.ts",
+			"store/bank.ts",
 			"function isIntact(which: u32, from: u32, to: u32): bool {\n",
 			"function isIntact(which: u32, from: u32, to: u32): bool {\n	if (from < to) return true;\n",
 		],
