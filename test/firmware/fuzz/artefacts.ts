@@ -2,19 +2,15 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { linkNamedCryptoWasm } from "../../../firmware/build/crypto-wasm.mjs";
-import { flags } from "../../../firmware/build/tre-wasm.mjs";
 import { surface } from "../../../firmware/crypto/surface.ts";
-import { compileFirmware, type Fault } from "../../support/planted.ts";
+import { compileFirmware, type Fault, plainFlags } from "../../support/planted.ts";
 import type { Artefacts } from "./fuzzer.ts";
 import { type Instrumented, instrument } from "./instrument.ts";
-
-const optimised = (flag: string): boolean => flag.startsWith("-O") || flag === "--converge";
-const plainFlags = ["--debug", ...flags.filter((flag) => !optimised(flag))];
 
 /** The firmware with counters; without optimisation, so that no function has gone into another. */
 export const instrumentedFirmware = (fault?: Fault): Instrumented =>
 	instrument(
-		compileFirmware(fault, plainFlags),
+		compileFirmware(fault, [...plainFlags, "--debug"]),
 		"tre",
 		(name) => name.startsWith("firmware/") && !name.endsWith("~visit"),
 	);
