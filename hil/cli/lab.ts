@@ -9,7 +9,7 @@ import type { BenchEvent } from "../../host/wire/report/events.ts";
 import type { DeliveryNote } from "../factory/station.ts";
 import { devicesOf, inWords } from "../lab/devices.ts";
 import { KeptLab, LabError } from "../lab/kept.ts";
-import { setCoverage } from "../lab/lab.ts";
+import { setAir, setCoverage } from "../lab/lab.ts";
 import { type KeptNote, Notes } from "../lab/notes.ts";
 import { world } from "../lab/world.ts";
 import type { Subscribed } from "../network/operator/registration/registrar.ts";
@@ -219,4 +219,22 @@ export function coverage(shoId: string, covered: "on" | "off", options: Options)
 	const barred = setCoverage(lab.folder, shoId, covered === "on");
 	if (options.json) say(JSON.stringify({ barred }));
 	else say(`From now on the visited network serves ${barred.length === 0 ? "all" : `all but ${barred.join(", ")}`}.`);
+}
+
+interface AirOptions extends Options {
+	readonly loss?: string;
+	readonly duplicate?: string;
+	readonly reorder?: string;
+}
+
+export function air({ loss, duplicate, reorder, ...options }: AirOptions): void {
+	const lab = labOf(options);
+	const shares = Object.entries({ loss, duplicate, reorder }).map(([name, text = "0"]) => {
+		const share = Number(text);
+		if (!(share >= 0 && share <= 1)) throw new LabError(`--${name} is a share from 0 to 1, not ${text}`);
+		return [name, share] as const;
+	});
+	const now = setAir(lab.folder, Object.fromEntries(shares));
+	if (options.json) say(JSON.stringify(now));
+	else say(`Of the short messages: ${shares.map(([name, share]) => `${name} ${share * 100} %`).join(", ")}.`);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, Option } from "commander";
-import { attach, coverage, down, factory, register, status, step, up, wipe, withdraw } from "./lab.ts";
+import { air, attach, coverage, down, factory, register, status, step, up, wipe, withdraw } from "./lab.ts";
 import { printRestarts } from "./restarts.ts";
 import { runScenario } from "./run.ts";
 
@@ -59,6 +59,12 @@ ofLab("coverage", "take an operator's coverage at the visited network away, or g
 	.argument("<shoId>")
 	.argument("<on|off>")
 	.action(coverage);
+
+ofLab("air", "what the air does to short messages from now on; without options it is clear")
+	.option("--loss <share>", "of them that get lost, 0 to 1")
+	.option("--duplicate <share>", "of them that come twice")
+	.option("--reorder <share>", "of them that come after the next one")
+	.action(air);
 
 program
 	.command("restarts")

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
 import type { OperatorEntry, PvaEntry, RegistryContent, VnoEntry } from "../network/shared/registry.ts";
+import { type Air, clearAir, readAir } from "../network/vno/air.ts";
 import { Child } from "./child.ts";
 import { operatorsWith, type WorldChanges, world } from "./world.ts";
 
@@ -47,6 +48,16 @@ export function setCoverage(folder: string, shoId: string, covered: boolean): re
 	return now;
 }
 
+const airPath = (folder: string): string => join(folder, "air.json");
+
+/** What the air of a lab does to short messages from now on. */
+export function setAir(folder: string, air: Partial<Air>): Air {
+	const path = airPath(folder);
+	writeFileSync(`${path}.new`, JSON.stringify({ ...clearAir, ...air }));
+	renameSync(`${path}.new`, path);
+	return readAir(path);
+}
+
 /** Operators, visited network and PVA as processes in one folder. */
 export class Lab {
 	readonly folder: string;
@@ -71,7 +82,10 @@ export class Lab {
 			this.#element(`operator-${shape.shoId}`, "operator", shape),
 		);
 		const pva = this.#element("pva", "pva", world.pva);
-		const vno = this.#element("vno", "vno", { ...world.vno, barred: barredPath(this.folder) });
+		const vno = this.#element("vno", "vno", {
+			...{ ...world.vno, barred: barredPath(this.folder) },
+			air: airPath(this.folder),
+		});
 		const pvaAddresses = await pva.ready;
 		this.#station = { key: pvaAddresses.stationKey, certificate: pvaAddresses.stationCertificate };
 		this.#writeRegistry({

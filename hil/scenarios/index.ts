@@ -1,8 +1,9 @@
 import type { Scenario } from "../stage/play.ts";
 import { backAndForth } from "./back-and-forth.ts";
+import { badAir } from "./bad-air.ts";
 import { changeOfMind } from "./change-of-mind.ts";
 import { noCoverage } from "./no-coverage.ts";
 import { story } from "./story.ts";
 
 /** What `hil run` can play. */
-export const scenarios: readonly Scenario[] = [story, backAndForth, changeOfMind, noCoverage];
+export const scenarios: readonly Scenario[] = [story, backAndForth, changeOfMind, noCoverage, badAir];

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TreClient } from "../../host/tre/client.ts";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
 import type { DeliveryNote } from "../factory/station.ts";
-import { Lab, setCoverage } from "../lab/lab.ts";
+import { Lab, setAir, setCoverage } from "../lab/lab.ts";
 import type { WorldChanges } from "../lab/world.ts";
 import type { OperatorStatus } from "../network/operator/portal/portal.ts";
 import { newReleaseCode } from "../network/operator/registration/release-code.ts";
 import { getJson, postJson } from "../network/shared/http.ts";
 import type { OperatorEntry } from "../network/shared/registry.ts";
+import type { Air } from "../network/vno/air.ts";
 import { checkCredential, checkOneMcim, checkSpent, type SignedDocument } from "./device-checks.ts";
 import { EventLog, ScenarioFailed, type StageListener } from "./events.ts";
 import type { Evidence } from "./evidence.ts";
@@ -188,6 +189,11 @@ export class Stage {
 	/** Takes an operator's coverage away, or gives it back. */
 	coverage(shoId: string, covered: boolean): void {
 		setCoverage(this.#folder, shoId, covered);
+	}
+
+	/** What the air does to short messages from now on. */
+	air(air: Partial<Air>): void {
+		setAir(this.#folder, air);
 	}
 
 	/** What is true at the end of every scenario, whatever happened on the way. */

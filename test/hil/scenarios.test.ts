@@ -32,8 +32,16 @@ describe("hil run", () => {
 		]);
 
 	test("names what there is, and refuses what there is not", async () => {
-		expect((await hil("run")).stdout).toMatch(/story.*\n.*back-and-forth.*\n.*change-of-mind.*\n.*no-coverage/);
+		expect((await hil("run")).stdout).toMatch(
+			/story.*\n.*back-and-forth.*\n.*change-of-mind.*\n.*no-coverage.*\n.*bad-air/,
+		);
 		await expect(hil("run", "nothing")).rejects.toThrow(/no scenario "nothing"; there are: story/);
+	});
+
+	test("bad-air: a fifth of the short messages is lost, others come twice or in another order; the change succeeds", async () => {
+		const { result } = await play("bad-air");
+		expect(result.ok).toBe(true);
+		expect(moves(result)).toEqual(["ro.example → sho-1.example"]);
 	});
 
 	test("back-and-forth: A → B → A → B, with another MCIM each time", async () => {

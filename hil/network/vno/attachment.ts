@@ -5,6 +5,7 @@ import { step } from "../../../host/wire/report/events.ts";
 import type { PacketDataAnswer, UplinkMessage, Vector } from "../shared/home.ts";
 import { postJson, Refusal } from "../shared/http.ts";
 import type { Registry } from "../shared/registry.ts";
+import { type Air, AirChannel } from "./air.ts";
 
 /** What a visited network keeps of one device on the air. */
 export interface Bearer {
@@ -20,6 +21,8 @@ export interface Visited {
 	readonly registry: Registry;
 	/** Is there a roaming agreement with that operator? */
 	serves(shoId: string): boolean;
+	/** What the air does to short messages now. */
+	air(): Air;
 	/** host and port of the IP bearer. */
 	readonly proxy: { readonly host: string; readonly port: number };
 	attached(imsi: string, attachment: Attachment): void;
@@ -39,6 +42,7 @@ const CLAUSE = "B.2.2.2, .3.5";
 export class Attachment {
 	readonly #network: Visited;
 	readonly #send: (message: Downlink) => void;
+	readonly #air: AirChannel;
 	#imsi = "";
 	#vector: Vector | undefined;
 	/** Counts attachments: what was asked for an earlier one is dropped when its answer comes. */
@@ -50,6 +54,7 @@ export class Attachment {
 	readonly #awaited = new Map<number, { resolve(): void; reject(error: Error): void }>();
 
 	constructor(network: Visited, send: (message: Downlink) => void) {
+		this.#air = new AirChannel(() => network.air());
 		this.#network = network;
 		this.#send = send;
 	}
@@ -78,8 +83,13 @@ export class Attachment {
 		}
 	}
 
-	/** Delivers a short message (an SMS-DELIVER TPDU, hex) and waits until the device has it. */
+	/** Delivers a short message (an SMS-DELIVER TPDU, hex), as well as the air lets it. */
 	deliver(tpdu: string, timeoutMs: number): Promise<void> {
+		return this.#air.deliver(() => this.#transmit(tpdu, timeoutMs));
+	}
+
+	/** Waits until the device has it. */
+	#transmit(tpdu: string, timeoutMs: number): Promise<void> {
 		const id = ++this.#messageId;
 		return new Promise((resolve, reject) => {
 			const settle = (run: () => void) => {

@@ -7,4 +7,6 @@ export interface VnoConfig {
 	readonly registry: string;
 	/** File with the SHO_ids that this network does not serve, a JSON array; nobody where it is missing. */
 	readonly barred: string;
+	/** File with what the air does to short messages (air.ts); nothing where it is missing. */
+	readonly air: string;
 }

@@ -7,6 +7,7 @@ import { Refusal, serveJson } from "../shared/http.ts";
 import { Ports } from "../shared/ports.ts";
 import { Registry } from "../shared/registry.ts";
 import { field, insist } from "../shared/shape.ts";
+import { readAir } from "./air.ts";
 import { Attachment, type Bearer, type Visited } from "./attachment.ts";
 import { serveBearer } from "./bearer.ts";
 import type { VnoConfig } from "./config.ts";
@@ -38,6 +39,7 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 		// Read at each question: agreements come and go while devices are on the air.
 		serves: (shoId) =>
 			!existsSync(config.barred) || !(JSON.parse(readFileSync(config.barred, "utf8")) as string[]).includes(shoId),
+		air: () => readAir(config.air),
 		proxy: { host, port: Number(port) },
 		attached: (imsi, attachment) => attachments.set(imsi, attachment),
 		detached: (imsi, attachment) => {

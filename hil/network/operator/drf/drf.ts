@@ -14,6 +14,8 @@ import { ChangeRegister } from "./register.ts";
 
 /** A bootstrap may be lost anywhere on its way; the TRE answers a repeat with "already accepted". */
 const RESEND_MS = 15_000;
+/** How often a segment is tried before the whole message has to wait. */
+const ROUNDS = 8;
 
 /** What made the DRF look at a device. */
 type Occasion = "located" | "timer" | "changed" | "receipt";
@@ -196,9 +198,20 @@ export class Drf {
 		);
 	}
 
-	/** Segment by segment, each acknowledged by the device before the next one. */
+	/** Segment by segment, each acknowledged by the device before the next one; what was not comes again. */
 	async #push(vno: string, imsi: string, message: PushMessage): Promise<void> {
-		for (const tpdu of deliveryOf(message, serviceCentreOf(this.#context.config.shoId), new Date()))
-			await postJson(`${vno}/short-message`, { imsi, tpdu: tpdu.toString("hex") });
+		let left = deliveryOf(message, serviceCentreOf(this.#context.config.shoId), new Date());
+		for (let round = 1; left.length > 0; round++) {
+			const missing: Buffer[] = [];
+			for (const tpdu of left) {
+				try {
+					await postJson(`${vno}/short-message`, { imsi, tpdu: tpdu.toString("hex") });
+				} catch (error) {
+					if (round === ROUNDS || !(error instanceof Refusal && error.code === "no-acknowledgement")) throw error;
+					missing.push(tpdu);
+				}
+			}
+			left = missing;
+		}
 	}
 }
