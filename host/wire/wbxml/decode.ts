@@ -25,6 +25,8 @@ export interface WbxmlLimits {
 	readonly maxStringTable?: number;
 	/** Octets of a string, of opaque data, and of an attribute's value. */
 	readonly maxString?: number;
+	/** Characters of all texts and values together: a reference of three octets stands for a whole table. */
+	readonly maxText?: number;
 }
 
 export type Attribute = readonly [name: string, value: string];
@@ -55,19 +57,23 @@ const VALUES_FROM = 0x80;
  */
 export class WbxmlDecoder {
 	readonly language: Language;
+	readonly limits: Required<WbxmlLimits>;
 	readonly #in: OctetReader;
-	readonly #limits: Required<WbxmlLimits>;
 	readonly #table: Uint8Array;
 	readonly #tableAt: number;
 	readonly #open: Open[] = [];
+	#text = 0;
 	#begun = false;
 	#tagPage = 0;
 	#attributePage = 0;
 
 	constructor(octets: Uint8Array, limits: WbxmlLimits = {}) {
-		this.#limits = { maxLength: 65_536, maxDepth: 16, maxStringTable: 4096, maxString: 32_768, ...limits };
+		this.limits = {
+			...{ maxLength: 65_536, maxDepth: 16, maxStringTable: 4096, maxString: 32_768, maxText: 262_144 },
+			...limits,
+		};
 		this.#in = new OctetReader(octets);
-		if (octets.length > this.#limits.maxLength) this.#in.refuse("too-long", this.#limits.maxLength);
+		if (octets.length > this.limits.maxLength) this.#in.refuse("too-long", this.limits.maxLength);
 		const version = this.#in.octet();
 		if (version < 1 || version > 3) this.#in.refuse("version", 0);
 		const publicIdAt = this.#in.at;
@@ -77,11 +83,16 @@ export class WbxmlDecoder {
 		if (this.#in.integer() !== UTF_8) this.#in.refuse("charset", charsetAt);
 		const lengthAt = this.#in.at;
 		const length = this.#in.integer();
-		if (length > this.#limits.maxStringTable) this.#in.refuse("string-table", lengthAt);
+		if (length > this.limits.maxStringTable) this.#in.refuse("string-table", lengthAt);
 		this.#tableAt = this.#in.at;
 		this.#table = this.#in.octets(length);
 		const language = languageOf(index === undefined ? number : this.#fromTable(index, publicIdAt));
 		this.language = language ?? this.#in.refuse("public-identifier", publicIdAt);
+	}
+
+	/** Elements that are open. */
+	get depth(): number {
+		return this.#open.length;
 	}
 
 	*events(): Generator<WbxmlEvent, void> {
@@ -120,7 +131,7 @@ export class WbxmlDecoder {
 
 	*#element(token: number, offset: number): Generator<WbxmlEvent, void> {
 		this.#refuseStrange(token, offset);
-		if (this.#open.length >= this.#limits.maxDepth) this.#in.refuse("too-deep", offset);
+		if (this.#open.length >= this.limits.maxDepth) this.#in.refuse("too-deep", offset);
 		const found = this.language.tagPages[this.#tagPage]?.tags.find(([known]) => known === (token & TAG));
 		if (!found) return this.#in.refuse("tag", offset);
 		const [, name] = found;
@@ -174,7 +185,7 @@ export class WbxmlDecoder {
 				this.#in.at = offset;
 				return value;
 			} else value += this.#valueToken(token, offset);
-			if (value.length > this.#limits.maxString) this.#in.refuse("too-long", from);
+			if (value.length > this.limits.maxString) this.#in.refuse("too-long", from);
 		}
 	}
 
@@ -191,7 +202,7 @@ export class WbxmlDecoder {
 		if (token === OPAQUE) this.#in.refuse("opaque", offset);
 		if (isExtension(token)) this.#in.refuse("extension", offset);
 		const found = this.language.attributePages[this.#attributePage]?.values.find(([known]) => known === token);
-		return found ? found[1] : this.#in.refuse("attribute-value", offset);
+		return this.#counted(found ? found[1] : this.#in.refuse("attribute-value", offset), offset);
 	}
 
 	#page(count: number, offset: number): number {
@@ -210,7 +221,17 @@ export class WbxmlDecoder {
 	}
 
 	#string(token: number, offset: number, inAttribute: boolean): string {
-		if (token === STR_I) return this.#in.terminated(this.#limits.maxString, inAttribute);
+		return this.#counted(this.#letters(token, offset, inAttribute), offset);
+	}
+
+	#counted(text: string, offset: number): string {
+		this.#text += text.length;
+		if (this.#text > this.limits.maxText) this.#in.refuse("too-long", offset);
+		return text;
+	}
+
+	#letters(token: number, offset: number, inAttribute: boolean): string {
+		if (token === STR_I) return this.#in.terminated(this.limits.maxString, inAttribute);
 		if (token === STR_T) return this.#fromTable(this.#in.integer(), offset, inAttribute);
 		const code = this.#in.integer();
 		const text = code <= 0x10ffff ? String.fromCodePoint(code) : "";
@@ -235,7 +256,7 @@ export class WbxmlDecoder {
 		const { name } = this.#open.at(-1) ?? { name: "" };
 		if (!this.language.opaqueIn?.includes(name)) this.#in.refuse("opaque", offset);
 		const length = this.#in.integer();
-		if (length > this.#limits.maxString) this.#in.refuse("too-long", offset);
+		if (length > this.limits.maxString) this.#in.refuse("too-long", offset);
 		return this.#in.octets(length);
 	}
 }

@@ -19,7 +19,10 @@ interface Building {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Opaque octets inside an element: a document of their own (TNDS, DevInf), or the element's text. */
+/**
+ * Opaque octets inside an element: a document of their own (TNDS, DevInf), or the element's text. A document in a
+ * document has the depth that is left.
+ */
 function opaqueContent(octets: Uint8Array, offset: number, limits: WbxmlLimits): XmlElement | string {
 	if (octets.length > 4 && (octets[0] ?? 0) <= 3) {
 		try {
@@ -64,7 +67,10 @@ export function decodeWbxml(octets: Uint8Array, limits: WbxmlLimits = {}): Decod
 				put(event.text, event.offset);
 				break;
 			case "opaque":
-				put(opaqueContent(event.octets, event.offset, limits), event.offset);
+				put(
+					opaqueContent(event.octets, event.offset, { ...limits, maxDepth: decoder.limits.maxDepth - decoder.depth }),
+					event.offset,
+				);
 				break;
 			case "end":
 				put(stack.pop() as Building, event.offset);

@@ -1,4 +1,4 @@
-import type { Dictionary } from "./mutate.ts";
+import type { Dictionary } from "../../support/mutate.ts";
 
 export const words = (...texts: string[]): Dictionary => texts.map((text) => Buffer.from(text));
 

@@ -5,8 +5,8 @@ import { defaultGeometry } from "../../../firmware/emulator/flash.ts";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
 import { generator } from "../../../hil/scenarios/sampling.ts";
 import { DirectTre } from "../../support/machine.ts";
+import { Mutator } from "../../support/mutate.ts";
 import { FUEL, type Instrumented, type Place } from "./instrument.ts";
-import { Mutator } from "./mutate.ts";
 import type { Target } from "./targets.ts";
 import type { FuzzWorld } from "./world.ts";
 

@@ -4,6 +4,7 @@ import { issueLeaf, makeRoot } from "../../../hil/network/shared/certificates.ts
 import { encodeFrame } from "../../../host/link/frame.ts";
 import { encodeRequest, type Request } from "../../../host/tre/codec.ts";
 import type { DirectTre } from "../../support/machine.ts";
+import type { Dictionary } from "../../support/mutate.ts";
 import { strangeCertificates } from "./certificates.ts";
 import { cborHeads, derWords, words, xmlWords } from "./dictionaries.ts";
 import {
@@ -15,7 +16,6 @@ import {
 	signedRequest,
 } from "./documents.ts";
 import { contentOf, framed } from "./frames.ts";
-import type { Dictionary } from "./mutate.ts";
 import { requests } from "./requests.ts";
 import type { FuzzWorld, ImageName } from "./world.ts";
 

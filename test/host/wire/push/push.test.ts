@@ -13,6 +13,7 @@ import {
 	userPinMac,
 } from "../../../../host/wire/push/security.ts";
 import { decodePush, encodePush } from "../../../../host/wire/push/wsp.ts";
+import { times } from "../../../support/long-form.ts";
 import { tshark, upperPduCapture } from "../../../support/tshark.ts";
 
 const body = readFileSync(resolve("test/vectors/examples/bootstrap.sent.wbxml"));
@@ -109,7 +110,7 @@ describe("connectionless WAP push", () => {
 					}
 				}
 			}),
-			{ numRuns: 1500 },
+			{ numRuns: times(1500) },
 		);
 	});
 });

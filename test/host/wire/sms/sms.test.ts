@@ -7,6 +7,7 @@ import { PUSH_PORT, SOURCE_PORT } from "../../../../host/wire/push/media.ts";
 import { encodePush } from "../../../../host/wire/push/wsp.ts";
 import { Reassembly } from "../../../../host/wire/sms/reassembly.ts";
 import { decodeDeliver, encodeDeliver, type SmsDeliver, segment, TpduError } from "../../../../host/wire/sms/tpdu.ts";
+import { times } from "../../../support/long-form.ts";
 import { tshark, upperPduCapture } from "../../../support/tshark.ts";
 
 const body = readFileSync(resolve("test/vectors/examples/bootstrap.sent.wbxml"));
@@ -112,7 +113,7 @@ describe("SMS-DELIVER (TS 23.040)", () => {
 					}
 				}
 			}),
-			{ numRuns: 1500 },
+			{ numRuns: times(1500) },
 		);
 	});
 });
@@ -144,7 +145,7 @@ describe("reassembly", () => {
 					for (const data of bodies) expect(found).toContain(Buffer.from(data).toString("hex"));
 				},
 			),
-			{ numRuns: 60 },
+			{ numRuns: times(60) },
 		);
 	});
 

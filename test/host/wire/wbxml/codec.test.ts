@@ -2,21 +2,22 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeWbxml } from "../../../../host/wire/wbxml/encode.ts";
 import { WbxmlEncodeError, WbxmlError } from "../../../../host/wire/wbxml/error.ts";
-import { languages } from "../../../../host/wire/wbxml/languages.ts";
+import { languageByRoot, languages } from "../../../../host/wire/wbxml/languages.ts";
 import type { Language } from "../../../../host/wire/wbxml/tables/language.ts";
 import { prov } from "../../../../host/wire/wbxml/tables/prov.ts";
 import { decodeWbxml } from "../../../../host/wire/wbxml/tree.ts";
 import { canonicalXml, xml } from "../../../../host/wire/xml/canonical.ts";
 import { parseXml, type XmlElement } from "../../../../host/wire/xml/parse.ts";
+import { times } from "../../../support/long-form.ts";
 
 const text = fc
 	.string({ unit: "grapheme", maxLength: 40 })
 	.filter((value) => ![...value].some((letter) => letter < " " || letter === "\u007f" || letter >= "\ufffe"));
 
-/** Elements of a language, each in the namespace of its page. */
+/** Elements of a language, each in the namespace of its page; none that begins a document of its own. */
 function elements(language: Language): fc.Arbitrary<XmlElement> {
 	const names = language.tagPages.flatMap(({ tags, namespace }) =>
-		tags.filter(([, name]) => name !== language.root).map(([, name]) => ({ name, namespace: namespace ?? "" })),
+		tags.filter(([, name]) => !languageByRoot(name)).map(([, name]) => ({ name, namespace: namespace ?? "" })),
 	);
 	const attributesOf = fc.record({ name: fc.option(parmName), value: fc.option(text) });
 	const named = fc.record({ which: fc.constantFrom(...names), attributes: attributesOf });
@@ -71,7 +72,7 @@ describe.each(languages.map((language) => [language.name, language] as const))("
 				expect(canonicalXml(decoded.root)).toBe(canonicalXml(document));
 				expect(encodeWbxml(decoded.root).equals(octets)).toBe(true);
 			}),
-			{ numRuns: 300 },
+			{ numRuns: times(300) },
 		);
 	});
 
@@ -90,7 +91,7 @@ describe.each(languages.map((language) => [language.name, language] as const))("
 					expect((error as WbxmlError).offset).toBeLessThanOrEqual(input.length);
 				}
 			}),
-			{ numRuns: 500 },
+			{ numRuns: times(500) },
 		);
 	});
 });
@@ -108,7 +109,7 @@ test("any octets: a refusal by name, or a document", () => {
 				}
 			},
 		),
-		{ numRuns: 3000 },
+		{ numRuns: times(3000) },
 	);
 });
 
@@ -166,6 +167,27 @@ describe("refusals", () => {
 		expect(refusalOf(`${HEAD} 45 01`, { maxLength: 5 })).toBe("too-long at 5");
 		expect(refusalOf(`${HEAD} 45 03 41 42 43 00 01`, { maxString: 2 })).toBe("too-long at 6");
 		expect(refusalOf("03 a4 01 6a 00 6d 4f c3 05 41 42 43 44 45 01 01", { maxString: 4 })).toBe("too-long at 7");
+	});
+
+	test("references that stand for more text than a document may have", () => {
+		const table = `${"41".repeat(40)}00`;
+		expect(refusalOf(`03 0b 6a 29 ${table} 45 ${"83 00".repeat(3)} 01`, { maxText: 120 })).toBe("none");
+		expect(refusalOf(`03 0b 6a 29 ${table} 45 ${"83 00".repeat(3)} 01`, { maxText: 119 })).toBe("too-long at 50");
+	});
+
+	test("a document in a document in a document … has the depth that is left", () => {
+		const integer = (value: number): number[] => (value < 128 ? [value] : [0x80 | (value >> 7), value & 0x7f]);
+		let document = Buffer.from("03a4016a006d01", "hex");
+		const nested = (times: number): string => {
+			for (let n = 0; n < times; n++) {
+				const head = Buffer.from("03a4016a006d4fc3", "hex");
+				document = Buffer.concat([head, Buffer.from(integer(document.length)), document, Buffer.from([1, 1])]);
+			}
+			return document.toString("hex");
+		};
+		expect(refusalOf(nested(7))).toBe("none");
+		expect(refusalOf(nested(1))).toBe("opaque at 7");
+		expect(refusalOf(nested(900))).toBe("opaque at 7");
 	});
 
 	test("what has no binary form is not written", () => {

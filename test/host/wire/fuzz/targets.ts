@@ -1,0 +1,214 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { SignatureError, splitEnveloped } from "../../../../host/wire/dsig/signature.ts";
+import { readBootstrap, splitBootstrap } from "../../../../host/wire/prov/bootstrap.ts";
+import { ProvisioningError } from "../../../../host/wire/prov/document.ts";
+import { bootstrapPush, bootstrapText, deliveryOf } from "../../../../host/wire/push/delivery.ts";
+import { PushError } from "../../../../host/wire/push/error.ts";
+import { decodePush, encodePush } from "../../../../host/wire/push/wsp.ts";
+import { Reassembly } from "../../../../host/wire/sms/reassembly.ts";
+import { decodeDeliver, encodeDeliver, TpduError } from "../../../../host/wire/sms/tpdu.ts";
+import { readMessageIn } from "../../../../host/wire/syncml/form.ts";
+import { SyncmlError, writeMessage } from "../../../../host/wire/syncml/message.ts";
+import { encodeWbxml } from "../../../../host/wire/wbxml/encode.ts";
+import { WbxmlEncodeError, WbxmlError } from "../../../../host/wire/wbxml/error.ts";
+import { languages } from "../../../../host/wire/wbxml/languages.ts";
+import { decodeWbxml } from "../../../../host/wire/wbxml/tree.ts";
+import { canonicalXml } from "../../../../host/wire/xml/canonical.ts";
+import { parseXml, XmlError } from "../../../../host/wire/xml/parse.ts";
+import type { Dictionary } from "../../../support/mutate.ts";
+
+type NamedError = new (...args: never[]) => Error;
+
+/** A reader of octets from outside; `read` throws one of `refusals`, or what it read is written and read again. */
+export interface Target {
+	readonly name: string;
+	/** Inputs of the short form. */
+	readonly inputs: number;
+	readonly corpus: readonly Uint8Array[];
+	readonly dictionary: Dictionary;
+	readonly refusals: readonly NamedError[];
+	/** Reads, and throws `Finding` where what was read breaks a promise. */
+	read(input: Buffer): void;
+}
+
+export class Finding extends Error {}
+
+/** Characters that the largest document comes to, with every name written out. */
+const MAX_XML = 2 ** 20;
+
+function same(what: string, first: string, second: string): void {
+	if (first !== second) throw new Finding(`${what} is not what it was read from`);
+}
+
+const vectors = (folder: string, ending: string): Buffer[] =>
+	readdirSync(resolve("test/vectors", folder))
+		.filter((name) => name.endsWith(ending))
+		.map((name) => readFileSync(join(resolve("test/vectors", folder), name)));
+
+const binary = [...vectors("wbxml", ".wbxml"), ...vectors("examples", ".wbxml")];
+const texts = [...vectors("examples", ".xml"), ...vectors("wbxml", ".xml")];
+/** The DM messages among them, in both forms. */
+const messages = {
+	wbxml: vectors("wbxml", ".wbxml").filter(isMessage),
+	xml: vectors("wbxml", ".wbxml")
+		.filter(isMessage)
+		.map((octets) => Buffer.from(writeMessage(readMessageIn("wbxml", octets)))),
+};
+const sent = readFileSync(resolve("test/vectors/examples/bootstrap.sent.xml"), "utf8");
+const push = bootstrapPush(sent, "001010123456789");
+const tpdus = deliveryOf(push, "+8829912345678", new Date(0));
+
+const hex = (...words: string[]): Dictionary => words.map((word) => Buffer.from(word, "hex"));
+const words = (...list: string[]): Dictionary => list.map((word) => Buffer.from(word));
+
+const wbxmlWords: Dictionary = [
+	...hex(
+		"0000",
+		"0001",
+		"0002",
+		"01",
+		"0101",
+		"8300",
+		"8301",
+		"c3",
+		"c30103",
+		"03410001",
+		"0300",
+		"0226",
+		"43",
+		"4400",
+	),
+	...hex("030b6a00", "03a4016a00", "03a4036a00", "ffffffff7f", "8080", "c0", "40004100", "80", "0083b0"),
+	...languages.flatMap(({ publicId }) => (typeof publicId === "string" ? words(publicId) : [])),
+];
+const xmlWords = words(
+	...[
+		"<",
+		">",
+		"/>",
+		"</",
+		"&amp;",
+		"&#xD;",
+		"&lt;",
+		'"',
+		"'",
+		"=",
+		" ",
+		"]]>",
+		"<!--",
+		"<?xml ",
+		"<!DOCTYPE ",
+		"xmlns",
+	],
+	...["</a>", "<a>", '<parm name="', "<Add>", "</Add>", "<Data>", "</Data>", "<Final></Final>", "VENDORCONFIG"],
+);
+
+export const targets: readonly Target[] = [
+	{
+		name: "WBXML",
+		inputs: 6000,
+		corpus: binary,
+		dictionary: wbxmlWords,
+		refusals: [WbxmlError],
+		read: (input) => {
+			const { root } = decodeWbxml(input);
+			const text = canonicalXml(root);
+			if (text.length > MAX_XML) throw new Finding(`${input.length} octets became ${text.length} characters`);
+			same("its binary form", text, canonicalXml(decodeWbxml(writable(() => encodeWbxml(root))).root));
+		},
+	},
+	{
+		name: "XML",
+		inputs: 6000,
+		corpus: texts,
+		dictionary: xmlWords,
+		refusals: [XmlError],
+		read: (input) => {
+			const text = canonicalXml(parseXml(input, { lines: true, declaration: true }));
+			same("its canonical form", text, canonicalXml(parseXml(text, { lines: true, maxLength: MAX_XML })));
+		},
+	},
+	{
+		name: "a signed bootstrap in WBXML",
+		inputs: 4000,
+		corpus: [push.body],
+		dictionary: wbxmlWords,
+		refusals: [WbxmlError, XmlError, ProvisioningError, SignatureError],
+		read: (input) => void readBootstrap(splitBootstrap(bootstrapText(input)).document),
+	},
+	{
+		name: "a document with its signature in it",
+		inputs: 6000,
+		corpus: ["m2mm", "m2mmcim", "receipt"].map((name) => readFileSync(resolve(`test/vectors/examples/${name}.xml`))),
+		dictionary: [...xmlWords, ...words("<ds:Signature ", "</ds:Signature>", "<ds:SignatureValue>", "rsa-sha256")],
+		refusals: [XmlError, SignatureError],
+		read: (input) => void parseXml(splitEnveloped(input.toString("utf8")).document),
+	},
+	...(["wbxml", "xml"] as const).map((form) => ({
+		name: `a SyncML message in ${form}`,
+		inputs: 4000,
+		corpus: messages[form],
+		dictionary: form === "wbxml" ? wbxmlWords : xmlWords,
+		refusals: [WbxmlError, XmlError, SyncmlError],
+		read: (input: Buffer) => void readMessageIn(form, input),
+	})),
+	{
+		name: "WSP push",
+		inputs: 6000,
+		corpus: [encodePush({ ...push, tid: 7 }), ...vectors("wbxml", ".wsp")],
+		dictionary: hex("b6", "1fff", "1f8080", "9181", "92", "af87", "0106", "8101", "84", "00"),
+		refusals: [PushError],
+		read: (input) => {
+			const read = decodePush(input);
+			same("its octets", shown(read), shown(decodePush(encodePush(read))));
+		},
+	},
+	{
+		name: "SMS-DELIVER",
+		inputs: 20_000,
+		corpus: tpdus,
+		dictionary: hex("0003", "0804", "0504", "05040b8423f0", "00030102", "ff", "0b", "40", "91"),
+		refusals: [TpduError],
+		read: (input) => {
+			const read = decodeDeliver(input);
+			same("its octets", shown(read), shown(decodeDeliver(encodeDeliver(read))));
+			taken(read);
+		},
+	},
+];
+
+function isMessage(octets: Buffer): boolean {
+	try {
+		readMessageIn("wbxml", octets);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+const shown = (value: object): string =>
+	JSON.stringify(value, (_name, part) => (part instanceof Uint8Array ? Buffer.from(part).toString("hex") : part));
+
+/** What the tables have no binary form for can be read from none. */
+function writable(write: () => Buffer): Buffer {
+	try {
+		return write();
+	} catch (error) {
+		if (error instanceof WbxmlEncodeError) throw new Finding(`it was read, and can't be written: ${error.message}`);
+		throw error;
+	}
+}
+
+const limits = { maxMessages: 16, maxOctets: 16 * 1024, timeoutMs: 1000 };
+const reassembly = new Reassembly(limits);
+let now = 0;
+
+/** All that are read go through one reassembly, as at an M2ME. */
+function taken(message: ReturnType<typeof decodeDeliver>): void {
+	now++;
+	reassembly.take(message, now);
+	const { messages, octets } = reassembly.kept;
+	if (messages > limits.maxMessages || octets > limits.maxOctets)
+		throw new Finding(`it keeps ${messages} messages and ${octets} octets`);
+}
