@@ -4,12 +4,14 @@ import type { BenchEvent } from "../../host/wire/report/events.ts";
 import type { DeliveryNote } from "../factory/station.ts";
 import { toPem } from "../network/shared/certificates.ts";
 import type { RegistryContent } from "../network/shared/registry.ts";
+import { captureOf, type Packet } from "./capture.ts";
 
 /** The folder that a run leaves behind; its layout is a contract (DESIGN section 10). */
 export class Evidence {
 	readonly #folder: string | undefined;
 	#change = 0;
 	#message = 0;
+	readonly #sessions = new Map<string, Packet[]>();
 
 	/** Without a folder nothing is written. */
 	constructor(folder: string | undefined) {
@@ -36,7 +38,25 @@ export class Evidence {
 		if (event.name === "delivery-note.json") return;
 		const octets = Buffer.from(event.content, event.encoding ?? "utf8");
 		const initial = event.about?.kind === "initial" || this.#change === 0;
-		this.write(`${initial ? "initial" : `change-${this.#change}`}/${this.#numbered(event.name)}`, octets);
+		const folder = initial ? "initial" : `change-${this.#change}`;
+		this.write(`${folder}/${this.#numbered(event.name)}`, octets);
+		this.#capture(folder, event.name, octets);
+	}
+
+	/** What went over the air and in the DM sessions, once more for tshark. */
+	#capture(folder: string, name: string, octets: Buffer): void {
+		const at = new Date();
+		if (name.endsWith("push.hex")) {
+			const segments = octets.toString("utf8").trim().split("\n");
+			const packets = segments.map((segment) => ({ octets: Buffer.from(segment, "hex"), at }));
+			this.write(`${folder}/${name.replace(/hex$/, "pcap")}`, captureOf("gsm_sms", packets));
+		}
+		if (name.startsWith("syncml/") && name.endsWith(".wbxml")) {
+			const packets = this.#sessions.get(folder) ?? [];
+			packets.push({ octets, at, direction: name.includes("client") ? "sent" : "received" });
+			this.#sessions.set(folder, packets);
+			this.write(`${folder}/syncml.pcap`, captureOf("wbxml", packets));
+		}
 	}
 
 	certificates(registry: RegistryContent): void {

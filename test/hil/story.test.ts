@@ -86,7 +86,7 @@ describe("the story of S3-091331: one device, three operators", () => {
 				.trim()
 				.split("\n")
 				.map((line) => Buffer.from(line, "hex"));
-			const shown = tshark(upperPduCapture("gsm_sms", tpdus), "-V");
+			const shown = tshark(readFileSync(path(folder, "push.pcap")), "-V");
 			expect(shown).toContain(`Message parts: ${tpdus.length}`);
 			const reassembly = new Reassembly();
 			const whole = tpdus.map((tpdu) => reassembly.take(decodeDeliver(tpdu), 0)).at(-1);
@@ -110,6 +110,12 @@ describe("the story of S3-091331: one device, three operators", () => {
 				expect(canonicalXml(wbxml2xml(octets))).toBe(read(change, "syncml", name.replace(".wbxml", ".xml")));
 				messages++;
 			}
+			const captured = readFileSync(path(change, "syncml.pcap"));
+			const ways = tshark(captured, "-T", "fields", "-e", "exported_pdu.p2p_dir").trim().split("\n");
+			expect(ways).toEqual(binary.map((name) => (name.includes("client") ? "0" : "1")));
+			const shown = tshark(captured, "-V");
+			expect(shown).toContain("SyncML 1.2");
+			expect(shown).not.toMatch(/Malformed|Unknown/);
 		}
 		expect(messages).toBeGreaterThanOrEqual(12);
 	});
