@@ -3,6 +3,7 @@ import { authenticateAgainstBare } from "./measure/authenticate.ts";
 import { costOfCommands } from "./measure/commands.ts";
 import { growth } from "./measure/growth.ts";
 import { milenageAgainstNode } from "./measure/milenage.ts";
+import { codecAgainstOthers, codecGrowth } from "./measure/wire.ts";
 
 /** What they find is for people; that they run, and measure what they say, is for the tests. */
 describe("the benchmarks of the TRE run", () => {
@@ -26,5 +27,17 @@ describe("the benchmarks of the TRE run", () => {
 			...["1 MCIM", "2 MCIM", "4 MCIM", "8 MCIM", "1 MCIM, worn", "8 MCIM, worn"],
 		]);
 		expect(rows[5].used).toBeGreaterThan(rows[0].used);
+	});
+});
+
+describe("the benchmarks of the wire run", () => {
+	test("the codec beside JSON and libwbxml, and how it grows", () => {
+		for (const row of codecAgainstOthers(1, 2)) {
+			expect(row.wbxml).toBeLessThan(row.xml);
+			expect(Math.min(row.decode, row.encode, row.libwbxml)).toBeGreaterThan(0);
+		}
+		const rows = codecGrowth(1, 1);
+		expect(rows.map(({ document }) => document)).toContain("800 elements");
+		expect(rows.every(({ decode, encode, parse }) => Math.min(decode, encode, parse) > 0)).toBe(true);
 	});
 });
