@@ -1,4 +1,5 @@
 import { createHash, type KeyObject, sign, verify } from "node:crypto";
+import { canonicalXml } from "../xml/canonical.ts";
 import { attribute, child, childText, parseXml, type XmlElement, XmlError } from "../xml/parse.ts";
 
 /** Detached, for a bootstrap; enveloped, for the management objects (DESIGN section 6). */
@@ -96,6 +97,7 @@ export function splitEnveloped(text: string): { document: string; signature: Xml
 	const end = text.lastIndexOf("</ds:Signature>");
 	if (start < 0 || end < start) throw new SignatureError("the document carries no ds:Signature");
 	const after = end + "</ds:Signature>".length;
+	if (!/^<\/[^<>]+>$/.test(text.slice(after))) throw new SignatureError("the ds:Signature is not the last of its root");
 	return {
 		document: text.slice(0, start) + text.slice(after),
 		signature: parseSignature("enveloped", text.slice(start, after)),
@@ -115,9 +117,13 @@ export function verifySignature(
 	return verify("sha256", Buffer.from(info), keyOptions(key), signature.value);
 }
 
-/** The signed octets of an enveloped document, once its signature is verified. */
+/**
+ * The signed octets of an enveloped document, once its signature is verified. What is signed is octets: a document
+ * that is spelt otherwise than its canonical form is refused for that, and not for a digest that can't be right.
+ */
 export function openEnveloped(text: string, key: KeyObject): string {
 	const { document, signature } = splitEnveloped(text);
+	if (canonicalXml(parseXml(document)) !== document) throw new SignatureError("the document is not canonical");
 	if (!verifySignature("enveloped", document, signature, key))
 		throw new SignatureError("the signature does not verify");
 	return document;
