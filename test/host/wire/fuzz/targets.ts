@@ -187,8 +187,12 @@ function isMessage(octets: Buffer): boolean {
 	}
 }
 
+/** The same text for the same content, whatever the order of what it has. */
 const shown = (value: object): string =>
-	JSON.stringify(value, (_name, part) => (part instanceof Uint8Array ? Buffer.from(part).toString("hex") : part));
+	JSON.stringify(
+		Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)),
+		(_name, part) => (part instanceof Uint8Array ? Buffer.from(part).toString("hex") : part),
+	);
 
 /** What the tables have no binary form for can be read from none. */
 function writable(write: () => Buffer): Buffer {
