@@ -3,8 +3,7 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
 import { elements, type Trial } from "../../hil/scenarios/restarts.ts";
-
-const full = process.env.TEST_FULL === "1";
+import { full } from "../support/long-form.ts";
 
 /** Runs `hil restarts` as people do. */
 async function restarts(args: readonly string[]): Promise<Trial[]> {

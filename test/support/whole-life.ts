@@ -1,6 +1,5 @@
-import { randomBytes, sign } from "node:crypto";
+import { sign } from "node:crypto";
 import type { CommandName } from "../../firmware/contract/commands.ts";
-import { milenage } from "../../hil/network/operator/hss/milenage.ts";
 import { makeRoot } from "../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import type { Request, Response } from "../../host/tre/codec.ts";
@@ -16,6 +15,7 @@ import {
 	personalise,
 	TestOperator,
 } from "./operators.ts";
+import { vectorOf } from "./vectors.ts";
 
 /** A TRE that takes commands and can be switched off and on. */
 export interface LivingTre {
@@ -45,12 +45,8 @@ const nap = [{ napId: "NAP1", name: "nap", apn: "test.example" }];
 function epsVector(operator: TestOperator, imsi: string) {
 	const { k, opc, seq } = operator.subscriber(imsi);
 	operator.setSeq(imsi, seq + 1);
-	const sqn = Buffer.alloc(8);
-	sqn.writeBigUInt64BE((BigInt(seq + 1) << 5n) | 1n);
-	const [rand, amf] = [randomBytes(16), Buffer.from("8000", "hex")];
-	const out = milenage(Buffer.from(k, "hex"), Buffer.from(opc, "hex"), rand, sqn.subarray(2), amf);
-	const concealed = Buffer.from(sqn.subarray(2).map((octet, n) => octet ^ out.ak[n]));
-	return { rand, autn: Buffer.concat([concealed, amf, out.macA]), snId: Buffer.from("00f110", "hex") };
+	const { request } = vectorOf({ k, opc, seq: seq + 1, separation: true });
+	return { ...request, snId: Buffer.from("00f110", "hex") };
 }
 
 /** Commands that only read. */

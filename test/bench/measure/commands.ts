@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { inject } from "vitest";
 import type { CommandName } from "../../../firmware/contract/commands.ts";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
 import { encodeRequest, type Request, type Response } from "../../../host/tre/codec.ts";
+import { keyedFlash } from "../../support/keyed-flash.ts";
 import { DirectTre, responseOf } from "../../support/machine.ts";
 import { type LivingTre, wholeLife } from "../../support/whole-life.ts";
 import { median } from "./statistics.ts";
@@ -82,8 +80,7 @@ class MeteredTre implements LivingTre {
 
 /** Every command of `lives` whole lives, the refused ones among them: time inside the TRE, flash, octets. */
 export async function costOfCommands(lives: number): Promise<readonly CommandRow[]> {
-	const folder = inject("keyedDevice");
-	const [flash, rootKey] = [readFileSync(join(folder, "flash.bin")), readFileSync(join(folder, "root.key"))];
+	const { image: flash, rootKey } = keyedFlash();
 	const all = new Map<string, Cost[]>();
 	for (let life = 0; life < lives; life++) {
 		// One of them makes its keys.

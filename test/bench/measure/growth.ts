@@ -1,9 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { inject } from "vitest";
 import { defaultGeometry } from "../../../firmware/emulator/flash.ts";
-import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
-import { makeRoot } from "../../../hil/network/shared/certificates.ts";
 import {
 	flashWith,
 	type Records,
@@ -12,9 +7,9 @@ import {
 	withFullLog,
 	withMcims,
 } from "../../support/forged-store.ts";
+import { personalisedFlash } from "../../support/keyed-flash.ts";
 import { DirectTre } from "../../support/machine.ts";
-import { type Personalised, personalise, TestOperator } from "../../support/operators.ts";
-import { asClient } from "../../support/whole-life.ts";
+import type { TestOperator } from "../../support/operators.ts";
 import { median, timed } from "./statistics.ts";
 
 const SEQ_INDEXES = 32;
@@ -93,15 +88,8 @@ class Subject {
 
 /** How AUTHENTICATE, boot and compaction grow with 1, 2, 4, 8 MCIMs and with a worn store. */
 export async function growth(count: number): Promise<readonly GrowthRow[]> {
-	const folder = inject("keyedDevice");
-	const rootKey = readFileSync(join(folder, "root.key"));
-	const flash = new FlashMemory();
-	flash.octets.set(readFileSync(join(folder, "flash.bin")));
-	const first = new DirectTre(flash, rootKey);
-	const ro = await TestOperator.make("ro.example");
-	const client = asClient(first);
-	const owned: Personalised = await personalise(client, await makeRoot("pva.example", "rsa"), ro);
-	const records = recordsOf(flash.octets);
+	const { image, rootKey, ro, owned } = await personalisedFlash();
+	const records = recordsOf(image);
 	const worn = (mcims: number): Records =>
 		withFullLog(withFingerprints(withMcims(records, rootKey, mcims, SEQ_INDEXES), MAX_FINGERPRINTS));
 	const stores: [string, Records][] = [

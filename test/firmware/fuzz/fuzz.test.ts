@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { full } from "../../support/long-form.ts";
 import { instrumentedArtefacts, instrumentedFirmware } from "./artefacts.ts";
 import { type Artefacts, Fuzzer, keepInputs } from "./fuzzer.ts";
 import { targets } from "./targets.ts";
 import { fuzzWorld } from "./world.ts";
 
-const full = process.env.TEST_FULL === "1";
 /** How many times as many inputs the long form has; with FUZZ_KEEP=1 what finds a new place is kept. */
 const MORE = Number(process.env.FUZZ_MORE ?? (full ? 100 : 1));
 const SEED = Number(process.env.FUZZ_SEED ?? 1);

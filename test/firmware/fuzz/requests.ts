@@ -1,19 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { wire } from "../../../firmware/contract/commands.ts";
-import { milenage } from "../../../hil/network/operator/hss/milenage.ts";
 import { encodeRequest } from "../../../host/tre/codec.ts";
+import { vectorOf } from "../../support/vectors.ts";
 import { changeDocument, mcimDocument, signedRequest } from "./documents.ts";
 import type { FuzzWorld } from "./world.ts";
-
-function vector({ credential }: FuzzWorld, seq: bigint, separation: boolean) {
-	const [rand, amf, sqn] = [randomBytes(16), Buffer.from(separation ? "8000" : "0000", "hex"), Buffer.alloc(8)];
-	sqn.writeBigUInt64BE((seq << 5n) | 1n);
-	const out = milenage(credential.k, credential.opc, rand, sqn.subarray(2), amf);
-	return {
-		rand,
-		autn: Buffer.concat([Buffer.from(sqn.subarray(2).map((octet, n) => octet ^ out.ak[n])), amf, out.macA]),
-	};
-}
 
 /** One good request of every command, as messages. */
 export function requests(world: FuzzWorld): Uint8Array[] {
@@ -23,8 +12,11 @@ export function requests(world: FuzzWorld): Uint8Array[] {
 	return [
 		encodeRequest("hello", { minVersion: 1, maxVersion: 1, maxSegment: wire.maxSegment, maxMessage: wire.maxMessage }),
 		encodeRequest("acceptBootstrap", change),
-		encodeRequest("authenticate", vector(world, 5000n, false)),
-		encodeRequest("authenticateEps", { ...vector(world, 6000n, true), snId: Buffer.from("00f110", "hex") }),
+		encodeRequest("authenticate", vectorOf({ ...world.credential, seq: 5000 }).request),
+		encodeRequest("authenticateEps", {
+			...vectorOf({ ...world.credential, seq: 6000, separation: true }).request,
+			snId: Buffer.from("00f110", "hex"),
+		}),
 		encodeRequest("installCertificates", {
 			sign: owned.certSign,
 			encrypt: owned.certEncrypt,

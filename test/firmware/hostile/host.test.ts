@@ -1,21 +1,20 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { generator } from "../../../hil/scenarios/sampling.ts";
+import { keyedFlash } from "../../support/keyed-flash.ts";
+import { full } from "../../support/long-form.ts";
 import { plantedFirmware } from "../../support/planted.ts";
 import { type Step, stepOf } from "./attacker.ts";
 import { failureOf, shrink } from "./shrink.ts";
 import { makeSetting } from "./world.ts";
 
-const full = process.env.TEST_FULL === "1";
 const STEPS = full ? 1_000_000 : 20_000;
 /** Steps of one device; then another one, with other seeds. */
 const LIFE = 2_000;
 const timeout = 12 * 3_600_000;
 
 const keyed = (): [Uint8Array, Uint8Array] => {
-	const folder = inject("keyedDevice");
-	return [readFileSync(join(folder, "flash.bin")), readFileSync(join(folder, "root.key"))];
+	const { image, rootKey } = keyedFlash();
+	return [image, rootKey];
 };
 
 const lifeOf = (seed: number): Step[] => {

@@ -1,6 +1,5 @@
 import { X509Certificate } from "node:crypto";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
-import { milenage } from "../../../hil/network/operator/hss/milenage.ts";
 import { protect } from "../../../hil/network/operator/provisioning/envelope.ts";
 import { prepareAccount } from "../../../hil/network/operator/provisioning/objects.ts";
 import { makeRoot } from "../../../hil/network/shared/certificates.ts";
@@ -17,6 +16,7 @@ import {
 	signedOctets,
 	TestOperator,
 } from "../../support/operators.ts";
+import { vectorOf } from "../../support/vectors.ts";
 import { asClient } from "../../support/whole-life.ts";
 import type { Bootstrap, Card, Fallback, Mcim, Tre, Vector } from "./model.ts";
 
@@ -184,14 +184,8 @@ export function makeMcim(setting: Setting, wish: McimWish): Made<Mcim> {
 
 /** AUTN over a SEQ and IND of the maker's choice (TS 33.102 clause 6.3.2). */
 export function makeVector(about: Vector): MadeVector {
-	const rand = randomOctets(16);
-	const sqn = Buffer.alloc(8);
-	sqn.writeBigUInt64BE((BigInt(about.seq) << 5n) | BigInt(about.ind));
-	const amf = Buffer.alloc(2);
-	const opc = opcs.get(about.k) ?? Buffer.alloc(16);
-	const output = milenage(Buffer.from(about.k, "hex"), opc, rand, sqn.subarray(2), amf);
-	const concealed = Buffer.from(sqn.subarray(2).map((octet, n) => octet ^ output.ak[n]));
-	const autn = Buffer.concat([concealed, amf, output.macA]);
-	if (!about.intact) autn[15] ^= 1;
-	return { about, rand, autn, xres: hex(output.res) };
+	const { k, seq, ind } = about;
+	const { request, xres } = vectorOf({ k, opc: opcs.get(k) ?? Buffer.alloc(16), seq, ind });
+	if (!about.intact) request.autn[15] ^= 1;
+	return { about, ...request, xres: hex(xres) };
 }

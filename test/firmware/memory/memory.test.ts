@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
+import { keyedFlash } from "../../support/keyed-flash.ts";
 import { DirectTre } from "../../support/machine.ts";
 import { plantedFirmware } from "../../support/planted.ts";
 import { wholeLife } from "../../support/whole-life.ts";
@@ -9,8 +8,8 @@ import { expandKey } from "./key-schedule.ts";
 import { WatchedTre } from "./watched.ts";
 
 const rsaDevice = (): [Uint8Array, Uint8Array] => {
-	const folder = inject("keyedDevice");
-	return [readFileSync(join(folder, "flash.bin")), readFileSync(join(folder, "root.key"))];
+	const { image, rootKey } = keyedFlash();
+	return [image, rootKey];
 };
 
 const blankDevice = (): [Uint8Array, Uint8Array] => [new FlashMemory().octets, new Uint8Array(32).fill(0x72)];

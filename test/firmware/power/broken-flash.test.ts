@@ -1,15 +1,14 @@
 import { sign } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { beforeAll, describe, expect, inject, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { lifeStates } from "../../../firmware/contract/states.ts";
 import { loadArtefacts } from "../../../firmware/emulator/artefacts.ts";
 import { defaultGeometry } from "../../../firmware/emulator/flash.ts";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
 import { Machine } from "../../../firmware/emulator/machine.ts";
-import { type Identity, makeRoot } from "../../../hil/network/shared/certificates.ts";
+import type { Identity } from "../../../hil/network/shared/certificates.ts";
 import type { TreError } from "../../../host/tre/errors.ts";
 import { readFlash } from "../../support/flash-image.ts";
+import { personalisedFlash } from "../../support/keyed-flash.ts";
 import { DirectTre } from "../../support/machine.ts";
 import {
 	authenticate,
@@ -17,8 +16,7 @@ import {
 	changeBootstrap,
 	mcimObject,
 	type Personalised,
-	personalise,
-	TestOperator,
+	type TestOperator,
 } from "../../support/operators.ts";
 import { asClient } from "../../support/whole-life.ts";
 import { FadingFlash } from "../hostile/fading-flash.ts";
@@ -51,19 +49,22 @@ describe("parts of the flash are broken", () => {
 	let delivered: Personalised;
 
 	beforeAll(async () => {
-		const folder = inject("keyedDevice");
-		rootKey = readFileSync(join(folder, "root.key"));
-		const flash = new FlashMemory();
-		flash.octets.set(readFileSync(join(folder, "flash.bin")));
-		[ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];
-		pva = await makeRoot("pva.example", "rsa");
-		delivered = await personalise(asClient(new DirectTre(flash, rootKey)), pva, ro);
-		image = flash.octets;
+		({ image, rootKey, ro, sho1, pva, owned: delivered } = await personalisedFlash());
 	});
 
 	const on = <Flash extends FlashMemory>(flash: Flash): Flash => {
 		flash.octets.set(image);
 		return flash;
+	};
+
+	/** A change to SHO[1], up to its trial; `imsi` is that of the MCIM on trial. */
+	const intoTrial = async (tre: DirectTre): Promise<{ owned: Personalised; imsi: string }> => {
+		const owned = { ...delivered };
+		tre.call("acceptBootstrap", changeBootstrap(owned, sho1, ro));
+		const object = await mcimObject(asClient(tre), owned, sho1);
+		tre.call("acceptMcim", object);
+		tre.call("activate", {});
+		return { owned, imsi: object.mcim.imsi };
 	};
 
 	test("it takes what it is given and does not hold it: nothing is answered as done", async () => {
@@ -129,13 +130,9 @@ describe("parts of the flash are broken", () => {
 	test("G7: a damaged store is not mended by time: no tick writes over what could not be read", async () => {
 		const flash = on(new FlashMemory());
 		const tre = new DirectTre(flash, rootKey);
-		const owned = { ...delivered };
-		tre.call("acceptBootstrap", changeBootstrap(owned, sho1, ro));
-		const object = await mcimObject(asClient(tre), owned, sho1);
-		tre.call("acceptMcim", object);
-		tre.call("activate", {});
+		const { imsi } = await intoTrial(tre);
 		const before = flash.octets.slice();
-		for (let n = 0; n < 4; n++) await authenticate(asClient(tre), sho1, object.mcim.imsi);
+		for (let n = 0; n < 4; n++) await authenticate(asClient(tre), sho1, imsi);
 		// One octet of the first of them, with whole ones behind it.
 		const at = flash.octets.findIndex((octet, n) => octet !== before[n]);
 		flash.octets[at + 13] ^= 0x55;
@@ -150,12 +147,8 @@ describe("parts of the flash are broken", () => {
 	test("NOTE Y: a trial whose revert cannot be stored is over all the same, and reverts when it can", async () => {
 		const flash = on(new WornFlash());
 		const tre = new DirectTre(flash, rootKey);
-		const owned = { ...delivered };
-		tre.call("acceptBootstrap", changeBootstrap(owned, sho1, ro));
-		const object = await mcimObject(asClient(tre), owned, sho1);
-		tre.call("acceptMcim", object);
-		tre.call("activate", {});
-		await authenticate(asClient(tre), sho1, object.mcim.imsi);
+		const { owned, imsi } = await intoTrial(tre);
+		await authenticate(asClient(tre), sho1, imsi);
 		let now = 0;
 		const broken = new (class extends FlashMemory {
 			fails = false;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { full } from "../../support/long-form.ts";
 import { plantedFirmware } from "../../support/planted.ts";
 import { FailingFlashProof } from "./failing.ts";
 import { geometries, smallest } from "./geometries.ts";
 import { keyed, recordLife } from "./life.ts";
 
-const full = process.env.TEST_FULL === "1";
 const timeout = 6 * 3_600_000;
 
 describe("a flash that fails once, for good, or silently: the error has its name, nothing has changed, the next request and the next boot work", () => {

@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
 import { lifeStateOf } from "../../../firmware/contract/states.ts";
 import { defaultGeometry } from "../../../firmware/emulator/flash.ts";
 import { makeRoot } from "../../../hil/network/shared/certificates.ts";
 import type { TreError } from "../../../host/tre/errors.ts";
+import { keyedFlash } from "../../support/keyed-flash.ts";
 import { DirectTre } from "../../support/machine.ts";
 import { changeBootstrap, personalise, TestOperator } from "../../support/operators.ts";
 import { plantedFirmware } from "../../support/planted.ts";
@@ -24,9 +23,8 @@ function commitRecord(transaction: number): Buffer {
 /** What the firmware says of each image that a cut in front of the real commit record leaves. */
 async function afterTheCut(firmware?: WebAssembly.Module): Promise<readonly string[]> {
 	const said: string[] = [];
-	const folder = inject("keyedDevice");
-	const rootKey = readFileSync(join(folder, "root.key"));
-	const flash = new RecordingFlash(defaultGeometry, readFileSync(join(folder, "flash.bin")));
+	const { image: start, rootKey } = keyedFlash();
+	const flash = new RecordingFlash(defaultGeometry, start);
 	const tre = new DirectTre(flash, rootKey);
 	const client = asClient(tre);
 	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];

@@ -1,11 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { inject } from "vitest";
 import type { CommandName } from "../../../firmware/contract/commands.ts";
 import { lifeStates } from "../../../firmware/contract/states.ts";
 import type { Geometry } from "../../../firmware/emulator/flash.ts";
 import type { Request, Response } from "../../../host/tre/codec.ts";
 import { readFlash, writeFlash } from "../../support/flash-image.ts";
+import { keyedFlash } from "../../support/keyed-flash.ts";
 import { DirectTre } from "../../support/machine.ts";
 import { type LivingTre, wholeLife } from "../../support/whole-life.ts";
 import { RecordingFlash } from "./flash.ts";
@@ -20,14 +18,11 @@ export interface Start {
 /** A device with its keys, in any geometry. */
 export function keyed({ sectorSize, sectorCount }: Geometry): Start {
 	const records = new Map<number, Uint8Array>();
-	const folder = inject("keyedDevice");
-	for (const { key, octets } of readFlash(readFileSync(join(folder, "flash.bin")))) {
+	const { image, rootKey } = keyedFlash();
+	for (const { key, octets } of readFlash(image)) {
 		if (octets.length > 0) records.set(key, octets);
 	}
-	return {
-		image: writeFlash(sectorSize * sectorCount, records),
-		rootKey: readFileSync(join(folder, "root.key")),
-	};
+	return { image: writeFlash(sectorSize * sectorCount, records), rootKey };
 }
 
 /** A TRE in this process whose flash is recorded command by command; what does not write is left out. */

@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { full } from "../../support/long-form.ts";
 import { plantedFirmware } from "../../support/planted.ts";
 import { geometries, smallest } from "./geometries.ts";
 import { keyed, recordLife } from "./life.ts";
 import { type Plan, PowerCutProof } from "./proof.ts";
 
-const full = process.env.TEST_FULL === "1";
 const timeout = 6 * 3_600_000;
 
 const plan: Plan = full

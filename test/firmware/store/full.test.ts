@@ -1,11 +1,7 @@
-import { randomBytes, sign } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { beforeAll, describe, expect, inject, test } from "vitest";
+import { sign } from "node:crypto";
+import { beforeAll, describe, expect, test } from "vitest";
 import { defaultGeometry, type Geometry } from "../../../firmware/emulator/flash.ts";
-import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
-import { milenage } from "../../../hil/network/operator/hss/milenage.ts";
-import { type Identity, makeRoot } from "../../../hil/network/shared/certificates.ts";
+import type { Identity } from "../../../hil/network/shared/certificates.ts";
 import type { TreError } from "../../../host/tre/errors.ts";
 import {
 	flashWith,
@@ -16,6 +12,7 @@ import {
 	withFullLog,
 	withMcims,
 } from "../../support/forged-store.ts";
+import { personalisedFlash } from "../../support/keyed-flash.ts";
 import { DirectTre } from "../../support/machine.ts";
 import {
 	authenticate,
@@ -24,8 +21,9 @@ import {
 	mcimObject,
 	type Personalised,
 	personalise,
-	TestOperator,
+	type TestOperator,
 } from "../../support/operators.ts";
+import { vectorOf } from "../../support/vectors.ts";
 import { asClient } from "../../support/whole-life.ts";
 
 /** Two banks of 14 KiB. */
@@ -38,13 +36,8 @@ const fits = (records: Records): boolean => sizeOf(records) + 96 <= (small.secto
 function everyIndex(tre: DirectTre, operator: TestOperator, imsi: string): void {
 	const { k, opc, seq } = operator.subscriber(imsi);
 	operator.setSeq(imsi, seq + 1);
-	for (let index = 0n; index < 32n; index++) {
-		const sqn = Buffer.alloc(8);
-		sqn.writeBigUInt64BE((BigInt(seq + 1) << 5n) | index);
-		const [rand, amf] = [randomBytes(16), Buffer.alloc(2)];
-		const out = milenage(Buffer.from(k, "hex"), Buffer.from(opc, "hex"), rand, sqn.subarray(2), amf);
-		const concealed = Buffer.from(sqn.subarray(2).map((octet, n) => octet ^ out.ak[n]));
-		const { outcome } = tre.call("authenticate", { rand, autn: Buffer.concat([concealed, amf, out.macA]) });
+	for (let ind = 0; ind < 32; ind++) {
+		const { outcome } = tre.call("authenticate", vectorOf({ k, opc, seq: seq + 1, ind }).request);
 		if (outcome !== 0) throw new Error("AKA failed");
 	}
 }
@@ -58,15 +51,9 @@ describe("a store that is full: a named error before anything changes, and the w
 	let pva: Identity;
 
 	beforeAll(async () => {
-		const folder = inject("keyedDevice");
-		rootKey = readFileSync(join(folder, "root.key"));
-		const flash = new FlashMemory();
-		flash.octets.set(readFileSync(join(folder, "flash.bin")));
-		const tre = new DirectTre(flash, rootKey);
-		[ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];
-		pva = await makeRoot("pva.example", "rsa");
-		owned = await personalise(asClient(tre), pva, ro);
-		records = recordsOf(flash.octets);
+		const made = await personalisedFlash();
+		({ rootKey, ro, sho1, pva, owned } = made);
+		records = recordsOf(made.image);
 	});
 
 	const boot = (content: Records, geometry = defaultGeometry): DirectTre =>

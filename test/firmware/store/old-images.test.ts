@@ -2,12 +2,12 @@ import { randomBytes, X509Certificate } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { defaultGeometry } from "../../../firmware/emulator/flash.ts";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
-import { milenage } from "../../../hil/network/operator/hss/milenage.ts";
 import { makeRoot } from "../../../hil/network/shared/certificates.ts";
 import { readReceipt } from "../../../host/wire/management/objects.ts";
 import { flashWith, recordsOf } from "../../support/forged-store.ts";
 import { DirectTre } from "../../support/machine.ts";
 import { change, changeBootstrap, mcimObject, nonceBOf, personalise, TestOperator } from "../../support/operators.ts";
+import { vectorOf } from "../../support/vectors.ts";
 import { asClient } from "../../support/whole-life.ts";
 import { factsOf, flashOf, type KeptImage, keepImage, keptImages } from "./kept-image.ts";
 
@@ -17,15 +17,6 @@ import { factsOf, flashOf, type KeptImage, keepImage, keptImages } from "./kept-
  */
 
 const hexBytes = (text: string): Buffer => Buffer.from(text, "hex");
-
-function vector({ k, opc }: { k: string; opc: string }, seq: number) {
-	const sqn = Buffer.alloc(8);
-	sqn.writeBigUInt64BE((BigInt(seq) << 5n) | 1n);
-	const [rand, amf] = [randomBytes(16), Buffer.alloc(2)];
-	const out = milenage(hexBytes(k), hexBytes(opc), rand, sqn.subarray(2), amf);
-	const concealed = Buffer.from(sqn.subarray(2).map((octet, n) => octet ^ out.ak[n]));
-	return { request: { rand, autn: Buffer.concat([concealed, amf, out.macA]) }, res: out.res };
-}
 
 describe("a store that an older firmware wrote loads", () => {
 	test("there are images, of devices before, in and after a change", () => {
@@ -42,10 +33,10 @@ describe("a store that an older firmware wrote loads", () => {
 		expect(status.transaction).toBeGreaterThan(transaction);
 		expect(rest).toEqual({ mcims: image.facts.mcims, log: image.facts.log });
 
-		const spent = tre.call("authenticate", vector(image.credential, image.credential.seq).request);
+		const spent = tre.call("authenticate", vectorOf(image.credential).request);
 		expect(spent.outcome).toBe(1);
-		const { request, res } = vector(image.credential, image.credential.seq + 1);
-		expect(Buffer.from(tre.call("authenticate", request).res)).toEqual(res);
+		const { request, xres } = vectorOf({ ...image.credential, seq: image.credential.seq + 1 });
+		expect(Buffer.from(tre.call("authenticate", request).res)).toEqual(xres);
 		const { document } = tre.call("receipt", { challenge: Buffer.from("old") });
 		const certSign = new X509Certificate(Buffer.from(image.certSign, "base64"));
 		const receipt = readReceipt(Buffer.from(document).toString("utf8"), certSign.publicKey);

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Geometry } from "../../../firmware/emulator/flash.ts";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
 import { makeRoot } from "../../../hil/network/shared/certificates.ts";
 import { flashWith, recordsOf } from "../../support/forged-store.ts";
+import { keyedFlash } from "../../support/keyed-flash.ts";
 import { DirectTre } from "../../support/machine.ts";
 import { authenticate, change, personalise, TestOperator } from "../../support/operators.ts";
 import { asClient } from "../../support/whole-life.ts";
@@ -21,8 +20,7 @@ class WornFlash extends FlashMemory {
 }
 
 test("wear is counted, and spread evenly over the sectors: changes back and forth, AUTHENTICATEs, boots", async () => {
-	const folder = inject("keyedDevice");
-	const [image, rootKey] = ["flash.bin", "root.key"].map((name) => readFileSync(join(folder, name)));
+	const { image, rootKey } = keyedFlash();
 	const flash = new WornFlash(geometry);
 	flash.octets.set(flashWith(recordsOf(image), geometry).octets);
 	let direct = new DirectTre(flash, rootKey);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { isOpen } from "../../../hil/network/operator/drf/change.ts";
+import { full } from "../../support/long-form.ts";
 import { conclude, newSho, register, type ShoMemory, send, withdraw } from "./current-sho.ts";
 import { explore } from "./explore.ts";
 import { accept, type Faults, type ModelTre, moves, newTre, type Signed } from "./tre.ts";
@@ -18,7 +19,7 @@ interface World {
 const start: World = { tre: newTre, sho: newSho, signed: [], receipts: undefined, attempts: 0 };
 
 /** Bounds of the exploration: attempts of the new SHO, and the highest SERIAL. */
-const bounds = process.env.TEST_FULL === "1" ? { attempts: 2, serial: 9 } : { attempts: 2, serial: 6 };
+const bounds = full ? { attempts: 2, serial: 9 } : { attempts: 2, serial: 6 };
 
 const sent = (world: World): World => {
 	const { memory, sent } = send(world.sho);

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { ReceiptState } from "../../../firmware/contract/documents.ts";
 import { mayHaveMcim, provesEnd, saysEnd } from "../../../hil/network/operator/registration/end.ts";
 import type { Receipt } from "../../../host/wire/management/objects.ts";
+import { full } from "../../support/long-form.ts";
 import { explore } from "./explore.ts";
 
 /** A TRE under a hostile SHO[i]: it may be bootstrapped with our account and with others, again and again. */
@@ -38,7 +39,7 @@ const start: World = {
 	belief: "open",
 };
 
-const MAX_NONCES = process.env.TEST_FULL === "1" ? 4 : 3;
+const MAX_NONCES = full ? 4 : 3;
 const MAX_RECEIPTS = 2;
 const CHALLENGE = Buffer.alloc(16, 7);
 
