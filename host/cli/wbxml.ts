@@ -1,18 +1,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { Command } from "commander";
+import { Refused } from "../wire/refused.ts";
 import { encodeWbxml } from "../wire/wbxml/encode.ts";
-import { WbxmlEncodeError, WbxmlError } from "../wire/wbxml/error.ts";
+import { WbxmlEncodeError } from "../wire/wbxml/error.ts";
 import { decodeWbxml } from "../wire/wbxml/tree.ts";
 import { canonicalXml } from "../wire/xml/canonical.ts";
-import { parseXml, XmlError } from "../wire/xml/parse.ts";
-
-const usage = `usage: tre wbxml decode FILE [--json]     the document as XML on standard output
-       tre wbxml encode FILE [--out FILE]  its binary form, on standard output without --out
-FILE: a path, or - for standard input. PROV 1.0 and 1.1, SyncML 1.2 (OMA DM), DevInf 1.2, DDF and TNDS 1.2.
-`;
+import { parseXml } from "../wire/xml/parse.ts";
 
 /** What may stand at the head of a document that other tools wrote, and says nothing of it. */
 const prolog = /^\uFEFF?(?:<\?xml[^>]*\?>)?\s*(?:<!DOCTYPE[^>]*>)?\s*/;
 
+/** Exit code of a call that makes no sense, as everywhere in `tre`. */
+const USAGE = 2;
 const LONG = 1024 * 1024;
 
 function decode(octets: Uint8Array, json: boolean): void {
@@ -28,24 +27,38 @@ function encode(octets: Uint8Array, out: string | undefined): void {
 	else writeFileSync(out, binary);
 }
 
-/** `tre wbxml`; resolves to the exit code. */
-export async function runWbxml(args: readonly string[]): Promise<number> {
-	const outAt = args.indexOf("--out");
-	const out = outAt < 0 ? undefined : args[outAt + 1];
-	const [what = "", file] = args.filter((arg, n) => !arg.startsWith("--") && (outAt < 0 || n !== outAt + 1));
-	if (!["decode", "encode"].includes(what) || file === undefined) {
-		process.stderr.write(usage);
-		return 2;
-	}
+/** What goes wrong with a document or a file is said in one line; anything else is a defect. */
+function saying(what: string, run: () => void): void {
 	try {
-		const octets = readFileSync(file === "-" ? 0 : file);
-		if (what === "decode") decode(octets, args.includes("--json"));
-		else encode(octets, out);
-		return 0;
+		run();
 	} catch (error) {
-		const known = [WbxmlError, WbxmlEncodeError, XmlError].some((kind) => error instanceof kind);
+		const known = [Refused, WbxmlEncodeError].some((kind) => error instanceof kind);
 		if (!known && (error as NodeJS.ErrnoException).code === undefined) throw error;
 		process.stderr.write(`tre wbxml ${what}: ${(error as Error).message}\n`);
-		return 1;
+		process.exitCode = 1;
 	}
+}
+
+const read = (file: string): Buffer => readFileSync(file === "-" ? 0 : file);
+
+/** `tre wbxml`; resolves to the exit code. */
+export async function runWbxml(args: readonly string[]): Promise<number> {
+	const program = new Command("tre wbxml")
+		.description("binary documents: PROV 1.0 and 1.1, SyncML 1.2 (OMA DM), DevInf 1.2, DDF and TNDS 1.2")
+		.showHelpAfterError()
+		.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE));
+	program
+		.command("decode")
+		.description("the document as XML on standard output")
+		.argument("<file>", "a path, or - for standard input")
+		.option("--json", "for machines")
+		.action((file: string, { json }) => saying("decode", () => decode(read(file), json === true)));
+	program
+		.command("encode")
+		.description("its binary form, on standard output without --out")
+		.argument("<file>", "a path, or - for standard input")
+		.option("--out <file>", "where it goes")
+		.action((file: string, { out }) => saying("encode", () => encode(read(file), out)));
+	await program.parseAsync(args, { from: "user" });
+	return Number(process.exitCode ?? 0);
 }

@@ -6,11 +6,10 @@ import { algorithmNumber, SignatureError } from "../wire/dsig/signature.ts";
 import { readBootstrap, splitBootstrap } from "../wire/prov/bootstrap.ts";
 import { ProvisioningError } from "../wire/prov/document.ts";
 import { bootstrapText } from "../wire/push/delivery.ts";
-import { isVouchedFor } from "../wire/push/security.ts";
+import { isVouchedFor, SecretMissing } from "../wire/push/security.ts";
 import { contentTypes } from "../wire/radio/short-messages.ts";
+import { Refused } from "../wire/refused.ts";
 import { emit, step } from "../wire/report/events.ts";
-import { WbxmlError } from "../wire/wbxml/error.ts";
-import { XmlError } from "../wire/xml/parse.ts";
 import type { Memory } from "./memory.ts";
 import { NetworkParameters } from "./network-parameters.ts";
 
@@ -64,7 +63,7 @@ export class Inbox {
 			);
 			return await this.#accepted(document, accepted);
 		} catch (error) {
-			const refused = [TreError, SignatureError, ProvisioningError, XmlError, WbxmlError, MessageTooLong].some(
+			const refused = [TreError, SignatureError, ProvisioningError, Refused, SecretMissing, MessageTooLong].some(
 				(kind) => error instanceof kind,
 			);
 			if (!refused) throw error;

@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
-import { PushError } from "../wire/push/error.ts";
 import { PUSH_PORT } from "../wire/push/media.ts";
 import { decodePush } from "../wire/push/wsp.ts";
 import { type Downlink, radioChannel, type Uplink } from "../wire/radio/messages.ts";
+import { Refused } from "../wire/refused.ts";
 import { Reassembly } from "../wire/sms/reassembly.ts";
 import { decodeDeliver, TpduError } from "../wire/sms/tpdu.ts";
 import {
@@ -127,7 +127,7 @@ export class RadioModem implements Modem {
 			const { contentType, body, sec, mac } = decodePush(whole.data);
 			this.#listener.onShortMessage({ contentType, body: Buffer.from(body), sec, mac });
 		} catch (error) {
-			if (!(error instanceof TpduError || error instanceof PushError)) throw error;
+			if (!(error instanceof Refused)) throw error;
 			this.#listener.onUnreadable?.(error.message);
 		}
 	}

@@ -1,3 +1,5 @@
+import { Refused } from "../refused.ts";
+
 export type PushRefusal =
 	| "end-of-input"
 	| "trailing-octets"
@@ -9,13 +11,8 @@ export type PushRefusal =
 	| "too-long";
 
 /** Octets that are no connectionless WAP push of the profile; `offset` counts octets. */
-export class PushError extends Error {
-	readonly refusal: PushRefusal;
-	readonly offset: number;
-
+export class PushError extends Refused<PushRefusal> {
 	constructor(refusal: PushRefusal, offset: number) {
-		super(`WAP push refused at octet ${offset}: ${refusal}`);
-		this.refusal = refusal;
-		this.offset = offset;
+		super("WAP push refused at octet", refusal, offset);
 	}
 }

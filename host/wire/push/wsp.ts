@@ -1,3 +1,4 @@
+import { OctetReader } from "../octet-reader.ts";
 import { PushError, type PushRefusal } from "./error.ts";
 import { MAC, SEC, type SecurityMethod, securityMethods, wellKnownMedia } from "./media.ts";
 
@@ -43,33 +44,9 @@ export function encodePush({ tid, contentType, sec, mac, body }: Push): Buffer {
 	return Buffer.concat([Buffer.from([tid & 0xff, PUSH, ...uintvar(header.length), ...header]), body]);
 }
 
-class Reader {
-	at = 0;
-	readonly #octets: Uint8Array;
-	readonly #end: number;
-
-	constructor(octets: Uint8Array, from = 0, end = octets.length) {
-		this.#octets = octets;
-		this.at = from;
-		this.#end = end;
-	}
-
-	get finished(): boolean {
-		return this.at >= this.#end;
-	}
-
+class PushReader extends OctetReader<PushRefusal> {
 	refuse(refusal: PushRefusal, at = this.at): never {
 		throw new PushError(refusal, at);
-	}
-
-	peek(): number {
-		return this.finished ? this.refuse("end-of-input") : (this.#octets[this.at] as number);
-	}
-
-	octet(): number {
-		const value = this.peek();
-		this.at++;
-		return value;
 	}
 
 	uintvar(): number {
@@ -86,28 +63,23 @@ class Reader {
 	/** Text up to its NUL; a quote in front of a first octet above 127 does not belong to it. */
 	text(): string {
 		const from = this.at;
-		const end = this.#octets.subarray(0, this.#end).indexOf(0, from);
-		if (end < 0) return this.refuse("end-of-input", this.#end);
+		const end = this.octets.subarray(0, this.end).indexOf(0, from);
+		if (end < 0) return this.refuse("end-of-input", this.end);
 		this.at = end + 1;
-		const start = this.#octets[from] === 0x7f ? from + 1 : from;
-		const value = Buffer.from(this.#octets.subarray(start, end)).toString("latin1");
+		const start = this.octets[from] === 0x7f ? from + 1 : from;
+		const value = Buffer.from(this.octets.subarray(start, end)).toString("latin1");
 		if (/[^\x20-\x7e]/.test(value)) this.refuse("header", from);
 		return value;
 	}
 
 	/** A part of that length, to be read on its own. */
-	part(length: number): Reader {
-		if (length > this.#end - this.at) this.refuse("end-of-input", this.#end);
-		this.at += length;
-		return new Reader(this.#octets, this.at - length, this.at);
-	}
-
-	rest(): Uint8Array {
-		return this.#octets.subarray(this.at, this.#end);
+	part(length: number): PushReader {
+		this.take(length);
+		return new PushReader(this.octets, this.at - length, this.at);
 	}
 }
 
-function readMedia(reader: Reader): string {
+function readMedia(reader: PushReader): string {
 	const from = reader.at;
 	if ((reader.peek() & SHORT) === 0) return reader.text();
 	const known = wellKnownMedia.get(reader.octet() & 0x7f);
@@ -119,7 +91,7 @@ interface Parameters {
 	mac?: string;
 }
 
-function readParameters(reader: Reader): Parameters {
+function readParameters(reader: PushReader): Parameters {
 	const found: Parameters = {};
 	while (!reader.finished) {
 		const from = reader.at;
@@ -136,7 +108,7 @@ function readParameters(reader: Reader): Parameters {
 }
 
 /** Passes over a header that says nothing to this client: its name and its value, whatever they are. */
-function skipHeader(reader: Reader): void {
+function skipHeader(reader: PushReader): void {
 	if ((reader.peek() & SHORT) === 0) reader.text();
 	else reader.octet();
 	const first = reader.peek();
@@ -152,7 +124,7 @@ function skipHeader(reader: Reader): void {
 
 /** Reads a push; throws PushError for anything else. */
 export function decodePush(octets: Uint8Array): Push {
-	const reader = new Reader(octets);
+	const reader = new PushReader(octets);
 	const tid = reader.octet();
 	if (reader.octet() !== PUSH) reader.refuse("not-a-push", 1);
 	const length = reader.uintvar();
@@ -165,5 +137,5 @@ export function decodePush(octets: Uint8Array): Push {
 	const contentType = readMedia(value);
 	const parameters = general ? readParameters(value) : {};
 	while (!headers.finished) skipHeader(headers);
-	return { tid, contentType, ...parameters, body: reader.rest() };
+	return { tid, contentType, ...parameters, body: reader.take(reader.left) };
 }

@@ -1,3 +1,6 @@
+import { OctetReader } from "../octet-reader.ts";
+import { Refused } from "../refused.ts";
+
 /** Where a segment belongs in a concatenated message (TS 23.040 clause 9.2.3.24.1 and .8). */
 export interface Concatenation {
 	readonly reference: number;
@@ -34,14 +37,9 @@ export type TpduRefusal =
 	| "user-data-length"
 	| "user-data-header";
 
-export class TpduError extends Error {
-	readonly refusal: TpduRefusal;
-	readonly offset: number;
-
+export class TpduError extends Refused<TpduRefusal> {
 	constructor(refusal: TpduRefusal, offset: number) {
-		super(`TPDU refused at octet ${offset}: ${refusal}`);
-		this.refusal = refusal;
-		this.offset = offset;
+		super("TPDU refused at octet", refusal, offset);
 	}
 }
 
@@ -119,52 +117,28 @@ export function segment(
 	}));
 }
 
-class Octets {
-	at = 0;
-	readonly #octets: Uint8Array;
-
-	constructor(octets: Uint8Array) {
-		this.#octets = octets;
-	}
-
-	get length(): number {
-		return this.#octets.length;
-	}
-
+class TpduReader extends OctetReader<TpduRefusal> {
 	refuse(refusal: TpduRefusal, at = this.at): never {
 		throw new TpduError(refusal, at);
-	}
-
-	next(): number {
-		const value = this.#octets[this.at];
-		if (value === undefined) return this.refuse("end-of-input");
-		this.at++;
-		return value;
-	}
-
-	take(count: number): Uint8Array {
-		if (count > this.#octets.length - this.at) this.refuse("end-of-input", this.#octets.length);
-		this.at += count;
-		return this.#octets.subarray(this.at - count, this.at);
 	}
 }
 
 const digitsOf = (octets: Uint8Array): string =>
 	[...octets].map((octet) => `${(octet & 15).toString(16)}${(octet >> 4).toString(16)}`).join("");
 
-function readOriginator(octets: Octets): string {
+function readOriginator(octets: TpduReader): string {
 	const from = octets.at;
-	const count = octets.next();
-	const type = octets.next();
+	const count = octets.octet();
+	const type = octets.octet();
 	const digits = digitsOf(octets.take(Math.ceil(count / 2))).slice(0, count);
 	if (count === 0 || count > 20 || !/^\d+$/.test(digits)) octets.refuse("address", from);
 	return type === INTERNATIONAL ? `+${digits}` : digits;
 }
 
-function readTimestamp(octets: Octets): SmsDeliver["timestamp"] {
+function readTimestamp(octets: TpduReader): SmsDeliver["timestamp"] {
 	const from = octets.at;
 	const digits = digitsOf(octets.take(6));
-	const zone = octets.next();
+	const zone = octets.octet();
 	const quarters = digitsOf(Uint8Array.of(zone & 0xf7));
 	if (!/^\d{12}$/.test(digits) || !/^\d\d$/.test(quarters)) octets.refuse("timestamp", from);
 	const [year, month, day, hour, minute, second] = (digits.match(/../g) ?? []).map(Number) as [
@@ -192,12 +166,12 @@ function readElement(id: number, value: Uint8Array): Header {
 }
 
 /** Elements that are not known are passed over, as clause 9.2.3.24 asks. */
-function readHeader(octets: Octets, end: number): Header {
+function readHeader(octets: TpduReader, end: number): Header {
 	let found: Header = {};
 	while (octets.at < end) {
 		const from = octets.at;
-		const id = octets.next();
-		const length = octets.next();
+		const id = octets.octet();
+		const length = octets.octet();
 		if (octets.at + length > end) octets.refuse("user-data-header", from);
 		found = { ...found, ...readElement(id, octets.take(length)) };
 	}
@@ -206,25 +180,25 @@ function readHeader(octets: Octets, end: number): Header {
 
 /** Reads an SMS-DELIVER with 8-bit data; throws TpduError for anything else. */
 export function decodeDeliver(input: Uint8Array): SmsDeliver {
-	const octets = new Octets(input);
-	const first = octets.next();
+	const octets = new TpduReader(input);
+	const first = octets.octet();
 	if ((first & MESSAGE_TYPE) !== 0) octets.refuse("type", 0);
 	const originator = readOriginator(octets);
-	octets.next();
+	octets.octet();
 	const codingAt = octets.at;
-	const coding = octets.next();
+	const coding = octets.octet();
 	const eightBit = (coding & 0xf4) === 0xf4 || ((coding & 0xc0) === 0 && (coding & 0x2c) === 0x04);
 	if (!eightBit) octets.refuse("coding", codingAt);
 	const timestamp = readTimestamp(octets);
 	const lengthAt = octets.at;
-	const length = octets.next();
+	const length = octets.octet();
 	const end = octets.at + length;
-	if (length > MAX_USER_DATA || end > octets.length) octets.refuse("user-data-length", lengthAt);
-	if (end < octets.length) octets.refuse("trailing-octets", end);
+	if (length > MAX_USER_DATA || length > octets.left) octets.refuse("user-data-length", lengthAt);
+	if (length < octets.left) octets.refuse("trailing-octets", end);
 	let found: Header = {};
 	if ((first & HAS_HEADER) !== 0) {
 		const headerAt = octets.at;
-		const headerEnd = octets.next() + octets.at;
+		const headerEnd = octets.octet() + octets.at;
 		if (headerEnd > end) octets.refuse("user-data-header", headerAt);
 		found = readHeader(octets, headerEnd);
 	}

@@ -1,6 +1,6 @@
 import type { WbxmlRefusal } from "./error.ts";
 import { languageOf } from "./languages.ts";
-import { isText, OctetReader } from "./reader.ts";
+import { isText, WbxmlReader } from "./reader.ts";
 import type { Language } from "./tables/language.ts";
 import {
 	END,
@@ -58,7 +58,7 @@ const VALUES_FROM = 0x80;
 export class WbxmlDecoder {
 	readonly language: Language;
 	readonly limits: Required<WbxmlLimits>;
-	readonly #in: OctetReader;
+	readonly #in: WbxmlReader;
 	readonly #table: Uint8Array;
 	readonly #tableAt: number;
 	readonly #open: Open[] = [];
@@ -72,7 +72,7 @@ export class WbxmlDecoder {
 			...{ maxLength: 65_536, maxDepth: 16, maxStringTable: 4096, maxString: 32_768, maxText: 262_144 },
 			...limits,
 		};
-		this.#in = new OctetReader(octets);
+		this.#in = new WbxmlReader(octets);
 		if (octets.length > this.limits.maxLength) this.#in.refuse("too-long", this.limits.maxLength);
 		const version = this.#in.octet();
 		if (version < 1 || version > 3) this.#in.refuse("version", 0);
@@ -85,7 +85,7 @@ export class WbxmlDecoder {
 		const length = this.#in.integer();
 		if (length > this.limits.maxStringTable) this.#in.refuse("string-table", lengthAt);
 		this.#tableAt = this.#in.at;
-		this.#table = this.#in.octets(length);
+		this.#table = this.#in.take(length);
 		const language = languageOf(index === undefined ? number : this.#fromTable(index, publicIdAt));
 		this.language = language ?? this.#in.refuse("public-identifier", publicIdAt);
 	}
@@ -257,6 +257,6 @@ export class WbxmlDecoder {
 		if (!this.language.opaqueIn?.includes(name)) this.#in.refuse("opaque", offset);
 		const length = this.#in.integer();
 		if (length > this.limits.maxString) this.#in.refuse("too-long", offset);
-		return this.#in.octets(length);
+		return this.#in.take(length);
 	}
 }

@@ -1,3 +1,5 @@
+import { Refused } from "../refused.ts";
+
 export type WbxmlRefusal =
 	| "end-of-input"
 	| "trailing-octets"
@@ -23,14 +25,9 @@ export type WbxmlRefusal =
 	| "too-long";
 
 /** A binary document outside what this codec takes; `offset` counts octets. */
-export class WbxmlError extends Error {
-	readonly refusal: WbxmlRefusal;
-	readonly offset: number;
-
+export class WbxmlError extends Refused<WbxmlRefusal> {
 	constructor(refusal: WbxmlRefusal, offset: number) {
-		super(`WBXML refused at octet ${offset}: ${refusal}`);
-		this.refusal = refusal;
-		this.offset = offset;
+		super("WBXML refused at octet", refusal, offset);
 	}
 }
 

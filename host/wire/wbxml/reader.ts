@@ -1,30 +1,11 @@
+import { OctetReader } from "../octet-reader.ts";
 import { WbxmlError, type WbxmlRefusal } from "./error.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Octets from front to back, with the offset for errors. */
-export class OctetReader {
-	at = 0;
-	readonly #octets: Uint8Array;
-
-	constructor(octets: Uint8Array) {
-		this.#octets = octets;
-	}
-
-	get finished(): boolean {
-		return this.at >= this.#octets.length;
-	}
-
-	/** `at`: where what is refused begins; where nothing is said, here. */
+export class WbxmlReader extends OctetReader<WbxmlRefusal> {
 	refuse(refusal: WbxmlRefusal, at = this.at): never {
 		throw new WbxmlError(refusal, at);
-	}
-
-	octet(): number {
-		const value = this.#octets[this.at];
-		if (value === undefined) return this.refuse("end-of-input");
-		this.at++;
-		return value;
 	}
 
 	/** mb_u_int32, in its shortest form only. */
@@ -41,20 +22,14 @@ export class OctetReader {
 		return this.refuse("integer", from);
 	}
 
-	octets(length: number): Uint8Array {
-		if (length > this.#octets.length - this.at) this.refuse("end-of-input");
-		this.at += length;
-		return this.#octets.subarray(this.at - length, this.at);
-	}
-
 	/** Octets up to a NUL, which goes with them. */
 	terminated(maxLength: number, inAttribute: boolean): string {
 		const from = this.at;
-		const end = this.#octets.indexOf(0, from);
-		if (end < 0) return this.refuse("end-of-input", this.#octets.length);
+		const end = this.octets.indexOf(0, from);
+		if (end < 0) return this.refuse("end-of-input", this.end);
 		if (end - from > maxLength) this.refuse("too-long", from);
 		this.at = end + 1;
-		return this.text(this.#octets.subarray(from, end), from, inAttribute);
+		return this.text(this.octets.subarray(from, end), from, inAttribute);
 	}
 
 	/** UTF-8 of characters that XML has. */

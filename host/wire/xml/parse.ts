@@ -1,3 +1,5 @@
+import { Refused } from "../refused.ts";
+
 /** An element of the profile: it holds either elements or one piece of text. */
 export interface XmlElement {
 	readonly name: string;
@@ -20,14 +22,9 @@ export type XmlRefusal =
 	| "too-long";
 
 /** Input outside the profile; `offset` counts characters. */
-export class XmlError extends Error {
-	readonly refusal: XmlRefusal;
-	readonly offset: number;
-
+export class XmlError extends Refused<XmlRefusal> {
 	constructor(refusal: XmlRefusal, offset: number) {
-		super(`XML refused at character ${offset}: ${refusal}`);
-		this.refusal = refusal;
-		this.offset = offset;
+		super("XML refused at character", refusal, offset);
 	}
 }
 

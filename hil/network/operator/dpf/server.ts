@@ -1,8 +1,7 @@
 import { createServer } from "node:https";
+import { Refused } from "../../../../host/wire/refused.ts";
 import { contentTypes, formOf, readMessageIn, writeMessageIn } from "../../../../host/wire/syncml/form.ts";
 import { type Message, SyncmlError } from "../../../../host/wire/syncml/message.ts";
-import { WbxmlError } from "../../../../host/wire/wbxml/error.ts";
-import { XmlError } from "../../../../host/wire/xml/parse.ts";
 import { keyToPem, toPem } from "../../shared/certificates.ts";
 import { type Listening, listen, readBody } from "../../shared/http.ts";
 import type { Place } from "../../shared/ports.ts";
@@ -61,7 +60,7 @@ export function serveDpf(context: OperatorContext, provisioning: Provisioning, p
 			if (isLast(answer)) sessions.delete(keyOf(message));
 			response.writeHead(200, { "content-type": contentTypes[form] }).end(writeMessageIn(form, answer));
 		} catch (error) {
-			const malformed = [XmlError, WbxmlError, SyncmlError].some((kind) => error instanceof kind);
+			const malformed = [Refused, SyncmlError].some((kind) => error instanceof kind);
 			response.writeHead(malformed ? 400 : 500).end(malformed ? (error as Error).message : "internal error");
 		}
 	});

@@ -1,7 +1,7 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import { SignatureError } from "../../../../host/wire/dsig/signature.ts";
 import { ManagementObjectError, type Receipt, readReceipt } from "../../../../host/wire/management/objects.ts";
-import { XmlError } from "../../../../host/wire/xml/parse.ts";
+import { Refused } from "../../../../host/wire/refused.ts";
 import { Refusal } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
@@ -49,7 +49,7 @@ export class ReceiptDesk {
 		try {
 			return readReceipt(document, new X509Certificate(Buffer.from(device.certSign, "base64")).publicKey);
 		} catch (error) {
-			const named = [SignatureError, XmlError, ManagementObjectError].some((kind) => error instanceof kind);
+			const named = [SignatureError, Refused, ManagementObjectError].some((kind) => error instanceof kind);
 			if (named) throw new Refusal("receipt-invalid", (error as Error).message);
 			throw error;
 		}

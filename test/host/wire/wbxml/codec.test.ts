@@ -135,7 +135,7 @@ describe("refusals", () => {
 		["another character set", "03 0b 04 00 45", "charset at 2"],
 		["an integer of more than 32 bits", "03 9f ff ff ff 7f 6a 00", "integer at 1"],
 		["an integer that is longer than it has to be", "03 80 0b 6a 00 45", "integer at 1"],
-		["a string table longer than the document", "03 0b 6a 05 45", "end-of-input at 4"],
+		["a string table longer than the document", "03 0b 6a 05 45", "end-of-input at 5"],
 		["a string table beyond the limit", "03 0b 6a ff 7f", "string-table at 3"],
 		["another root", `${HEAD} 46 01`, "root at 4"],
 		["an element that is in no table", `${HEAD} 45 08 01`, "tag at 5"],
