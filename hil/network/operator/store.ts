@@ -46,6 +46,8 @@ export interface SignedBootstrap {
 	readonly serial: number;
 	/** The document that is sent. */
 	readonly sent: string;
+	/** When the service centre got it, milliseconds: every sending of it is the same octets. */
+	readonly at: number;
 }
 
 /** At SHO[i]: a change to SHO[i+1] that it was told of (B.2.3.2 step 2). */

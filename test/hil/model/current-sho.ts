@@ -61,7 +61,7 @@ class Bench {
 
 	sign(): SignedBootstrap {
 		this.device = { ...this.device, serial: this.device.serial + 1 };
-		return { reign: REIGN, serial: this.device.serial, sent: "" };
+		return { reign: REIGN, serial: this.device.serial, sent: "", at: 0 };
 	}
 
 	get memory(): ShoMemory {

@@ -53,19 +53,24 @@ export class BootstrapDesk {
 		const about = { kind: document === "bootstrap" ? kind : document, toSho: name };
 		emit({ event: "document", name: `${document}.xml`, treId, content: signed.document, about });
 		emit({ event: "document", name: `${document}.sig.xml`, treId, content: signed.signature, about });
-		this.#tellPush(device, document, signed.sent, about);
-		return { reign, serial, sent: signed.sent };
+		const bootstrap = { reign, serial, sent: signed.sent, at: Date.now() };
+		this.#tellPush(device, document, bootstrap, about);
+		return bootstrap;
+	}
+
+	/** The SMS-DELIVER TPDUs in which it travels, the same ones each time. */
+	segments({ imsi }: Device, { sent, at }: SignedBootstrap): readonly Buffer[] {
+		return deliveryOf(bootstrapPush(sent, imsi), serviceCentreOf(this.#context.config.shoId), new Date(at));
 	}
 
 	/** What of it goes over the air: the body of the push, and its segments, one a line. */
-	#tellPush({ treId, imsi }: Device, document: string, sent: string, about: Record<string, string>): void {
-		const push = bootstrapPush(sent, imsi);
-		const content = Buffer.from(push.body).toString("base64");
+	#tellPush(device: Device, document: string, bootstrap: SignedBootstrap, about: Record<string, string>): void {
+		const { treId, imsi } = device;
+		const content = Buffer.from(bootstrapPush(bootstrap.sent, imsi).body).toString("base64");
 		emit({ event: "document", name: `${document}.wbxml`, treId, content, encoding: "base64", about });
-		const tpdus = deliveryOf(push, serviceCentreOf(this.#context.config.shoId), new Date());
-		const lines = tpdus.map((tpdu) => `${tpdu.toString("hex")}\n`).join("");
+		const lines = this.segments(device, bootstrap).map((tpdu) => `${tpdu.toString("hex")}\n`);
 		const name = document === "bootstrap" ? "push.hex" : `${document}.push.hex`;
-		emit({ event: "document", name, treId, content: lines, about });
+		emit({ event: "document", name, treId, content: lines.join(""), about });
 	}
 
 	/** Durable before the bootstrap that carries it exists. */

@@ -1,4 +1,4 @@
-import { bootstrapPush, deliveryOf, type PushMessage, serviceCentreOf } from "../../../../host/wire/push/delivery.ts";
+import { deliveryOf, serviceCentreOf } from "../../../../host/wire/push/delivery.ts";
 import { contentTypes } from "../../../../host/wire/radio/short-messages.ts";
 import { emit, step } from "../../../../host/wire/report/events.ts";
 import { postJson, Refusal } from "../../shared/http.ts";
@@ -103,7 +103,7 @@ export class Drf {
 
 	/** A receipt from a device that attached with this operator's new MCIM; its nonceB is all it has to carry. */
 	#askOnTrial(vno: string, { imsi }: Registration): Promise<unknown> {
-		return this.#push(vno, imsi, { contentType: contentTypes.receiptRequest, body: Buffer.alloc(0) });
+		return this.#push(vno, imsi, this.#receiptRequest(Buffer.alloc(0)));
 	}
 
 	#tend(treId: string, occasion: Occasion): void {
@@ -171,7 +171,7 @@ export class Drf {
 		vno: string,
 		device: Device,
 		due: Due,
-		{ sent }: SignedBootstrap,
+		bootstrap: SignedBootstrap,
 		change: OutgoingChange | undefined,
 	): Promise<void> {
 		const { config } = this.#context;
@@ -184,7 +184,7 @@ export class Drf {
 		};
 		const clause = due === "initial" ? "B.2.2.2" : "B.2.3.3";
 		await step({ clause, from: `${config.shoId} DRF`, to: "M2ME", what: what[due] }, () =>
-			this.#push(vno, device.imsi, bootstrapPush(sent, device.imsi)),
+			this.#push(vno, device.imsi, this.#desk.segments(device, bootstrap)),
 		);
 		if (due === "change" && change) this.#register.delivered(change);
 	}
@@ -194,13 +194,18 @@ export class Drf {
 		const challenge = this.#receipts.challenge(device, awaitedBy(device, change));
 		const what = "where does the TRE stand? a challenge for its receipt";
 		await step({ clause: "B.2.3.3", from: `${config.shoId} DRF`, to: "M2ME", what }, () =>
-			this.#push(vno, device.imsi, { contentType: contentTypes.receiptRequest, body: challenge }),
+			this.#push(vno, device.imsi, this.#receiptRequest(challenge)),
 		);
 	}
 
+	#receiptRequest(challenge: Buffer): readonly Buffer[] {
+		const message = { contentType: contentTypes.receiptRequest, body: challenge };
+		return deliveryOf(message, serviceCentreOf(this.#context.config.shoId), new Date());
+	}
+
 	/** Segment by segment, each acknowledged by the device before the next one; what was not comes again. */
-	async #push(vno: string, imsi: string, message: PushMessage): Promise<void> {
-		let left = deliveryOf(message, serviceCentreOf(this.#context.config.shoId), new Date());
+	async #push(vno: string, imsi: string, segments: readonly Buffer[]): Promise<void> {
+		let left = segments;
 		for (let round = 1; left.length > 0; round++) {
 			const missing: Buffer[] = [];
 			for (const tpdu of left) {
