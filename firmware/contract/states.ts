@@ -20,3 +20,8 @@ export const mcimRoles = ["empty", "active", "pending", "kept"] as const;
 export type McimRole = (typeof mcimRoles)[number];
 /** The roles of MCIMs that authenticate, or will. */
 export type ServingRole = Extract<McimRole, "active" | "pending">;
+
+/** MCIMs that a TRE has room for. */
+export const MCIM_SLOTS = 8;
+/** Fingerprints of K that a TRE remembers in one life (G7). */
+export const MAX_FINGERPRINTS = 512;

@@ -1,3 +1,4 @@
+import { MAX_FINGERPRINTS, MCIM_SLOTS } from "../../firmware/contract/states.ts";
 import { TreClient } from "../tre/client.ts";
 import { readLog } from "../tre/log.ts";
 import { readMcims } from "../tre/mcims.ts";
@@ -78,8 +79,8 @@ const printStore = (args: readonly string[]): Promise<number> =>
 		if (json) return say(JSON.stringify(store));
 		say(`octets in use     ${share(store.used, store.size)}`);
 		say(`records           ${store.records}`);
-		say(`MCIMs             ${share(store.mcims, 8)}`);
-		say(`K held so far     ${share(store.fingerprints, 512)}`);
+		say(`MCIMs             ${share(store.mcims, MCIM_SLOTS)}`);
+		say(`K held so far     ${share(store.fingerprints, MAX_FINGERPRINTS)}`);
 		say(`erase cycles      ${store.eraseCycles} of each sector`);
 	});
 

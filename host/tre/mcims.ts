@@ -1,7 +1,5 @@
-import { type McimRole, mcimRoles } from "../../firmware/contract/states.ts";
+import { MCIM_SLOTS, type McimRole, mcimRoles } from "../../firmware/contract/states.ts";
 import type { TreClient } from "./client.ts";
-
-const SLOTS = 8;
 
 /** A subscription that stands in the TRE's store. */
 export interface StoredMcim {
@@ -23,7 +21,7 @@ const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
 export async function readMcims(tre: TreClient): Promise<readonly StoredMcim[]> {
 	const found: StoredMcim[] = [];
 	if (["blank", "keyed"].includes((await tre.status()).state)) return found;
-	for (let slot = 0; slot < SLOTS; slot++) {
+	for (let slot = 0; slot < MCIM_SLOTS; slot++) {
 		const { role, imsi, mcimId, issuer, version, parameters } = await tre.call("mcim", { slot });
 		const name = mcimRoles[role];
 		if (name === undefined || name === "empty") continue;

@@ -62,6 +62,13 @@ export const ERROR_NOT_AUTHENTICATED: u32 = 67;
 export const ERROR_DM_SERVER_REFUSED: u32 = 68;
 export const ERROR_NO_ACCOUNT: u32 = 69;
 
+export const ROLE_EMPTY: u32 = 0;
+export const ROLE_ACTIVE: u32 = 1;
+export const ROLE_PENDING: u32 = 2;
+export const ROLE_KEPT: u32 = 3;
+export const MCIM_SLOTS: u32 = 8;
+export const MAX_FINGERPRINTS: u32 = 512;
+
 export const LOG_ENTRIES: u32 = 32;
 export const LOG_ENTRY_OCTETS: i32 = 28;
 export const LOG_LOCKED: u32 = 1;

@@ -1,7 +1,7 @@
 import { type CommandRow, commands, type FieldType, wire } from "../commands.ts";
 import { errors } from "../errors.ts";
 import { LOG_ENTRIES, LOG_ENTRY_OCTETS, logEvents } from "../events.ts";
-import { type LifeState, lifeStates } from "../states.ts";
+import { type LifeState, lifeStates, MAX_FINGERPRINTS, MCIM_SLOTS, mcimRoles } from "../states.ts";
 
 const types: Record<FieldType, string> = { uint: "u32", bytes: "Uint8Array", text: "Uint8Array", bool: "bool" };
 const readers: Record<FieldType, string> = { uint: "uint", bytes: "bytes", text: "text", bool: "bool" };
@@ -78,6 +78,12 @@ export function assemblyScriptCodec(): string {
 	lines.push("");
 	for (const [name, row] of Object.entries(errors))
 		lines.push(`export const ERROR_${constant(name)}: u32 = ${row.number};`);
+	lines.push("");
+	for (const [number, name] of mcimRoles.entries()) lines.push(`export const ROLE_${constant(name)}: u32 = ${number};`);
+	lines.push(
+		`export const MCIM_SLOTS: u32 = ${MCIM_SLOTS};`,
+		`export const MAX_FINGERPRINTS: u32 = ${MAX_FINGERPRINTS};`,
+	);
 	lines.push("");
 	lines.push(
 		`export const LOG_ENTRIES: u32 = ${LOG_ENTRIES};`,

@@ -13,6 +13,8 @@ import {
 	ERROR_WRONG_STATE,
 	ERROR_WRONG_TRE,
 	LOG_CHANGE_ACCEPTED,
+	MAX_FINGERPRINTS,
+	MCIM_SLOTS,
 	STATE_IDLE,
 	STATE_REQUESTED,
 	writeAcceptBootstrapResponse,
@@ -27,8 +29,6 @@ import { isRoot, randomOctets, sha1, sha256 } from "../platform/keys";
 import { Change } from "../store/change";
 import { commit, get, has, put } from "../store/log";
 import {
-	MAX_FINGERPRINTS,
-	MCIM_SLOTS,
 	RECORD_DECRYPT_KEY,
 	RECORD_FINGERPRINT,
 	RECORD_LAST_BOOTSTRAP,

@@ -3,7 +3,12 @@ import {
 	BindParametersRequest,
 	ERROR_MALFORMED_REQUEST,
 	ERROR_NO_MCIM,
+	MCIM_SLOTS,
 	McimRequest,
+	ROLE_ACTIVE,
+	ROLE_EMPTY,
+	ROLE_KEPT,
+	ROLE_PENDING,
 	writeBindParametersResponse,
 	writeMcimResponse,
 	writeStoreResponse,
@@ -11,13 +16,8 @@ import {
 import { fingerprints, StoredMcim } from "../mcim/mcim";
 import { equal } from "../octets/octets";
 import { capacity, commit, count, epochs, get, has, inUse, put } from "../store/log";
-import { MCIM_SLOTS, RECORD_MCIM, RECORD_MCIM_PARAMETERS } from "../store/records";
+import { RECORD_MCIM, RECORD_MCIM_PARAMETERS } from "../store/records";
 import { NO_SLOT, State } from "../store/state";
-
-const ROLE_EMPTY: u32 = 0;
-const ROLE_ACTIVE: u32 = 1;
-const ROLE_PENDING: u32 = 2;
-const ROLE_KEPT: u32 = 3;
 
 const MAX_REFERENCE: i32 = 32;
 

@@ -6,20 +6,14 @@ import {
 	ERROR_KEY_REUSED,
 	ERROR_STORE_FULL,
 	ERROR_VERSION_NOT_HIGHER,
+	MAX_FINGERPRINTS,
+	MCIM_SLOTS,
 } from "../../contract/as/codec";
 import { copy, equal, equalAscii, readU32, writeU32 } from "../octets/octets";
 import { fingerprint, KEY_AKA } from "../platform/keys";
 import { Fallback } from "../store/change";
 import { get, has, put, readInto, remove } from "../store/log";
-import {
-	MAX_FINGERPRINTS,
-	MCIM_SLOTS,
-	RECORD_FINGERPRINT,
-	RECORD_MCIM,
-	RECORD_MCIM_KEY,
-	RECORD_MCIM_PARAMETERS,
-	RECORD_SEQ,
-} from "../store/records";
+import { RECORD_FINGERPRINT, RECORD_MCIM, RECORD_MCIM_KEY, RECORD_MCIM_PARAMETERS, RECORD_SEQ } from "../store/records";
 import { Envelope, TAG_MCIM } from "./envelope";
 
 const K_LENGTH: u32 = 16;

@@ -1,3 +1,5 @@
+import { MCIM_SLOTS } from "../../contract/as/codec";
+
 /** Keys of the records in the store. A key is never given a second meaning. */
 export const RECORD_STATE: u32 = 1;
 export const RECORD_BOOTS: u32 = 2;
@@ -22,7 +24,6 @@ export const RECORD_ACCOUNT_PENDING: u32 = 20;
 export const ACCOUNT_CLIENT_PASSWORD: u32 = 1;
 export const ACCOUNT_SERVER_PASSWORD: u32 = 2;
 
-export const MCIM_SLOTS: u32 = 8;
 export const RECORD_MCIM: u32 = 32;
 /** The host's reference of the network parameters that belong to the MCIM of a slot. */
 export const RECORD_MCIM_PARAMETERS: u32 = 40;
@@ -43,5 +44,4 @@ export const RECORD_SEQ: u32 = 0x100;
 /** Entry n of the audit trail stands at RECORD_LOG + n modulo LOG_ENTRIES. */
 export const RECORD_LOG: u32 = 0x60;
 
-export const MAX_FINGERPRINTS: u32 = 512;
 export const RECORD_FINGERPRINT: u32 = 0x400;

@@ -1,3 +1,4 @@
+import { MAX_FINGERPRINTS } from "../../../firmware/contract/states.ts";
 import { defaultGeometry } from "../../../firmware/emulator/flash.ts";
 import {
 	flashWith,
@@ -13,7 +14,6 @@ import type { TestOperator } from "../../support/operators.ts";
 import { median, timed } from "./statistics.ts";
 
 const SEQ_INDEXES = 32;
-const MAX_FINGERPRINTS = 512;
 
 /** Times against those of a fresh store with one MCIM, measured in turn. */
 export interface GrowthRow {
