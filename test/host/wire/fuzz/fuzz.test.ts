@@ -2,10 +2,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext, runInThisContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { generator } from "../../../../hil/scenarios/sampling.ts";
-import { XmlError } from "../../../../host/wire/xml/parse.ts";
+import { decodePush, encodePush } from "../../../../host/wire/push/wsp.ts";
 import { times } from "../../../support/long-form.ts";
 import { Mutator } from "../../../support/mutate.ts";
-import { Finding, type Target, targets } from "./targets.ts";
+import { Finding, same, shown, smsReader, type Target, targets, wbxmlReader } from "./targets.ts";
 
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 /** An input that takes so long is one that never ends. */
@@ -17,9 +17,9 @@ setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
 const scope = globalThis as unknown as { oneInput?: () => void };
-const withoutHang = (run: () => void): void => {
+const withoutHang = (run: () => void, timeout: number): void => {
 	scope.oneInput = run;
-	runInThisContext("oneInput()", { timeout: HANG_MS });
+	runInThisContext("oneInput()", { timeout });
 };
 
 interface Told {
@@ -36,7 +36,10 @@ class Fuzzer {
 	#n = 0;
 	#input = Buffer.alloc(0);
 
-	constructor(target: Target) {
+	readonly #hangMs: number;
+
+	constructor(target: Target, hangMs = HANG_MS) {
+		this.#hangMs = hangMs;
 		this.#target = target;
 		this.#pool = [...target.corpus];
 		this.#mutator = new Mutator(this.#random, target.dictionary);
@@ -47,7 +50,7 @@ class Fuzzer {
 		while (this.#n < end) {
 			try {
 				// A hundred to a watch, which costs more than most inputs do.
-				withoutHang(() => this.#until(Math.min(end, this.#n + 100)));
+				withoutHang(() => this.#until(Math.min(end, this.#n + 100)), this.#hangMs);
 			} catch (error) {
 				const what = `input ${this.#n} of seed ${SEED}: ${String(error)}: ${this.#input.toString("hex")}`;
 				throw new Finding(what, { cause: error });
@@ -78,6 +81,26 @@ class Fuzzer {
 	}
 }
 
+/** A reader that takes the mistakes of its input for its own. */
+function unnamed(input: Buffer): void {
+	try {
+		decodePush(input);
+	} catch {
+		throw new TypeError("undefined is not an object");
+	}
+}
+
+/** A writer that leaves a parameter out. */
+function forgetful(input: Buffer): void {
+	const read = decodePush(input);
+	const { mac, ...rest } = read;
+	same("its octets", shown(read), shown(decodePush(encodePush(rest))));
+}
+
+function endless(): void {
+	for (;;);
+}
+
 const fuzz = (target: Target, inputs: number): Told => new Fuzzer(target).run(inputs);
 
 describe("readers of octets from outside: a refusal by name, or what can be written and read again; no hang, no leak", () => {
@@ -98,16 +121,20 @@ describe("readers of octets from outside: a refusal by name, or what can be writ
 		},
 	);
 
-	test("a planted fault is found: an error without a name, a text that changes, a loop without an end", () => {
-		const target = targets.find(({ name }) => name === "XML") as Target;
-		expect(() => fuzz({ ...target, refusals: target.refusals.filter((one) => one !== XmlError) }, 200)).toThrow(
-			Finding,
-		);
-		const forgetful = (input: Buffer): void => target.read(Buffer.from(input.toString("latin1"), "utf8").subarray(1));
-		expect(() => fuzz({ ...target, refusals: [], read: forgetful }, 200)).toThrow(Finding);
-		scope.oneInput = () => {
-			for (;;);
-		};
-		expect(() => runInThisContext("oneInput()", { timeout: 50 })).toThrow(/timed out/);
+	const named = (wanted: string): Target => targets.find(({ name }) => name === wanted) as Target;
+	const unbounded = { maxMessages: 1e9, maxOctets: 1e9, timeoutMs: 1e9 };
+
+	test.each([
+		["text without a bound", { ...named("WBXML"), read: wbxmlReader({ maxText: 1e9 }) }, /became \d+ characters/],
+		["depth without a bound", { ...named("WBXML"), read: wbxmlReader({ maxDepth: 1e9 }) }, /RangeError/],
+		["a reassembly without a bound", { ...named("SMS-DELIVER"), read: smsReader(unbounded) }, /it keeps/],
+		["an error that has no name", { ...named("WSP push"), read: unnamed }, /TypeError/],
+		["what is not written as it was read", { ...named("WSP push"), read: forgetful }, /not what it was read from/],
+	])("a planted fault is found: %s", (_what, target, finding) => {
+		expect(() => new Fuzzer(target).run(3000)).toThrow(finding);
+	});
+
+	test("a planted fault is found: a loop without an end", () => {
+		expect(() => new Fuzzer({ ...named("XML"), read: endless }, 100).run(1)).toThrow(/timed out/);
 	});
 });

@@ -6,10 +6,11 @@ import { ProvisioningError } from "../../../../host/wire/prov/document.ts";
 import { bootstrapPush, bootstrapText, deliveryOf } from "../../../../host/wire/push/delivery.ts";
 import { PushError } from "../../../../host/wire/push/error.ts";
 import { decodePush, encodePush } from "../../../../host/wire/push/wsp.ts";
-import { Reassembly } from "../../../../host/wire/sms/reassembly.ts";
+import { Reassembly, type ReassemblyLimits } from "../../../../host/wire/sms/reassembly.ts";
 import { decodeDeliver, encodeDeliver, TpduError } from "../../../../host/wire/sms/tpdu.ts";
 import { readMessageIn } from "../../../../host/wire/syncml/form.ts";
 import { SyncmlError, writeMessage } from "../../../../host/wire/syncml/message.ts";
+import type { WbxmlLimits } from "../../../../host/wire/wbxml/decode.ts";
 import { encodeWbxml } from "../../../../host/wire/wbxml/encode.ts";
 import { WbxmlEncodeError, WbxmlError } from "../../../../host/wire/wbxml/error.ts";
 import { languages } from "../../../../host/wire/wbxml/languages.ts";
@@ -34,10 +35,13 @@ export interface Target {
 
 export class Finding extends Error {}
 
+/** Little room, so that it is soon full. */
+const small = { maxMessages: 16, maxOctets: 16 * 1024, timeoutMs: 1000 };
+
 /** Characters that the largest document comes to, with every name written out. */
 const MAX_XML = 2 ** 20;
 
-function same(what: string, first: string, second: string): void {
+export function same(what: string, first: string, second: string): void {
 	if (first !== second) throw new Finding(`${what} is not what it was read from`);
 }
 
@@ -47,6 +51,20 @@ const vectors = (folder: string, ending: string): Buffer[] =>
 		.map((name) => readFileSync(join(resolve("test/vectors", folder), name)));
 
 const binary = [...vectors("wbxml", ".wbxml"), ...vectors("examples", ".wbxml")];
+
+/** What was not bounded once: a document in a document in a document …, and text that stands for far more. */
+export const regressions = {
+	nested: nestedDocuments(2500),
+	references: Buffer.concat([
+		Buffer.from("030b6a9f7f", "hex"),
+		...[
+			Buffer.alloc(4094, "a"),
+			Buffer.from([0, 0x45]),
+			Buffer.alloc(40_000, Buffer.from([0x83, 0])),
+			Buffer.from([1]),
+		],
+	]),
+} as const;
 const texts = [...vectors("examples", ".xml"), ...vectors("wbxml", ".xml")];
 /** The DM messages among them, in both forms. */
 const messages = {
@@ -104,19 +122,48 @@ const xmlWords = words(
 	...["</a>", "<a>", '<parm name="', "<Add>", "</Add>", "<Data>", "</Data>", "<Final></Final>", "VENDORCONFIG"],
 );
 
+/** Reads binary documents with these limits. */
+export const wbxmlReader =
+	(limits?: WbxmlLimits) =>
+	(input: Buffer): void => {
+		const { root } = decodeWbxml(input, limits);
+		const text = canonicalXml(root);
+		if (text.length > MAX_XML) throw new Finding(`${input.length} octets became ${text.length} characters`);
+		same(
+			"its binary form",
+			text,
+			canonicalXml(
+				decodeWbxml(
+					writable(() => encodeWbxml(root)),
+					limits,
+				).root,
+			),
+		);
+	};
+
+/** Reads short messages, and gives all of them to one reassembly, as an M2ME does. */
+export function smsReader(limits: Required<ReassemblyLimits> = small) {
+	const reassembly = new Reassembly(limits);
+	let now = 0;
+	return (input: Buffer): void => {
+		const read = decodeDeliver(input);
+		same("its octets", shown(read), shown(decodeDeliver(encodeDeliver(read))));
+		now++;
+		reassembly.take(read, now);
+		const { messages, octets } = reassembly.kept;
+		if (messages > small.maxMessages || octets > small.maxOctets)
+			throw new Finding(`it keeps ${messages} messages and ${octets} octets`);
+	};
+}
+
 export const targets: readonly Target[] = [
 	{
 		name: "WBXML",
 		inputs: 6000,
-		corpus: binary,
+		corpus: [...binary, regressions.nested, regressions.references],
 		dictionary: wbxmlWords,
 		refusals: [WbxmlError],
-		read: (input) => {
-			const { root } = decodeWbxml(input);
-			const text = canonicalXml(root);
-			if (text.length > MAX_XML) throw new Finding(`${input.length} octets became ${text.length} characters`);
-			same("its binary form", text, canonicalXml(decodeWbxml(writable(() => encodeWbxml(root))).root));
-		},
+		read: wbxmlReader(),
 	},
 	{
 		name: "XML",
@@ -170,11 +217,7 @@ export const targets: readonly Target[] = [
 		corpus: tpdus,
 		dictionary: hex("0003", "0804", "0504", "05040b8423f0", "00030102", "ff", "0b", "40", "91"),
 		refusals: [TpduError],
-		read: (input) => {
-			const read = decodeDeliver(input);
-			same("its octets", shown(read), shown(decodeDeliver(encodeDeliver(read))));
-			taken(read);
-		},
+		read: smsReader(),
 	},
 ];
 
@@ -188,7 +231,7 @@ function isMessage(octets: Buffer): boolean {
 }
 
 /** The same text for the same content, whatever the order of what it has. */
-const shown = (value: object): string =>
+export const shown = (value: object): string =>
 	JSON.stringify(
 		Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)),
 		(_name, part) => (part instanceof Uint8Array ? Buffer.from(part).toString("hex") : part),
@@ -204,15 +247,22 @@ function writable(write: () => Buffer): Buffer {
 	}
 }
 
-const limits = { maxMessages: 16, maxOctets: 16 * 1024, timeoutMs: 1000 };
-const reassembly = new Reassembly(limits);
-let now = 0;
-
-/** All that are read go through one reassembly, as at an M2ME. */
-function taken(message: ReturnType<typeof decodeDeliver>): void {
-	now++;
-	reassembly.take(message, now);
-	const { messages, octets } = reassembly.kept;
-	if (messages > limits.maxMessages || octets > limits.maxOctets)
-		throw new Finding(`it keeps ${messages} messages and ${octets} octets`);
+function nestedDocuments(depth: number): Buffer {
+	let document = Buffer.from("03a4016a006d01", "hex");
+	for (let n = 0; n < depth; n++) {
+		const { length } = document;
+		const size =
+			length < 128
+				? [length]
+				: length < 16_384
+					? [0x80 | (length >> 7), length & 0x7f]
+					: [...[0x80 | (length >> 14), 0x80 | ((length >> 7) & 0x7f), length & 0x7f]];
+		document = Buffer.concat([
+			Buffer.from("03a4016a006d4fc3", "hex"),
+			Buffer.from(size),
+			document,
+			Buffer.from([1, 1]),
+		]);
+	}
+	return document;
 }
