@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, Option } from "commander";
+import { encryptions } from "../factory/station.ts";
 import { air, attach, coverage, down, factory, register, status, step, up, wipe, withdraw } from "./lab.ts";
 import { printRestarts } from "./restarts.ts";
 import { runScenario } from "./run.ts";
@@ -37,7 +38,7 @@ ofLab("factory", "personalise the TRE on a port (B.2.2.1)")
 	.argument("<port>")
 	.addOption(
 		new Option("--encryption <key>", "encryption key pair: rsa (suites 1 and 2) or p256 (suite 3)")
-			.choices(["rsa", "p256"])
+			.choices(Object.keys(encryptions))
 			.default("rsa"),
 	)
 	.action(factory);
