@@ -149,6 +149,12 @@ export const errors = {
 		fault: "operator",
 		advice: "A version of this object is stored that is as high or higher.",
 	},
+	"root-carrier": {
+		number: 58,
+		fault: "operator",
+		advice:
+			"A change brings its root in a CertificateStore (Root, System); a key hash in PROVURL or a VENDORCONFIG is not read.",
+	},
 	"autn-mac": {
 		number: 64,
 		fault: "network",

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -210,6 +210,30 @@ export async function withdraw(treId: string, shoId: string, options: Options): 
 			: await postJson<object>(`${portal}/subscriptions/withdraw`, body);
 	if (options.json) return say(JSON.stringify(answer));
 	say(`${shoId} withdraws ${note.treId}; it counts once the TRE's receipt says so. hil status shows how far it is.`);
+}
+
+/** An account with its credentials comes from a file: on a command line everybody could read them. */
+export async function application(treId: string, file: string, options: Options): Promise<void> {
+	const lab = labOf(options);
+	const note = noteOf(lab, treId);
+	const shoId = await servedBy(lab, note);
+	const account = readAccountFile(file);
+	const body = { treId: note.treId, releaseCode: codeFor(note, shoId), account };
+	const answer = await postJson<object>(`${operatorOf(lab, shoId).portal}/devices/application`, body);
+	if (options.json) return say(JSON.stringify(answer));
+	say(
+		`${shoId} sends ${note.treId} the account; it is there once the TRE's receipt says so. hil status shows how far it is.`,
+	);
+}
+
+function readAccountFile(file: string): unknown {
+	const text = readFileSync(file === "-" ? 0 : file, "utf8");
+	try {
+		return JSON.parse(text);
+	} catch {
+		// What the parser would say quotes the text, credentials included.
+		throw new LabError(`${file} is no JSON`);
+	}
 }
 
 export function coverage(shoId: string, covered: "on" | "off", options: Options): void {

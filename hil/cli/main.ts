@@ -1,7 +1,20 @@
 #!/usr/bin/env node
 import { Command, Option } from "commander";
 import { encryptions } from "../factory/station.ts";
-import { air, attach, coverage, down, factory, register, status, step, up, wipe, withdraw } from "./lab.ts";
+import {
+	air,
+	application,
+	attach,
+	coverage,
+	down,
+	factory,
+	register,
+	status,
+	step,
+	up,
+	wipe,
+	withdraw,
+} from "./lab.ts";
 import { printRestarts } from "./restarts.ts";
 import { runScenario } from "./run.ts";
 
@@ -56,6 +69,10 @@ ofLab("withdraw", "change one's mind: withdraw a registration, at the new SHO or
 	.argument("<treId>", "or its beginning")
 	.argument("<shoId>")
 	.action(withdraw);
+ofLab("application", "bootstrap an M2M application's DM account into a device, over the operator that serves it")
+	.argument("<treId>", "or its beginning")
+	.argument("<file>", "the account as JSON (docs/oma-cp.md), or - for standard input")
+	.action(application);
 ofLab("coverage", "take an operator's coverage at the visited network away, or give it back")
 	.argument("<shoId>")
 	.argument("<on|off>")

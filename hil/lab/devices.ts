@@ -21,6 +21,8 @@ export interface DeviceStatus {
 	readonly imsi?: string;
 	/** The change that is under way. */
 	readonly change?: ChangeStatus;
+	/** Servers of M2M applications whose account is on its way. */
+	readonly applications: readonly string[];
 	/** Changes that ended without success, one an operator at most. */
 	readonly ended: readonly ChangeStatus[];
 }
@@ -39,10 +41,12 @@ function deviceOf(treId: string, said: readonly OperatorStatus[]): DeviceStatus 
 			}),
 	);
 	const change = changes.find(({ state }) => isUnderWay(state));
+	const served = serving?.devices.find((device) => device.treId === treId);
 	return {
 		treId,
 		servedBy: serving?.shoId,
-		imsi: serving?.devices.find((device) => device.treId === treId)?.imsi,
+		imsi: served?.imsi,
+		applications: served?.applications ?? [],
 		...(change ? { change } : {}),
 		ended: changes.filter(({ state }) => !isUnderWay(state)),
 	};
@@ -77,7 +81,9 @@ function changeInWords({ to, imsi, state, tries, delivered, why }: ChangeStatus)
 }
 
 /** The same in plain words. */
-export function inWords({ treId, servedBy, imsi, change, ended }: DeviceStatus): string {
+export function inWords({ treId, servedBy, imsi, change, applications, ended }: DeviceStatus): string {
 	const served = servedBy ? `is served by ${servedBy} as ${imsi}` : "is served by nobody";
-	return [`TRE ${treId} ${served}`, ...[...(change ? [change] : []), ...ended].map(changeInWords)].join("; ");
+	const accounts = applications.map((serverId) => `the account for ${serverId} is on its way`);
+	const changes = [...(change ? [change] : []), ...ended].map(changeInWords);
+	return [`TRE ${treId} ${served}`, ...accounts, ...changes].join("; ");
 }

@@ -10,6 +10,15 @@ import { parseXml } from "../wire/xml/parse.ts";
 /** What may stand at the head of a document that other tools wrote, and says nothing of it. */
 const prolog = /^\uFEFF?(?:<\?xml[^>]*\?>)?\s*(?:<!DOCTYPE[^>]*>)?\s*/;
 
+/** A tag, with its quoted values, and white space up to the next one. */
+const tagAndSpace = /(<[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>)\s+(?=<)(?=(<\/)?)/g;
+
+/** White space between tags says nothing; between a start and its own end it is the text of an element. */
+const withoutIndentation = (text: string): string =>
+	text.replace(tagAndSpace, (all, tag: string, end: string | undefined) =>
+		end !== undefined && !/^<\/|\/>$/.test(tag) ? all : tag,
+	);
+
 /** Exit code of a call that makes no sense, as everywhere in `tre`. */
 const USAGE = 2;
 const LONG = 1024 * 1024;
@@ -21,7 +30,7 @@ function decode(octets: Uint8Array, json: boolean): void {
 }
 
 function encode(octets: Uint8Array, out: string | undefined): void {
-	const text = Buffer.from(octets).toString("utf8").replace(prolog, "").trimEnd();
+	const text = withoutIndentation(Buffer.from(octets).toString("utf8").replace(prolog, "").trimEnd());
 	const binary = encodeWbxml(parseXml(text, { maxLength: LONG, maxDepth: 32, lines: true }));
 	if (out === undefined) process.stdout.write(binary);
 	else writeFileSync(out, binary);

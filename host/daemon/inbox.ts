@@ -6,23 +6,33 @@ import { algorithmNumber, SignatureError } from "../wire/dsig/signature.ts";
 import { readBootstrap, splitBootstrap } from "../wire/prov/bootstrap.ts";
 import { ProvisioningError } from "../wire/prov/document.ts";
 import { bootstrapText } from "../wire/push/delivery.ts";
+import { dmBootstraps } from "../wire/push/media.ts";
 import { isVouchedFor, SecretMissing } from "../wire/push/security.ts";
 import { contentTypes } from "../wire/radio/short-messages.ts";
 import { Refused } from "../wire/refused.ts";
 import { emit, step } from "../wire/report/events.ts";
+import type { Applications } from "./applications.ts";
 import type { Memory } from "./memory.ts";
 import { NetworkParameters } from "./network-parameters.ts";
 
 const MAX_MESSAGES = 32;
+
+/** Why a pushed message is left alone (docs/oma-cp.md). */
+const whyNot = (contentType: string): string =>
+	dmBootstraps.includes(contentType)
+		? `bootstrap refused: ${contentType} is the DM profile's, and a TRE takes roots and accounts from signed Client Provisioning documents only`
+		: `a short message of type ${contentType} is not for this M2ME`;
 
 /** Short messages of the home operator: bootstraps go into the TRE, a receipt goes back. */
 export class Inbox {
 	readonly #tre: TreClient;
 	readonly #modem: Modem;
 	readonly #memory: Memory;
+	readonly #applications: Applications;
 	readonly #messages: ShortMessage[] = [];
 
-	constructor(tre: TreClient, modem: Modem, memory: Memory) {
+	constructor(tre: TreClient, modem: Modem, memory: Memory, applications: Applications) {
+		this.#applications = applications;
 		this.#tre = tre;
 		this.#modem = modem;
 		this.#memory = memory;
@@ -40,7 +50,7 @@ export class Inbox {
 		if (!message) return "nothing";
 		if (message.contentType === contentTypes.bootstrap) return this.#bootstrap(message);
 		if (message.contentType === contentTypes.receiptRequest) await this.#receipt(message.body);
-		else emit({ event: "problem", what: `a short message of type ${message.contentType} is not for this M2ME` });
+		else emit({ event: "problem", what: whyNot(message.contentType) });
 		return "read";
 	}
 
@@ -77,6 +87,7 @@ export class Inbox {
 		document: string,
 		{ kind, repeated }: { kind: string; repeated: boolean },
 	): Promise<"moved" | "read"> {
+		if (kind === "application") await this.#takeAccounts(document);
 		if (kind === "initial" || kind === "change") {
 			const { naps, provUrl } = readBootstrap(document);
 			if (provUrl !== undefined) this.#memory.update({ provUrl });
@@ -89,6 +100,15 @@ export class Inbox {
 			}
 		}
 		return repeated ? "read" : "moved";
+	}
+
+	/** The context of M2M applications; nothing of MCIM provisioning is touched. */
+	async #takeAccounts(document: string): Promise<void> {
+		const { accounts } = readBootstrap(document);
+		const servers = accounts.map(({ serverId }) => serverId).join(", ");
+		await step({ clause: "B.2.3.3", from: "DRF", to: "M2ME", what: `account for M2M applications: ${servers}` }, () =>
+			this.#applications.take(accounts),
+		);
 	}
 
 	/** The operator asked where the TRE stands; an answer that does not get through is asked for again. */

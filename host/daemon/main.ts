@@ -5,6 +5,7 @@ import { RadioModem } from "../modem/radio.ts";
 import { TreClient } from "../tre/client.ts";
 import { emit } from "../wire/report/events.ts";
 import { type MessageForm, messageForms } from "../wire/syncml/form.ts";
+import { Applications } from "./applications.ts";
 import { Equipment } from "./equipment.ts";
 import { Inbox } from "./inbox.ts";
 import { Memory } from "./memory.ts";
@@ -116,7 +117,7 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 			onUnreadable: (why) => emit({ event: "problem", what: `a short message was thrown away: ${why}` }),
 			onLost: () => bell.ring("the air interface is gone"),
 		});
-		const inbox: Inbox = new Inbox(tre, modem, memory);
+		const inbox: Inbox = new Inbox(tre, modem, memory, new Applications(options.state));
 		const abort = () => {
 			bell.ring();
 			// A step under way ends with its wires.

@@ -32,6 +32,16 @@ export function encodeRequest<Name extends CommandName>(name: Name, request: Req
 	return encoder.encode([row.number, ...toArray(row.request, request as Record<string, unknown>)]);
 }
 
+/** A request as it went over the line, for traces; throws ContractViolation where it is none. */
+export function decodeRequest(octets: Uint8Array): { name: CommandName; request: Readonly<Record<string, unknown>> } {
+	const items: unknown = decoder.decode(octets);
+	const rows = Object.entries(commands) as [CommandName, (typeof commands)[CommandName]][];
+	const [name, row] = (Array.isArray(items) && rows.find(([, { number }]) => number === items[0])) || [];
+	if (!name || !row) throw new ContractViolation("the request is no command of the contract");
+	const fields = Object.keys(row.request);
+	return { name, request: Object.fromEntries(fields.map((field, n) => [field, (items as unknown[])[n + 1]])) };
+}
+
 /** [error] or [0, …response]; only the deterministic encoding is taken. */
 export function decodeResponse<Name extends CommandName>(
 	name: Name,

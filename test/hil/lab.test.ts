@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -62,10 +62,45 @@ describe("a lab for people: hil up, factory, attach, register, status, down", ()
 		expect(await hil("a", "status")).toContain(`TRE ${treId} is served by ro.example as ${first.imsi}`);
 		expect(await status("b")).toEqual([]);
 
+		const accountOf = (address: string) => ({
+			...{ serverId: "meters.example", address, init: true },
+			credentials: [{ level: "APPSRV", type: "DIGEST", name: "meter", secret: "hunter2" }],
+		});
+		const accounts = async () => {
+			const [kept] = readdirSync(join(folder, "a")).filter((name) => name.startsWith("m2me-"));
+			const args = [resolve("build/js/host/cli/main.js"), "accounts", join(folder, "a", kept), "--json"];
+			return (await run(process.execPath, args)).stdout;
+		};
+		const applied = async (address: string) => {
+			const file = join(folder, "account.json");
+			writeFileSync(file, JSON.stringify(accountOf(address)));
+			await hil("a", "application", treId, file);
+			for (let n = 0; n < 200 && (await status("a"))[0].applications.length > 0; n++) await sleep(100);
+			return JSON.parse(await accounts());
+		};
+		// B.2.3.3: a new server adds an account, the known one replaces it; each counts when the TRE's receipt is there.
+		for (const address of ["https://meters.example/dm", "https://new.meters.example/dm"]) {
+			const { applications } = await applied(address);
+			expect(applications).toMatchObject([{ serverId: "meters.example", address }]);
+		}
+		expect(await accounts()).not.toContain("hunter2");
+		writeFileSync(join(folder, "bad.json"), JSON.stringify({ serverId: "meters.example", secret: "hunter2" }));
+		const refused = await hil("a", "application", treId, join(folder, "bad.json")).catch(
+			(error: Error) => error.message,
+		);
+		expect(refused).toContain("address is no name");
+		writeFileSync(join(folder, "bad.json"), "hunter2");
+		const unread = await hil("a", "application", treId, join(folder, "bad.json")).catch(
+			(error: Error) => error.message,
+		);
+		expect(unread).toContain("is no JSON");
+		expect(unread).not.toContain("hunter2");
+
 		await expect(hil("a", "register", treId, "nobody.example")).rejects.toThrow(/none of/);
 		await expect(hil("a", "register", "zz", "sho-1.example")).rejects.toThrow(/no delivery note/);
 		await hil("a", "register", treId.slice(0, 8), "sho-2.example");
 		await servedBy("a", "sho-2.example");
+		expect(JSON.parse(await accounts()).applications).toMatchObject([{ address: "https://new.meters.example/dm" }]);
 
 		await hil("a", "down");
 		await expect(hil("a", "status")).rejects.toThrow(/no lab is up/);

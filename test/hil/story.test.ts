@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commands } from "../../firmware/contract/commands.ts";
 import { OperatorStore } from "../../hil/network/operator/store.ts";
 import type { ScenarioResult } from "../../hil/stage/play.ts";
+import type { Traced } from "../../host/trace/traced.ts";
 import { splitBootstrap } from "../../host/wire/prov/bootstrap.ts";
 import { Reassembly } from "../../host/wire/sms/reassembly.ts";
 import { decodeDeliver } from "../../host/wire/sms/tpdu.ts";
@@ -330,5 +331,63 @@ describe("the story of S3-091331: one device, three operators", () => {
 		expect(story.lab).not.toBe("");
 		expect(existsSync(join(story.lab, "tre", "lock"))).toBe(false);
 		expect(existsSync(join(story.lab, "tre.tty"))).toBe(false);
+	});
+
+	describe("tre trace shows every message with its meaning and clause, and nothing secret", () => {
+		const trace = async (...args: string[]): Promise<string> => {
+			const command = [resolve("build/js/host/cli/main.js"), "trace", story.evidence, ...args];
+			return (await run(process.execPath, command, { maxBuffer: 1 << 24 })).stdout;
+		};
+		let all: Traced[] = [];
+		const parts = () => all.flatMap((one) => one.parts);
+		const onLine = () => all.filter(({ file }) => file === "serial").map(({ parts: [part] }) => part);
+
+		beforeAll(async () => {
+			all = (await trace("--serial", "--json"))
+				.trim()
+				.split("\n")
+				.map((one) => JSON.parse(one) as Traced);
+		});
+
+		test("every short message, message of a session and receipt", () => {
+			expect(parts().filter(({ clause }) => clause === "?")).toEqual([]);
+			const files = all.map(({ file }) => file);
+			const kept = ["initial", "change-1", "change-2"].flatMap((folder) =>
+				readdirSync(path(folder), { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
+			);
+			const messages = kept.filter((name) => /push\.hex$|receipt-|syncml\/.*wbxml$/.test(name));
+			expect(messages.length).toBeGreaterThan(15);
+			for (const name of messages) expect(files).toContain(name);
+		});
+
+		test.each([
+			...["B.2.2.1", "B.2.2.2", "B.2.3.3", "B.2.3.4 II", "B.2.3.4 V", "B.2.3.4 VI, VII", "B.2.3.4 VIII", "B.2.3.5"],
+		])("clause %s", (clause) => {
+			expect(parts().some((part) => part.clause === clause)).toBe(true);
+		});
+
+		test("each signature with its signer", () => {
+			const signatures = parts()
+				.flatMap(({ fields }) => fields)
+				.filter(([name]) => name === "signature");
+			expect(signatures.length).toBeGreaterThan(10);
+			for (const [, said] of signatures) expect(said).toMatch(/^(rsa|ecdsa)-sha256, verifies under certs\//);
+		});
+
+		test("each command on the line with its answer", () => {
+			expect(onLine().filter(({ what }) => what.startsWith("authenticate:"))).toHaveLength(3);
+			expect(onLine().filter(({ fields }) => fields.some(([, value]) => value.startsWith("no answer")))).toEqual([]);
+		});
+
+		test("no K, OPc, password or private key; RES, CK and IK masked", async () => {
+			const secrets = secretsOf(story.lab, shoIds, []);
+			for (const form of [[], ["--json"]])
+				expect(found(secrets, Buffer.from(await trace("--serial", ...form)))).toEqual([]);
+			const hidden = onLine()
+				.flatMap(({ fields }) => fields)
+				.filter(([name]) => /^← (res|ck|ik|reign|digest)$/.test(name));
+			expect(hidden.length).toBeGreaterThan(8);
+			for (const [, value] of hidden) expect(value).toMatch(/^\d+ octets, masked$/);
+		});
 	});
 });

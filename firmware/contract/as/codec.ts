@@ -55,6 +55,7 @@ export const ERROR_NONCE_MISMATCH: u32 = 54;
 export const ERROR_KEY_REUSED: u32 = 55;
 export const ERROR_ALGORITHM_UNSUPPORTED: u32 = 56;
 export const ERROR_VERSION_NOT_HIGHER: u32 = 57;
+export const ERROR_ROOT_CARRIER: u32 = 58;
 export const ERROR_AUTN_MAC: u32 = 64;
 export const ERROR_SEPARATION_BIT: u32 = 65;
 export const ERROR_NO_MCIM: u32 = 66;

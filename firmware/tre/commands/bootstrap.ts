@@ -6,6 +6,7 @@ import {
 	ERROR_MALFORMED_REQUEST,
 	ERROR_NONCE_SPENT,
 	ERROR_REPLAYED,
+	ERROR_ROOT_CARRIER,
 	ERROR_ROOT_MISMATCH,
 	ERROR_ROOT_NOT_CA,
 	ERROR_STORE_FULL,
@@ -60,7 +61,7 @@ export function acceptBootstrap(reader: CborReader, writer: CborWriter): u32 {
 	const unsigned = checkSignature(signer, FORM_DETACHED, request.algorithm, request.document, request.signature);
 	if (unsigned != 0) return unsigned;
 	const document = new BootstrapDocument(request.document);
-	if (!document.valid) return ERROR_DOCUMENT_MALFORMED;
+	if (!document.valid) return document.rootElsewhere ? ERROR_ROOT_CARRIER : ERROR_DOCUMENT_MALFORMED;
 	if (!equal(document.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
 
 	const state = State.load();

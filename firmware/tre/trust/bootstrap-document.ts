@@ -11,13 +11,17 @@ export const KIND_APPLICATION: u32 = 4;
 const LOWER: u32 = 0x61;
 const UPPER: u32 = 0x41;
 const MAX_DEPTH: i32 = 6;
+const TRE_CONFIG = '<characteristic type="VENDORCONFIG"><parm name="NAME" value="TRE">';
 
 /**
  * The octets under a bootstrap's signature (documents.md, "Bootstrap"): a canonical
- * wap-provisioningdoc whose characteristics stand in one order. `valid` is false for anything else.
+ * wap-provisioningdoc whose characteristics stand in one order. `valid` is false for anything else;
+ * `rootElsewhere` tells of a change that lacks nothing but the CertificateStore: its root comes in
+ * one of the other carriers of B.2.3.3, or in none.
  */
 export class BootstrapDocument {
 	valid: bool = false;
+	rootElsewhere: bool = false;
 	kind: u32 = 0;
 	treId: Uint8Array = new Uint8Array(0);
 	reign: Uint8Array = new Uint8Array(0);
@@ -29,6 +33,7 @@ export class BootstrapDocument {
 	private bootstraps: i32 = 0;
 	private naps: i32 = 0;
 	private applications: i32 = 0;
+	private otherConfigs: i32 = 0;
 
 	constructor(octets: Uint8Array) {
 		const scanner = new Scanner(octets);
@@ -38,9 +43,12 @@ export class BootstrapDocument {
 		while (skipCharacteristic(scanner, "APPLICATION", 0)) this.applications++;
 		const certified = scanner.takes('<characteristic type="CertificateStore">');
 		if (certified) this.readCertificate(scanner);
+		while (!scanner.sees(TRE_CONFIG) && skipCharacteristic(scanner, "VENDORCONFIG", 0)) this.otherConfigs++;
 		this.readTre(scanner);
 		scanner.expect("</wap-provisioningdoc>");
-		this.valid = scanner.finished() && this.hasParts(certified);
+		const read = scanner.finished();
+		this.rootElsewhere = read && this.isChange() && !certified;
+		this.valid = read && this.otherConfigs == 0 && this.hasParts(certified);
 	}
 
 	private readCertificate(scanner: Scanner): void {
@@ -82,13 +90,18 @@ export class BootstrapDocument {
 		scanner.expect("</characteristic>");
 	}
 
+	/** A change, its root aside. */
+	private isChange(): bool {
+		return this.kind == KIND_CHANGE && this.bootstraps == 1 && this.naps >= 1 && this.applications == 1;
+	}
+
 	/** Which characteristics each KIND carries. */
 	private hasParts(certified: bool): bool {
 		switch (this.kind) {
 			case KIND_INITIAL:
 				return this.bootstraps <= 1 && this.naps >= 1 && this.applications == 0 && !certified;
 			case KIND_CHANGE:
-				return this.bootstraps == 1 && this.naps >= 1 && this.applications == 1 && certified;
+				return this.isChange() && certified;
 			case KIND_WITHDRAW:
 				return this.bootstraps == 1 && this.naps == 0 && this.applications == 0 && !certified;
 			case KIND_APPLICATION:

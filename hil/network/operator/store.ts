@@ -1,3 +1,4 @@
+import type { DmAccount } from "../../../host/wire/prov/account.ts";
 import { type Collection, Database } from "../shared/database.ts";
 import type { StoredIdentity } from "../shared/identity.ts";
 import type { PeerMessage } from "./messages.ts";
@@ -30,6 +31,8 @@ export interface Device {
 	readonly initial?: SignedBootstrap;
 	/** It has used, or does not need, the NAPDEF of an initial bootstrap. */
 	readonly bootstrapped: boolean;
+	/** Accounts of M2M applications that the TRE has not accepted yet, in order; they wait while a change is open. */
+	readonly applications?: readonly PendingApplication[];
 	/** Challenge of the receipt that was asked for and has not come yet, base64. */
 	readonly challenge?: string;
 	/** SHA-256 of the release code that came with the device, hex. */
@@ -48,6 +51,13 @@ export interface SignedBootstrap {
 	readonly sent: string;
 	/** When the service centre got it, milliseconds: every sending of it is the same octets. */
 	readonly at: number;
+}
+
+/** An account for another context than MCIM provisioning, on its way to the device (B.2.3.3). */
+export interface PendingApplication {
+	readonly account: DmAccount;
+	/** Sent again unchanged until a receipt names its SERIAL as the highest accepted one. */
+	readonly bootstrap?: SignedBootstrap;
 }
 
 /** At SHO[i]: a change to SHO[i+1] that it was told of (B.2.3.2 step 2). */

@@ -1,5 +1,6 @@
 import { createHash, type KeyObject } from "node:crypto";
 import { parseSignature, signDetached, type XmlSignature } from "../dsig/signature.ts";
+import { type DmAccount, readAccount, writeAccount } from "./account.ts";
 import {
 	type Characteristic,
 	characteristic,
@@ -33,6 +34,8 @@ export interface Bootstrap {
 	readonly reign: string;
 	readonly serial: number;
 	readonly naps: readonly Nap[];
+	/** For KIND application only: accounts of the context of M2M applications. */
+	readonly accounts?: readonly DmAccount[];
 	/** For a change only. */
 	readonly change?: {
 		readonly provUrl: string;
@@ -64,15 +67,15 @@ function changeParts(bootstrap: Bootstrap): Characteristic[] {
 	if (!change) return [];
 	const thumbprint = createHash("sha1").update(change.certificate).digest("hex").toUpperCase();
 	return [
-		characteristic(
-			"APPLICATION",
-			parm("APPID", "w7"),
-			parm("PROVIDER-ID", bootstrap.name),
-			parm("NAME", bootstrap.name),
-			parm("TO-NAPID", bootstrap.naps[0]?.napId ?? "INTERNET"),
-			parm("INIT"),
-			characteristic("APPADDR", parm("ADDR", change.provUrl)),
-		),
+		writeAccount({
+			serverId: bootstrap.name,
+			name: bootstrap.name,
+			address: change.provUrl,
+			napId: bootstrap.naps[0]?.napId ?? "INTERNET",
+			init: true,
+			// They are in ACCOUNT, for the TRE alone.
+			credentials: [],
+		}),
 		characteristic(
 			"CertificateStore",
 			characteristic(
@@ -92,6 +95,7 @@ export function writeBootstrap(bootstrap: Bootstrap): string {
 	return writeProvisioning([
 		characteristic("BOOTSTRAP", parm("NAME", bootstrap.name), ...(change ? [parm("PROVURL", change.provUrl)] : [])),
 		...bootstrap.naps.map(napdef),
+		...(bootstrap.accounts ?? []).map(writeAccount),
 		...changeParts(bootstrap),
 		characteristic(
 			"VENDORCONFIG",
@@ -147,6 +151,8 @@ export interface AppliedBootstrap {
 	readonly naps: readonly Nap[];
 	readonly provUrl?: string;
 	readonly serverId?: string;
+	/** Of KIND application. */
+	readonly accounts: readonly DmAccount[];
 }
 
 /** Reads the octets that the TRE accepted. */
@@ -156,7 +162,8 @@ export function readBootstrap(document: string): AppliedBootstrap {
 	const kind = config && parmValue(config, "KIND");
 	if (!kind) throw new ProvisioningError("the bootstrap has no KIND");
 	const bootstrap = ofType(characteristics, "BOOTSTRAP")[0];
-	const application = ofType(characteristics, "APPLICATION").find((entry) => parmValue(entry, "APPID") === "w7");
+	const applications = ofType(characteristics, "APPLICATION");
+	const application = applications.find((entry) => parmValue(entry, "APPID") === "w7");
 	return {
 		kind: kind as BootstrapKind,
 		naps: ofType(characteristics, "NAPDEF").map((entry) => ({
@@ -166,5 +173,6 @@ export function readBootstrap(document: string): AppliedBootstrap {
 		})),
 		provUrl: bootstrap && parmValue(bootstrap, "PROVURL"),
 		serverId: application && parmValue(application, "PROVIDER-ID"),
+		accounts: kind === "application" ? applications.map(readAccount) : [],
 	};
 }

@@ -1,6 +1,6 @@
 import { OctetReader } from "../octet-reader.ts";
 import { PushError, type PushRefusal } from "./error.ts";
-import { MAC, SEC, type SecurityMethod, securityMethods, wellKnownMedia } from "./media.ts";
+import { dmBootstraps, MAC, SEC, type SecurityMethod, securityMethods, wellKnownMedia } from "./media.ts";
 
 /** A connectionless WSP Push (WAP-230 clause 8.2.4.1). */
 export interface Push {
@@ -135,7 +135,8 @@ export function decodePush(octets: Uint8Array): Push {
 	if (general) headers.octet();
 	const value = general ? headers.part(first === LENGTH_QUOTE ? headers.uintvar() : first) : headers;
 	const contentType = readMedia(value);
-	const parameters = general ? readParameters(value) : {};
+	// Those of the DM profile are others, and whoever refuses it needs none of them.
+	const parameters = general && !dmBootstraps.includes(contentType) ? readParameters(value) : {};
 	while (!headers.finished) skipHeader(headers);
 	return { tid, contentType, ...parameters, body: reader.take(reader.left) };
 }

@@ -30,6 +30,40 @@ describe("documents.md, Bootstrap: the root that it brings", () => {
 			await bench.bootstrapRefused(edited(value), "document-malformed");
 	});
 
+	const store = /<characteristic type="CertificateStore">.*?(<\/characteristic>){4}/;
+	const hash = () => createHash("sha256").update(bench.sho1.root.certificate).digest("hex");
+	const vendor = (parms: string) =>
+		`<characteristic type="VENDORCONFIG"><parm name="NAME" value="ROOT"></parm>${parms}</characteristic>`;
+	const encoded = () =>
+		`<parm name="CERT" value="${Buffer.from(bench.sho1.root.certificate).toString("base64")}"></parm>`;
+
+	test.each<[string, (text: string) => string]>([
+		["none at all", (text) => text.replace(store, "")],
+		[
+			"a key hash in PROVURL",
+			(text) => text.replace(store, "").replace(/(name="PROVURL" value="[^"]*)/, `$1#sha256=${hash()}`),
+		],
+		["a VENDORCONFIG with the certificate", (text) => text.replace(store, vendor(encoded()))],
+		[
+			"a VENDORCONFIG with its hash",
+			(text) => text.replace(store, vendor(`<parm name="HASH" value="${hash()}"></parm>`)),
+		],
+	])("B.2.3.3, other carriers of the root: %s", async (_what, edit) => {
+		await bench.bootstrapRefused(bench.edited(edit), "root-carrier");
+	});
+
+	test("two carriers at once: one more VENDORCONFIG beside the CertificateStore, before it or behind", async () => {
+		for (const order of ["before", "behind"] as const)
+			await bench.bootstrapRefused(
+				bench.edited((text) =>
+					text.replace(store, (found) =>
+						order === "before" ? `${vendor(encoded())}${found}` : `${found}${vendor(encoded())}`,
+					),
+				),
+				"document-malformed",
+			);
+	});
+
 	test("a certificate that is no self-signed CA", async () => {
 		const { owned, sho1 } = bench;
 		const account = sho1.account(owned).object;

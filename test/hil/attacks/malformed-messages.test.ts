@@ -38,7 +38,7 @@ describe("messages that are none, from contracted SHOs and from the web", () => 
 	});
 
 	test.each(["null", "7", '"text"', "[]", "{", ""])("portal and peers: the body %s", async (body) => {
-		for (const path of ["/subscriptions", "/subscriptions/withdraw", "/devices/keep"]) {
+		for (const path of ["/subscriptions", "/subscriptions/withdraw", "/devices/keep", "/devices/application"]) {
 			const answer = await fetch(`${host.operator("sho-1.example").portal}${path}`, { method: "POST", body });
 			expect([400], `${path} ${body}`).toContain(answer.status);
 		}
@@ -57,6 +57,39 @@ describe("messages that are none, from contracted SHOs and from the web", () => 
 				expect((answer as Refusal).status, `${field} = ${JSON.stringify(value)?.slice(0, 40)}`).toBeLessThan(500);
 			}
 		}
+	});
+
+	test("the portal: an account of M2M applications with each field wrong in turn, and one that is too long", async () => {
+		const { treId, codes } = host.note();
+		const account = {
+			...{
+				serverId: "meters.example",
+				name: "meters",
+				address: "https://meters.example/dm",
+				napId: "NAP1",
+				init: true,
+			},
+			credentials: [{ level: "APPSRV", type: "DIGEST", name: "meter", secret: "s", data: "AAAA" }],
+		};
+		const post = (body: object) =>
+			postJson(`${host.operator("ro.example").portal}/devices/application`, body).catch((error) => error);
+		const good = { treId, releaseCode: codes["ro.example"] };
+		for (const field of ["serverId", "name", "address", "napId", "init", "credentials"])
+			for (const value of wrong.filter((one) => JSON.stringify(one) !== "[]"))
+				expect(await post({ ...good, account: { ...account, [field]: value } }), field).toMatchObject({ status: 400 });
+		for (const field of ["level", "secret"])
+			for (const value of ["a\u0000b", {}, "ö"])
+				expect(
+					await post({
+						...good,
+						account: { ...account, credentials: [{ ...account.credentials[0], [field]: value }] },
+					}),
+				).toMatchObject({ code: "malformed" });
+		expect(await post({ ...good, account: { ...account, name: "n".repeat(5000) } })).toMatchObject({
+			code: "malformed",
+		});
+		expect(await post({ ...good, releaseCode: "WRONG", account })).toMatchObject({ code: "release-code" });
+		expect((await host.believed()).applications).toEqual([]);
 	});
 
 	test("garbage where a certificate should be, with the right form", async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { isOpen } from "../../../hil/network/operator/drf/change.ts";
 import { full } from "../../support/long-form.ts";
-import { conclude, newSho, register, type ShoMemory, send, withdraw } from "./current-sho.ts";
+import { conclude, newSho, register, type ShoMemory, send, wantApplication, withdraw } from "./current-sho.ts";
 import { explore } from "./explore.ts";
 import { accept, type Faults, type ModelTre, moves, newTre, type Signed } from "./tre.ts";
 
@@ -14,12 +14,14 @@ interface World {
 	/** The TRE as receipts with the open challenge show it; none where no challenge is open. */
 	readonly receipts: readonly ModelTre[] | undefined;
 	readonly attempts: number;
+	/** An account for M2M applications was asked for. */
+	readonly wanted: boolean;
 }
 
-const start: World = { tre: newTre, sho: newSho, signed: [], receipts: undefined, attempts: 0 };
+const start: World = { tre: newTre, sho: newSho, signed: [], receipts: undefined, attempts: 0, wanted: false };
 
 /** Bounds of the exploration: attempts of the new SHO, and the highest SERIAL. */
-const bounds = full ? { attempts: 2, serial: 9 } : { attempts: 2, serial: 6 };
+const bounds = full ? { attempts: 2, serial: 9 } : { attempts: 2, serial: 5 };
 
 const sent = (world: World): World => {
 	const { memory, sent } = send(world.sho);
@@ -38,7 +40,8 @@ function next(world: World, faults: Faults): World[] {
 	if (!open && attempts < bounds.attempts && tre.life !== "committed")
 		worlds.push({ ...world, sho: register(sho, attempts + 1), attempts: attempts + 1 });
 	if (sho.change && sho.change.state !== "withdrawing") worlds.push({ ...world, sho: withdraw(sho) });
-	if (open && sho.device.serial < bounds.serial) worlds.push(sent(world));
+	if (!world.wanted) worlds.push({ ...world, sho: wantApplication(sho), wanted: true });
+	if (sho.device.serial < bounds.serial) worlds.push(sent(world));
 	if (receipts === undefined) worlds.push({ ...world, receipts: [] });
 	else {
 		if (tre.life !== "committed" && receipts.length < 2 && !receipts.some((one) => same(one, tre)))
@@ -61,6 +64,10 @@ function broken({ tre, sho }: World): boolean {
 	);
 }
 
+/** SHO[i] takes an account for delivered that the TRE never accepted. */
+const believedTooEarly = ({ tre, sho, wanted }: World): boolean =>
+	wanted && sho.device.applications?.length === 0 && !tre.account;
+
 /** An honest host: what is due is delivered, the receipt comes back. */
 function honestRound(world: World): World {
 	const before = sent(world);
@@ -79,13 +86,26 @@ describe("SHO[i], a TRE, and everybody between them hostile: every order of even
 	let found: World | undefined;
 
 	beforeAll(() => {
-		({ worlds, broken: found } = explore(start, (world) => next(world, {}), broken));
+		const wrong = (world: World) => broken(world) || believedTooEarly(world);
+		({ worlds, broken: found } = explore(start, (world) => next(world, {}), wrong));
 		write(`withdrawal: ${worlds.length} states\n`);
 	}, 3_600_000);
 
 	test("what SHO[i] records as withdrawn or reverted never happens", () => {
 		expect(found).toBeUndefined();
 		expect(worlds.length).toBeGreaterThan(1000);
+	});
+
+	test("an account for M2M applications counts as delivered only when the TRE has accepted it, and then does", () => {
+		const wanting = worlds.filter(({ sho }) => sho.device.applications?.length);
+		expect(wanting.length).toBeGreaterThan(1000);
+		for (const world of wanting) {
+			if ((world.sho.change && isOpen(world.sho.change)) || world.tre.life !== "idle") continue;
+			let now = world;
+			for (let rounds = 0; rounds < 4; rounds++) now = honestRound(now);
+			expect(now.sho.device.applications, JSON.stringify(world)).toEqual([]);
+			expect(now.tre.account).toBe(true);
+		}
 	});
 
 	test("from each of these states an honest host brings a withdrawal to its end, and an attempt to the TRE", {
@@ -104,8 +124,10 @@ describe("SHO[i], a TRE, and everybody between them hostile: every order of even
 		}
 	});
 
-	test("a planted fault is found: a TRE that does not look at SERIAL", () => {
-		const faulty = explore(start, (world) => next(world, { ignoreSerial: true }), broken);
-		expect(faulty.broken).toBeDefined();
+	test.each<[string, Faults, (world: World) => boolean]>([
+		["a TRE that does not look at SERIAL", { ignoreSerial: true }, broken],
+		["a SERIAL that moves without its account", { dropAccount: true }, believedTooEarly],
+	])("a planted fault is found: %s", (_what, faults, wrong) => {
+		expect(explore(start, (world) => next(world, faults), wrong).broken).toBeDefined();
 	});
 });

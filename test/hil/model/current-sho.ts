@@ -92,6 +92,7 @@ export function withdraw(memory: ShoMemory): ShoMemory {
 export function send(memory: ShoMemory): { memory: ShoMemory; sent?: Signed } {
 	const { device, change } = memory;
 	const due = dueOf(device, change);
+	if (due === "application") return sendApplication(memory);
 	if (due === "nothing" || due === "initial" || !change) return { memory };
 	const bench = new Bench(memory);
 	const field = { change: "bootstrap", withdrawal: "withdrawal", voiding: "voiding" } as const;
@@ -102,6 +103,21 @@ export function send(memory: ShoMemory): { memory: ShoMemory; sent?: Signed } {
 		memory: bench.memory,
 		sent: { kind: kind[due], serial: signed.serial, attempt: due === "change" ? change.attempt : 0 },
 	};
+}
+
+function sendApplication(memory: ShoMemory): { memory: ShoMemory; sent?: Signed } {
+	const [pending] = memory.device.applications ?? [];
+	if (!pending) return { memory };
+	const bench = new Bench(memory);
+	const bootstrap = pending.bootstrap ?? bench.sign();
+	bench.device = { ...bench.device, applications: [{ ...pending, bootstrap }] };
+	return { memory: bench.memory, sent: { kind: "application", serial: bootstrap.serial, attempt: 0 } };
+}
+
+/** The owner wants an account of another context in his device. */
+export function wantApplication(memory: ShoMemory): ShoMemory {
+	const account = { serverId: "meters.example", address: "https://meters.example", init: true, credentials: [] };
+	return { ...memory, device: { ...memory.device, applications: [{ account }] } };
 }
 
 /** A receipt with the open challenge, made when the TRE stood so. */

@@ -2,7 +2,7 @@ import type { ReceiptState } from "../../../firmware/contract/documents.ts";
 
 /** A bootstrap as it was signed, without its octets. */
 export interface Signed {
-	readonly kind: "initial" | "change" | "withdraw";
+	readonly kind: "initial" | "change" | "withdraw" | "application";
 	readonly serial: number;
 	/** Attempt of the new SHO that a change is for. */
 	readonly attempt: number;
@@ -17,19 +17,24 @@ export interface ModelTre {
 	readonly attempt: number;
 	/** Counts the accepted change bootstraps: each draws a nonceB. */
 	readonly nonceB: number;
+	/** It has accepted an application bootstrap. */
+	readonly account: boolean;
 }
 
-export const newTre: ModelTre = { life: "idle", outcome: "none", serial: 0, attempt: 0, nonceB: 0 };
+export const newTre: ModelTre = { life: "idle", outcome: "none", serial: 0, attempt: 0, nonceB: 0, account: false };
 
 const allowed: Record<Signed["kind"], readonly ModelTre["life"][]> = {
 	initial: ["idle", "bootstrapped", "requested"],
 	change: ["idle", "bootstrapped", "requested"],
 	withdraw: ["bootstrapped", "requested", "installed"],
+	application: ["idle", "bootstrapped", "requested", "installed"],
 };
 
 /** Left out to see that the proof would notice. */
 export interface Faults {
 	readonly ignoreSerial?: boolean;
+	/** It moves its SERIAL for an application bootstrap that nobody took. */
+	readonly dropAccount?: boolean;
 }
 
 /** The TRE after a bootstrap; the same TRE where it is refused. */
@@ -38,7 +43,8 @@ export function accept(tre: ModelTre, signed: Signed, faults: Faults = {}): Mode
 	const { serial } = signed;
 	if (signed.kind === "initial") return { ...tre, serial };
 	if (signed.kind === "withdraw") return { ...tre, serial, life: "idle", outcome: "withdrawn" };
-	return { life: "bootstrapped", outcome: "none", serial, attempt: signed.attempt, nonceB: tre.nonceB + 1 };
+	if (signed.kind === "application") return { ...tre, serial, account: !faults.dropAccount };
+	return { ...tre, life: "bootstrapped", outcome: "none", serial, attempt: signed.attempt, nonceB: tre.nonceB + 1 };
 }
 
 /** What host and networks can make of it without a bootstrap: on towards the commit, or back from the trial. */

@@ -45,4 +45,16 @@ describe("tre wbxml", () => {
 		for (const args of [[], ["decode"], ["other", "-"], ["decode", "-", "--unknown"]]) expect(tre(args).status).toBe(2);
 		expect(tre(["--help"]).status).toBe(0);
 	});
+
+	test("encode takes a document that was laid out for people; white space that is a text stays", () => {
+		const laidOut = text.replaceAll(/><(?!\/parm)/g, ">\n\t<");
+		const encoded = (document: string) => tre(["encode", "-"], Buffer.from(document)).stdout;
+		expect(encoded(laidOut).equals(encoded(text))).toBe(true);
+		const message = (space: string) =>
+			`<SyncML xmlns="SYNCML:SYNCML1.2">${space}<SyncHdr>${space}<SessionID>  </SessionID>${space}</SyncHdr>${space}</SyncML>`;
+		const [bare, indented] = ["", "\n  "].map((space) => encoded(message(space)));
+		expect(bare.length).toBeGreaterThan(8);
+		expect(indented.equals(bare)).toBe(true);
+		expect(tre(["decode", "-"], bare).stdout.toString()).toContain("<SessionID>  </SessionID>");
+	});
 });

@@ -7,14 +7,15 @@ export const isOpen = ({ state }: OutgoingChange): boolean =>
 	state === "registered" || state === "sent" || state === "withdrawing";
 
 /** The bootstrap whose effect a device is waiting for. */
-export type Due = "nothing" | "initial" | "change" | "withdrawal" | "voiding";
+export type Due = "nothing" | "initial" | "change" | "withdrawal" | "voiding" | "application";
 
 export function dueOf(device: Device, change: OutgoingChange | undefined): Due {
 	if (change && isOpen(change)) {
 		if (change.state !== "withdrawing") return "change";
 		return change.voiding ? "voiding" : "withdrawal";
 	}
-	return device.bootstrapped ? "nothing" : "initial";
+	if (!device.bootstrapped) return "initial";
+	return device.applications?.length ? "application" : "nothing";
 }
 
 /**
@@ -75,6 +76,16 @@ function ofWithdrawn(change: OutgoingChange, receipt: Receipt): Verdict {
 	return "ended";
 }
 
+/**
+ * An application bootstrap leaves nothing behind but its SERIAL: only the receipt that names just that one shows
+ * that it was accepted, and not overtaken.
+ */
+function ofApplication(bootstrap: SignedBootstrap | undefined, receipt: Receipt): Verdict {
+	if (!bootstrap) return "go-on";
+	if (bootstrap.reign === receipt.reign && bootstrap.serial === receipt.serial) return "taken";
+	return isPast(bootstrap, receipt) ? "sign-again" : "go-on";
+}
+
 /** Pure: what a receipt tells SHO[i] about the change it knows of. */
 export function verdictOf(
 	device: Device,
@@ -87,6 +98,7 @@ export function verdictOf(
 		const { initial } = device;
 		return initial && (initial.reign !== receipt.reign || initial.serial < receipt.serial) ? "sign-again" : "go-on";
 	}
+	if (due === "application") return ofApplication(device.applications?.[0]?.bootstrap, receipt);
 	if (!change || due === "nothing") return "go-on";
 	if (due === "change") return change.bootstrap ? ofSent(change.bootstrap, receipt, known) : "go-on";
 	return ofWithdrawn(change, receipt);

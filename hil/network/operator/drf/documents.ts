@@ -1,4 +1,5 @@
-import { type BootstrapKind, signBootstrap, writeBootstrap } from "../../../../host/wire/prov/bootstrap.ts";
+import type { DmAccount } from "../../../../host/wire/prov/account.ts";
+import { type BootstrapKind, type Nap, signBootstrap, writeBootstrap } from "../../../../host/wire/prov/bootstrap.ts";
 import { bootstrapPush, deliveryOf, serviceCentreOf } from "../../../../host/wire/push/delivery.ts";
 import { emit } from "../../../../host/wire/report/events.ts";
 import type { OperatorContext } from "../context.ts";
@@ -29,6 +30,24 @@ export class BootstrapDesk {
 		return this.#sign(device, "withdraw", "withdraw", change);
 	}
 
+	/**
+	 * An account of the context of M2M applications; it goes with the operator's access point, and its credentials in
+	 * clear, as OMA Client Provisioning has them. So no copy of it is told.
+	 */
+	application({ treId, reign }: Device, account: DmAccount): SignedBootstrap {
+		const { config, keys } = this.#context;
+		const serial = this.#nextSerial({ treId });
+		const naps = [this.#nap()];
+		const bootstrap = { kind: "application" as const, name: config.shoId, treId, reign, serial, naps };
+		const document = writeBootstrap({ ...bootstrap, accounts: [{ napId: naps[0]?.napId, ...account }] });
+		return { reign, serial, sent: signBootstrap(document, keys.root.key).sent, at: Date.now() };
+	}
+
+	#nap(): Nap {
+		const { shoId, apn } = this.#context.config;
+		return { napId: "NAP1", name: shoId, apn };
+	}
+
 	#sign(device: Device, kind: BootstrapKind, document: string, change?: OutgoingChange): SignedBootstrap {
 		const { config, keys } = this.#context;
 		const { treId, reign } = device;
@@ -37,7 +56,7 @@ export class BootstrapDesk {
 		const signed = signBootstrap(
 			writeBootstrap({
 				...{ kind, name, treId, reign, serial },
-				naps: kind === "withdraw" ? [] : [{ napId: "NAP1", name: config.shoId, apn: config.apn }],
+				naps: kind === "withdraw" ? [] : [this.#nap()],
 				change:
 					kind === "change" && change
 						? {
@@ -74,7 +93,7 @@ export class BootstrapDesk {
 	}
 
 	/** Durable before the bootstrap that carries it exists. */
-	#nextSerial({ treId }: Device): number {
+	#nextSerial({ treId }: Pick<Device, "treId">): number {
 		const { devices } = this.#context.store;
 		const serial = (devices.get(treId)?.serial ?? 0) + 1;
 		return devices.update(treId, { serial }).serial;

@@ -134,11 +134,13 @@ export class Drf {
 			return this.#ask(vno, device, change);
 		}
 		await this.#deliver(vno, device, due, before ?? this.#sign(due, device, change), change);
-		if (awaited || (before && occasion === "timer")) await this.#ask(vno, devices.get(treId) ?? device, change);
+		if (awaited || due === "application" || (before && occasion === "timer"))
+			await this.#ask(vno, devices.get(treId) ?? device, change);
 	}
 
 	#signed(due: Due, device: Device, change: OutgoingChange | undefined): SignedBootstrap | undefined {
 		if (due === "initial") return device.initial;
+		if (due === "application") return device.applications?.[0]?.bootstrap;
 		return { change: change?.bootstrap, withdrawal: change?.withdrawal, voiding: change?.voiding, nothing: undefined }[
 			due
 		];
@@ -146,6 +148,12 @@ export class Drf {
 
 	#sign(due: Due, device: Device, change: OutgoingChange | undefined): SignedBootstrap {
 		const { devices, outgoing } = this.#context.store;
+		const [pending, ...later] = device.applications ?? [];
+		if (due === "application" && pending) {
+			const bootstrap = this.#desk.application(device, pending.account);
+			devices.update(device.treId, { applications: [{ ...pending, bootstrap }, ...later] });
+			return bootstrap;
+		}
 		if (due === "initial" || !change) {
 			const initial = this.#desk.initial(device);
 			devices.update(device.treId, { initial });
@@ -181,6 +189,7 @@ export class Drf {
 			change: `signed bootstrap for ${change?.toSho}: PROVURL, CertSHO, protected DM account`,
 			withdrawal: `signed bootstrap that withdraws the change to ${change?.toSho}`,
 			voiding: "signed initial bootstrap that spends the SERIAL of the withdrawn change",
+			application: `signed bootstrap with the account for ${device.applications?.[0]?.account.serverId}`,
 		};
 		const clause = due === "initial" ? "B.2.2.2" : "B.2.3.3";
 		await step({ clause, from: `${config.shoId} DRF`, to: "M2ME", what: what[due] }, () =>

@@ -4,7 +4,7 @@ import { Refusal } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
 import type { Courier } from "../peer/courier.ts";
 import type { Device, OutgoingChange } from "../store.ts";
-import { isOpen, verdictOf } from "./change.ts";
+import { dueOf, isOpen, verdictOf } from "./change.ts";
 import type { BootstrapDesk } from "./documents.ts";
 
 /** So many receipts in a row without the bootstrap's effect, and the TRE does not want it. */
@@ -95,6 +95,7 @@ export class ChangeRegister {
 			case "not-taken":
 				return change ? this.#countUntaken(change) : "rest";
 			case "taken":
+				if (dueOf(device, change) === "application") return this.#applicationTaken(device);
 				store.outgoing.update(treId, { untaken: 0, offered: false });
 				return "rest";
 			case "go-on":
@@ -115,9 +116,20 @@ export class ChangeRegister {
 		return store.outgoing.get(treId) ? "look-again" : "rest";
 	}
 
+	/** The next account may follow, with the next SERIAL. */
+	#applicationTaken({ treId, applications = [] }: Device): Next {
+		const left = applications.slice(1);
+		this.#context.store.devices.update(treId, { applications: left });
+		return left.length > 0 ? "look-again" : "rest";
+	}
+
 	#forgetSigned(treId: string, change: OutgoingChange | undefined): void {
 		const { devices, outgoing } = this.#context.store;
-		if (!change || !isOpen(change)) devices.update(treId, { initial: undefined });
+		const device = devices.get(treId);
+		if (device && dueOf(device, change) === "application") {
+			const applications = device.applications?.map(({ account }) => ({ account }));
+			devices.update(treId, { applications });
+		} else if (!change || !isOpen(change)) devices.update(treId, { initial: undefined });
 		else if (change.state === "withdrawing") outgoing.update(treId, { withdrawal: undefined, voiding: undefined });
 		else outgoing.update(treId, { bootstrap: undefined, untaken: 0, offered: false });
 	}

@@ -1,3 +1,5 @@
+import { type DmAccount, readAccount, writeAccount } from "../../../../host/wire/prov/account.ts";
+import { ProvisioningError, readProvisioning, writeProvisioning } from "../../../../host/wire/prov/document.ts";
 import { Refusal, type Routes } from "../../shared/http.ts";
 import { field, insist } from "../../shared/shape.ts";
 import type { OperatorContext } from "../context.ts";
@@ -11,7 +13,10 @@ import type { Device, OutgoingChange, Registration } from "../store.ts";
 export interface OperatorStatus {
 	readonly shoId: string;
 	/** Devices that it serves, or has served. */
-	readonly devices: readonly Pick<Device, "treId" | "imsi" | "left" | "serial" | "bootstrapped">[];
+	readonly devices: readonly (Pick<Device, "treId" | "imsi" | "left" | "serial" | "bootstrapped"> & {
+		/** Servers of M2M applications whose account is on its way. */
+		readonly applications: readonly string[];
+	})[];
 	/** Devices that it is to get, or got. */
 	readonly registrations: readonly Pick<
 		Registration,
@@ -29,6 +34,40 @@ interface Keep {
 	readonly nextRelease: string;
 }
 
+/** The owner of a device that is served here wants his M2M application's server to manage it. */
+interface NewApplication {
+	readonly treId: string;
+	readonly releaseCode?: string;
+	readonly account: DmAccount;
+}
+
+const MAX_PENDING = 8;
+/** Octets of an account: a bootstrap has to fit into what a TRE takes, and into few short messages. */
+const MAX_ACCOUNT = 4096;
+
+const text = field.optional(field.name);
+const accountShape = {
+	...{ serverId: field.name, name: text, address: field.name, napId: text },
+	init: (value: unknown) => (typeof value === "boolean" ? undefined : "is neither true nor false"),
+	credentials: (value: unknown) => (Array.isArray(value) ? undefined : "is no list"),
+};
+const credentialShape = { level: field.name, type: text, name: text, secret: text, data: text };
+
+/** As its bootstrap will be read: what passes here fits there. What is said of a fault does not quote it. */
+function accountOf(body: unknown): DmAccount {
+	insist(body, accountShape);
+	const account = body as DmAccount;
+	for (const credential of account.credentials) insist(credential, credentialShape);
+	const document = writeProvisioning([writeAccount(account)]);
+	if (document.length > MAX_ACCOUNT) throw new Refusal("malformed", "the account is too long", 400);
+	try {
+		return readProvisioning(document).map(readAccount)[0] as DmAccount;
+	} catch (error) {
+		if (!(error instanceof ProvisioningError)) throw error;
+		throw new Refusal("malformed", `no DM account (docs/oma-cp.md): ${error.message}`, 400);
+	}
+}
+
 /** The subscriber's side of B.2.3.2: registration, and changing one's mind, here or at the new SHO. */
 export function portalRoutes({ store, config }: OperatorContext, registrar: Registrar, drf: Drf): Routes {
 	const keep = (body: Keep): object => {
@@ -44,15 +83,32 @@ export function portalRoutes({ store, config }: OperatorContext, registrar: Regi
 		if (change && isOpen(change) && change.state !== "withdrawing") drf.withdraw(change, "");
 		return { state: store.outgoing.get(body.treId)?.state ?? "none" };
 	};
+	/** One account for each server: a later one takes the place of one that is still on its way. */
+	const addApplication = (body: NewApplication): object => {
+		insist(body, { treId: field.treId, releaseCode: field.optional(field.name) });
+		const account = accountOf(body.account);
+		const device = store.devices.get(body.treId);
+		if (!device || device.left) throw new Refusal("device-unknown", `${body.treId} is not served here`, 404);
+		if (config.releaseCode === "required" && !isReleasedBy(body.releaseCode, device.releaseCode))
+			throw new Refusal("release-code", "the release code is not that of the device", 403);
+		const others = (device.applications ?? []).filter((one) => one.account.serverId !== account.serverId);
+		if (others.length >= MAX_PENDING)
+			throw new Refusal("too-many", `${MAX_PENDING} accounts are on their way already`, 409);
+		store.devices.update(body.treId, { applications: [...others, { account }] });
+		drf.changed(body.treId);
+		return { pending: others.length + 1 };
+	};
 	return {
+		"POST /devices/application": addApplication,
 		"POST /subscriptions": (body: Subscription) => registrar.subscribe(body),
 		"POST /subscriptions/withdraw": (body: { treId: string; releaseCode: string }) => registrar.withdraw(body),
 		"POST /devices/keep": keep,
 		"GET /status": (): OperatorStatus => ({
 			shoId: config.shoId,
-			devices: store.devices
-				.all()
-				.map(({ treId, imsi, left, serial, bootstrapped }) => ({ treId, imsi, left, serial, bootstrapped })),
+			devices: store.devices.all().map(({ treId, imsi, left, serial, bootstrapped, applications = [] }) => ({
+				...{ treId, imsi, left, serial, bootstrapped },
+				applications: applications.map(({ account }) => account.serverId),
+			})),
 			registrations: store.registrations.all().map(({ treId, imsi, state, fromSho, tries, delivered, told, why }) => ({
 				...{ treId, imsi, state, fromSho, tries, delivered, told, why },
 			})),
