@@ -21,7 +21,10 @@ export function tshark(capture: Uint8Array, ...args: string[]): string {
 	try {
 		const path = join(folder, "capture.pcap");
 		writeFileSync(path, capture);
-		return execFileSync("tshark", ["-r", path, ...args], { stdio: ["ignore", "pipe", "ignore"] }).toString();
+		return execFileSync("tshark", ["-r", path, ...args], {
+			stdio: ["ignore", "pipe", "ignore"],
+			maxBuffer: 1 << 26,
+		}).toString();
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}

@@ -83,6 +83,7 @@ describe("signed documents (DESIGN section 6)", () => {
 			naps: bootstrap.naps,
 			provUrl: "https://dpf.sho-1.example/dm",
 			serverId: "sho-1.example",
+			accounts: [],
 		});
 	});
 
