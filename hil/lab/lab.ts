@@ -13,6 +13,7 @@ const operatorEntry = (from: Addresses): OperatorEntry => ({
 	shoId: from.shoId,
 	certificate: from.certificate,
 	plmn: from.plmn,
+	gsup: from.gsup,
 	home: from.home,
 	portal: from.portal,
 	dpf: { host: from.dpfHost, address: from.dpfAddress },
@@ -29,7 +30,6 @@ const vnoEntry = (from: Addresses): VnoEntry => ({
 	vnoId: from.vnoId,
 	plmn: from.plmn,
 	radio: from.radio,
-	sms: from.sms,
 });
 
 export const worldFile = "world.json";

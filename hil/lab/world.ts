@@ -2,7 +2,16 @@ import type { OperatorConfig } from "../network/operator/config.ts";
 
 type OperatorShape = Omit<OperatorConfig, "folder" | "registry">;
 
-const common = { fallback: { seconds: 3600, boots: 3 }, releaseCode: "required", attempts: 3 } as const;
+/** The visited network of the embedded world, and a name under which the bench itself may ask an HLR/AuC. */
+const VNO = "vno.example";
+export const BENCH = "bench.example";
+
+const common = {
+	...{ agreements: [VNO, BENCH], barredImeis: [] as readonly string[] },
+	fallback: { seconds: 3600, boots: 3 },
+	releaseCode: "required",
+	attempts: 3,
+} as const;
 
 /**
  * The embedded world: a registration operator, two selected home operators, a visited network, a PVA.
@@ -38,7 +47,7 @@ export const world = {
 			...common,
 		},
 	] satisfies OperatorShape[],
-	vno: { vnoId: "vno.example", plmn: "00199" },
+	vno: { vnoId: VNO, plmn: "00199" },
 	pva: { pvaId: "pva.example" },
 } as const;
 

@@ -1,8 +1,7 @@
 import type { TreClient } from "../../host/tre/client.ts";
 import { TreError } from "../../host/tre/errors.ts";
 import { algorithmNumber, parseSignature } from "../../host/wire/dsig/signature.ts";
-import type { Vector } from "../network/shared/home.ts";
-import { postJson } from "../network/shared/http.ts";
+import { askVector } from "./ask-hlr.ts";
 import { ScenarioFailed } from "./events.ts";
 
 /** A document as it was signed, and the detached ds:Signature over it. */
@@ -21,12 +20,11 @@ export async function checkOneMcim(tre: TreClient, imsi: string): Promise<void> 
 }
 
 /** TRE and HLR/AuC hold the same credential: AKA succeeds (TS 33.102 clause 6.3), and with that vector only once (G5). */
-export async function checkCredential(tre: TreClient, imsi: string, home: string): Promise<void> {
-	const { vector } = await postJson<{ vector: Vector }>(`${home}/auth-info`, { imsi });
-	const request = { rand: Buffer.from(vector.rand, "hex"), autn: Buffer.from(vector.autn, "hex") };
+export async function checkCredential(tre: TreClient, imsi: string, gsup: string): Promise<void> {
+	const { rand, autn, res: expected } = await askVector(gsup, imsi);
+	const request = { rand, autn };
 	const { outcome, res } = await tre.call("authenticate", request);
-	if (outcome !== 0 || Buffer.from(res).toString("hex") !== vector.xres)
-		throw new ScenarioFailed("AKA with the last operator's credential fails");
+	if (outcome !== 0 || !expected.equals(res)) throw new ScenarioFailed("AKA with the last operator's credential fails");
 	if ((await tre.call("authenticate", request)).outcome === 0)
 		throw new ScenarioFailed("the TRE accepted an AUTN twice");
 }

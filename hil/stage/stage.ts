@@ -204,7 +204,7 @@ export class Stage {
 		const tre = await TreClient.open(port);
 		try {
 			await checkOneMcim(tre, imsi);
-			await checkCredential(tre, imsi, this.operator(servedBy).home);
+			await checkCredential(tre, imsi, this.operator(servedBy).gsup);
 			if (this.#bootstrap) await checkSpent(tre, this.#bootstrap);
 		} finally {
 			await tre.close();

@@ -49,7 +49,7 @@ export class Inbox {
 		const message = this.#messages.shift();
 		if (!message) return "nothing";
 		if (message.contentType === contentTypes.bootstrap) return this.#bootstrap(message);
-		if (message.contentType === contentTypes.receiptRequest) await this.#receipt(message.body);
+		if (message.contentType === contentTypes.receiptRequest) await this.#receipt(message);
 		else emit({ event: "problem", what: whyNot(message.contentType) });
 		return "read";
 	}
@@ -112,11 +112,11 @@ export class Inbox {
 	}
 
 	/** The operator asked where the TRE stands; an answer that does not get through is asked for again. */
-	async #receipt(challenge: Buffer): Promise<void> {
+	async #receipt({ body: challenge, from = "" }: ShortMessage): Promise<void> {
 		try {
 			const { document } = await this.#tre.call("receipt", { challenge });
 			await step({ clause: "B.2.3.5", from: "TRE", to: "SHO", what: "receipt with the operator's challenge" }, () =>
-				this.#modem.submit({ contentType: contentTypes.receipt, body: Buffer.from(document) }),
+				this.#modem.submit({ contentType: contentTypes.receipt, body: Buffer.from(document) }, from),
 			);
 		} catch (error) {
 			if (!(error instanceof TreError || error instanceof ModemError)) throw error;

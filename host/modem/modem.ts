@@ -20,6 +20,8 @@ export interface ShortMessage {
 	/** Of a pushed document: who vouches for it, and the MAC. */
 	readonly sec?: SecurityMethod;
 	readonly mac?: string;
+	/** Address of the service centre that a received one came from. */
+	readonly from?: string;
 }
 
 export class ModemError extends Error {}
@@ -31,8 +33,8 @@ export interface Modem {
 	detach(): Promise<void>;
 	/** Packet data over an access point. */
 	activate(apn: string): Promise<IpBearer>;
-	/** A short message to the home operator; resolves when it is there. */
-	submit(message: ShortMessage): Promise<void>;
+	/** A short message to a service centre of the home operator; resolves when it is there. */
+	submit(message: ShortMessage, recipient: string): Promise<void>;
 	close(): void;
 }
 

@@ -1,10 +1,12 @@
 import { connect, type Socket } from "node:net";
+import { submissionOf } from "../wire/push/delivery.ts";
 import { PUSH_PORT } from "../wire/push/media.ts";
 import { decodePush } from "../wire/push/wsp.ts";
 import { type Downlink, radioChannel, type Uplink } from "../wire/radio/messages.ts";
 import { Refused } from "../wire/refused.ts";
+import { decodeDeliver } from "../wire/sms/deliver.ts";
 import { Reassembly } from "../wire/sms/reassembly.ts";
-import { decodeDeliver, TpduError } from "../wire/sms/tpdu.ts";
+import { TpduError } from "../wire/sms/user-data.ts";
 import {
 	type Authenticate,
 	type IpBearer,
@@ -71,10 +73,11 @@ export class RadioModem implements Modem {
 		return { host: answer.host, port: answer.port, token: answer.token };
 	}
 
-	async submit({ contentType, body }: ShortMessage): Promise<void> {
-		const message: Uplink = { type: "sms-submit", contentType, body: body.toString("base64") };
-		const answer = await this.#ask(message, ["sms-accept", "sms-reject"]);
-		if (answer.type === "sms-reject") throw new ModemError(`the short message is refused: ${answer.cause}`);
+	async submit({ contentType, body }: ShortMessage, recipient: string): Promise<void> {
+		for (const tpdu of submissionOf({ contentType, body }, recipient)) {
+			const answer = await this.#ask({ type: "sms-submit", tpdu: tpdu.toString("hex") }, ["sms-accept", "sms-reject"]);
+			if (answer.type === "sms-reject") throw new ModemError(`the short message is refused: ${answer.cause}`);
+		}
 	}
 
 	close(): void {
@@ -125,7 +128,7 @@ export class RadioModem implements Modem {
 			if (!whole) return;
 			if (whole.ports?.destination !== PUSH_PORT) throw new TpduError("user-data-header", 0);
 			const { contentType, body, sec, mac } = decodePush(whole.data);
-			this.#listener.onShortMessage({ contentType, body: Buffer.from(body), sec, mac });
+			this.#listener.onShortMessage({ contentType, body: Buffer.from(body), sec, mac, from: whole.originator });
 		} catch (error) {
 			if (!(error instanceof Refused)) throw error;
 			this.#listener.onUnreadable?.(error.message);

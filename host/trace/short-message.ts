@@ -1,8 +1,8 @@
 import { BOOTSTRAP_TYPE, bootstrapText } from "../wire/push/delivery.ts";
 import { PUSH_PORT } from "../wire/push/media.ts";
 import { decodePush, type Push } from "../wire/push/wsp.ts";
+import { decodeDeliver } from "../wire/sms/deliver.ts";
 import { Reassembly } from "../wire/sms/reassembly.ts";
-import { decodeDeliver } from "../wire/sms/tpdu.ts";
 import { bootstrapPart } from "./bootstrap.ts";
 import type { Signers } from "./signers.ts";
 import type { Part } from "./traced.ts";

@@ -142,6 +142,7 @@ describe("a lab for people: hil up, factory, attach, register, status, down", ()
 			await servedBy("b", "sho-1.example");
 
 			await hil("b", "register", treId, "sho-2.example");
+			for (let n = 0; n < 5 && (await step()).state !== "bootstrapped"; n++);
 			await hil("b", "withdraw", treId, "sho-2.example");
 			// The device is off the air: only when it is back can its receipt end the change.
 			expect(await hil("b", "status")).toContain(

@@ -92,13 +92,14 @@ export class HostileHost {
 		return this.#registry.content.vnos[0];
 	}
 
-	/** A short message to the device, as whoever reaches the visited network's short message centre may send it. */
+	/** A short message to the device, as whoever reaches the service centre of its operator may send it. */
 	async push(contentType: string, body: string): Promise<void> {
-		const { imsi = "" } = await this.believed();
+		const { imsi = "", servedBy = "" } = await this.believed();
+		const { home } = this.operator(servedBy);
 		const message =
 			contentType === messageTypes.bootstrap ? bootstrapPush(body, imsi) : { contentType, body: Buffer.from(body) };
 		for (const tpdu of deliveryOf(message, "+15550000000", new Date()))
-			await postJson(`${this.vno.sms}/short-message`, { imsi, tpdu: tpdu.toString("hex") });
+			await postJson(`${home}/short-message`, { imsi, tpdu: tpdu.toString("hex") });
 	}
 
 	async hil(...args: string[]): Promise<string> {
@@ -205,7 +206,8 @@ export class HostileHost {
 	}
 
 	async submitReceipt(document: Uint8Array): Promise<void> {
-		await this.#modem?.submit({ contentType: messageTypes.receipt, body: Buffer.from(document) });
+		const message = { contentType: messageTypes.receipt, body: Buffer.from(document) };
+		await this.#modem?.submit(message, "+15550000000");
 	}
 
 	async #next(fits: (message: ShortMessage) => boolean, what: string): Promise<ShortMessage> {

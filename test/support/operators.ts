@@ -1,6 +1,6 @@
 import { createHash, randomBytes, X509Certificate } from "node:crypto";
 import { lifeStates } from "../../firmware/contract/states.ts";
-import { nextVector } from "../../hil/network/operator/hss/vectors.ts";
+import { amfOf, makeVector, sqnOf } from "../../hil/network/operator/hss/vectors.ts";
 import {
 	type PreparedAccount,
 	type PreparedMcim,
@@ -9,7 +9,6 @@ import {
 } from "../../hil/network/operator/provisioning/objects.ts";
 import type { Subscriber } from "../../hil/network/operator/store.ts";
 import { type Identity, issueCertTre, makeRoot } from "../../hil/network/shared/certificates.ts";
-import type { Vector } from "../../hil/network/shared/home.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { algorithmNumber, parseSignature, signDetached, splitEnveloped } from "../../host/wire/dsig/signature.ts";
 import { readM2mm, writeM2mmcim } from "../../host/wire/management/objects.ts";
@@ -18,6 +17,26 @@ import { type Bootstrap, signBootstrap, splitBootstrap, writeBootstrap } from ".
 export const sha256 = (octets: Uint8Array): Buffer => createHash("sha256").update(octets).digest();
 
 const fallback = { seconds: 3600, boots: 3 };
+
+/** A UMTS authentication vector (TS 33.102 clause 6.3.2), hex. */
+export interface Vector {
+	readonly rand: string;
+	readonly xres: string;
+	readonly ck: string;
+	readonly ik: string;
+	readonly autn: string;
+}
+
+/** The vector behind the subscriber's last SEQ, with the IND of the first visited network. */
+function nextVector(subscriber: Subscriber): { vector: Vector; seq: number } {
+	const seq = subscriber.seq + 1;
+	const credential = { k: Buffer.from(subscriber.k, "hex"), opc: Buffer.from(subscriber.opc, "hex") };
+	const { rand, res, ck, ik, autn } = makeVector(credential, sqnOf(seq, 1), amfOf(false));
+	const [randHex, xres, ckHex, ikHex, autnHex] = [rand, res, ck, ik, autn].map((one) => one.toString("hex")) as [
+		...[string, string, string, string, string],
+	];
+	return { vector: { rand: randHex, xres, ck: ckHex, ik: ikHex, autn: autnHex }, seq };
+}
 
 /** An operator as a test plays it: real keys, real documents, no servers. */
 export class TestOperator {

@@ -42,11 +42,8 @@ export const causes = {
 
 /** RP causes of short messages (TS 24.011 clause 8.2.5.4). */
 export const smCauses = {
-	unassignedNumber: 1,
-	callBarred: 10,
-	destinationOutOfOrder: 27,
-	unknownSubscriber: 30,
-	temporaryFailure: 41,
+	...{ unassignedNumber: 1, callBarred: 10, rejected: 21, destinationOutOfOrder: 27 },
+	...{ unknownSubscriber: 30, temporaryFailure: 41, semanticallyIncorrect: 95 },
 } as const;
 
 export const domains = { ps: 1, cs: 2 } as const;

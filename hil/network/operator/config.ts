@@ -14,6 +14,10 @@ export interface OperatorConfig {
 	/** B.2.3.4 IV: check CertTRE under CertPVA here, or ask the PVA. */
 	readonly validation: "local" | "pva";
 	readonly apn: string;
+	/** Names of the visited networks that there is a roaming agreement with. */
+	readonly agreements: readonly string[];
+	/** Equipment that gets no service: 14 digits of its IMEI. */
+	readonly barredImeis: readonly string[];
 	/** Policy for the operator's own subscribers: DPFs only, or any host. */
 	readonly egress: "provisioning" | "any";
 	/** NOTE Y: what the operator writes into bootstraps and MCIMs. */

@@ -1,3 +1,4 @@
+import { serviceCentreOf } from "../../../host/wire/push/delivery.ts";
 import { contentTypes } from "../../../host/wire/radio/short-messages.ts";
 import { toPem } from "../shared/certificates.ts";
 import { type Element, runElement } from "../shared/element.ts";
@@ -11,7 +12,11 @@ import { apiHost, dpfHost, openContext } from "./context.ts";
 import { Provisioning } from "./dpf/provisioning.ts";
 import { serveDpf } from "./dpf/server.ts";
 import { Drf } from "./drf/drf.ts";
-import { homeRoutes, type SubscriberListener } from "./hss/home.ts";
+import { GsupFront } from "./hss/front.ts";
+import { homeRoutes } from "./hss/home.ts";
+import { HomeStore } from "./hss/home-store.ts";
+import { OwnHlr } from "./hss/own-hlr.ts";
+import { type Receive, ShortMessageCentre } from "./hss/smsc.ts";
 import { Courier } from "./peer/courier.ts";
 import { portalRoutes } from "./portal/portal.ts";
 import { Registrar } from "./registration/registrar.ts";
@@ -22,18 +27,22 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 	const { registry, keys } = context;
 	const courier = new Courier(context);
 	const registrar = new Registrar(context, courier);
-	const drf = new Drf(context, courier);
+	const drf = new Drf(context, courier, (imsi, tpdu) => front.deliver(imsi, tpdu));
 	const provisioning = new Provisioning(context, (treId) => drf.changed(treId));
-	const listener: SubscriberListener = {
-		located: (imsi) => drf.located(imsi),
-		connected: (imsi) => drf.connected(imsi),
-		received: async (imsi, contentType, body) => {
-			if (contentType !== contentTypes.receipt) throw new Refusal("content-type", `${contentType} is not taken here`);
-			const document = body.toString("utf8");
-			if (drf.serves(imsi)) drf.takeReceipt(imsi, document);
-			else await provisioning.takeReceiptOnTrial(imsi, document);
-		},
+	const received: Receive = async (imsi, contentType, body) => {
+		if (contentType !== contentTypes.receipt) throw new Refusal("content-type", `${contentType} is not taken here`);
+		const document = body.toString("utf8");
+		if (drf.serves(imsi)) drf.takeReceipt(imsi, document);
+		else await provisioning.takeReceiptOnTrial(imsi, document);
 	};
+	const home = new HomeStore(context.store);
+	const front: GsupFront = new GsupFront({
+		hlr: new OwnHlr(home, config),
+		locations: home,
+		centre: new ShortMessageCentre(serviceCentreOf(config.shoId), received),
+		agreements: config.agreements,
+		located: (imsi) => drf.located(imsi),
+	});
 	const contracted = () => [
 		...registry.content.operators.map((entry) => ({ name: entry.shoId, certificate: entry.certificate })),
 		...registry.pvas().map((entry) => ({ name: entry.pvaId, certificate: entry.certificate })),
@@ -42,7 +51,9 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 	courier.resume();
 	const ports = new Ports(config.folder);
 	const at = (service: string) => ({ ports, service });
-	const home = await serveJson(homeRoutes(context, listener), at("home"));
+	const gsup = await front.listen(at("gsup"));
+	const services = { connected: (imsi: string) => drf.connected(imsi), deliver: front.deliver.bind(front) };
+	const gateway = await serveJson(homeRoutes(context, services), at("home"));
 	const portal = await serveJson(portalRoutes(context, registrar, drf), at("portal"));
 	const dpf = await serveDpf(context, provisioning, at("dpf"));
 	const api = await serveMutualTls(
@@ -58,7 +69,8 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 			shoId: config.shoId,
 			certificate: toPem(keys.root.certificate),
 			plmn: config.plmn,
-			home: `http://${home.address}`,
+			gsup: gsup.address,
+			home: `http://${gateway.address}`,
 			portal: `http://${portal.address}`,
 			dpfHost: dpfHost(config.shoId),
 			dpfAddress: dpf.address,
@@ -66,7 +78,7 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 			apiAddress: api.address,
 		},
 		close: async () => {
-			await Promise.all([home.close(), portal.close(), dpf.close(), api.close()]);
+			await Promise.all([gsup.close(), gateway.close(), portal.close(), dpf.close(), api.close()]);
 			courier.close();
 			drf.close();
 			context.store.close();

@@ -9,8 +9,10 @@ export interface Subscriber {
 	readonly imsi: string;
 	readonly k: string;
 	readonly opc: string;
-	/** Last SEQ that a vector was made for (TS 33.102 Annex C). */
+	/** Every SEQ up to this one may have been given out (TS 33.102 Annex C). */
 	readonly seq: number;
+	/** Digits, without `+`. */
+	readonly msisdn?: string;
 	/** Visited network that last reported the subscriber. */
 	readonly vno?: string;
 }
@@ -161,6 +163,8 @@ export class OperatorStore {
 	/** By TRE_id and nonceB: changes that a receipt has ended. Each ends once. */
 	readonly ended: Collection<{ nonceB: string }>;
 	readonly letters: Collection<Letter>;
+	/** Visited networks by name, and the IND of their vectors. */
+	readonly peers: Collection<{ ind: number }>;
 	readonly identities: Collection<StoredIdentity>;
 	readonly #database: Database;
 
@@ -173,6 +177,7 @@ export class OperatorStore {
 		this.answered = this.#database.collection("answered");
 		this.ended = this.#database.collection("ended");
 		this.letters = this.#database.collection("letter");
+		this.peers = this.#database.collection("peer");
 		this.identities = this.#database.collection("identity");
 	}
 

@@ -7,7 +7,7 @@ import {
 	type ServerResponse,
 } from "node:http";
 import { createServer as createHttpsServer, request as httpsRequest } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server as TcpServer } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { allowsTls, type Identity, isIssuedBy, keyToPem, toPem } from "./certificates.ts";
 import type { Place } from "./ports.ts";
@@ -77,7 +77,8 @@ export interface Listening {
 	close(): Promise<void>;
 }
 
-export function listen(server: Server, { ports, service }: Place): Promise<Listening> {
+/** Listens where the element listened before. */
+export function listen(server: TcpServer, { ports, service }: Place): Promise<Listening> {
 	return new Promise((resolve, reject) => {
 		server.once("error", reject);
 		server.listen(ports.of(service), LOOPBACK, () => {
@@ -86,7 +87,7 @@ export function listen(server: Server, { ports, service }: Place): Promise<Liste
 			const close = () =>
 				new Promise<void>((done) => {
 					server.close(() => done());
-					server.closeAllConnections();
+					if ("closeAllConnections" in server) (server as Server).closeAllConnections();
 				});
 			resolve({ address: `${LOOPBACK}:${port}`, close });
 		});

@@ -8,7 +8,9 @@ export interface OperatorEntry {
 	readonly certificate: string;
 	/** MCC and MNC of its subscriptions, five or six digits. */
 	readonly plmn: string;
-	/** Authentication vectors, locations and packet data access, for visited networks. */
+	/** host:port of GSUP, for visited networks. */
+	readonly gsup: string;
+	/** Packet gateway, and the way into the service centre. */
 	readonly home: string;
 	/** Web portal for subscribers. */
 	readonly portal: string;
@@ -29,8 +31,6 @@ export interface VnoEntry {
 	readonly plmn: string;
 	/** host:port of the (simulated) air interface. */
 	readonly radio: string;
-	/** Where home operators hand over short messages. */
-	readonly sms: string;
 }
 
 export interface RegistryContent {

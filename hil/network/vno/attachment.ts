@@ -2,10 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { Downlink, Uplink } from "../../../host/wire/radio/messages.ts";
 import { step } from "../../../host/wire/report/events.ts";
-import type { PacketDataAnswer, UplinkMessage, Vector } from "../shared/home.ts";
+import type { Gsup, PdpInfo, Tuple } from "../gsup/message.ts";
+import { domains } from "../gsup/tables.ts";
+import type { PacketDataAnswer } from "../shared/home.ts";
 import { postJson, Refusal } from "../shared/http.ts";
 import type { Registry } from "../shared/registry.ts";
 import { type Air, AirChannel } from "./air.ts";
+import type { Homes } from "./homes.ts";
 
 /** What a visited network keeps of one device on the air. */
 export interface Bearer {
@@ -21,6 +24,8 @@ export interface Visited {
 	readonly registry: Registry;
 	/** Is there a roaming agreement with that operator? */
 	serves(shoId: string): boolean;
+	/** GSUP to the home networks. */
+	readonly homes: Homes;
 	/** What the air does to short messages now. */
 	air(): Air;
 	/** host and port of the IP bearer. */
@@ -31,6 +36,12 @@ export interface Visited {
 	released(token: string): void;
 }
 
+type Profile = Pick<Gsup, "msisdn"> & { readonly pdp?: readonly PdpInfo[] };
+
+/** A subscriber's APN that stands for all of them. */
+const ANY_APN = "*";
+/** Octets of an SMS-SUBMIT TPDU (TS 23.040 clause 9.2.2.2). */
+const MAX_TPDU = 164;
 const MAX_RESYNCHRONISATIONS = 1;
 /** First attach or new MCIM: a network that is not M2M-aware cannot tell. */
 const CLAUSE = "B.2.2.2, .3.5";
@@ -42,18 +53,25 @@ const CLAUSE = "B.2.2.2, .3.5";
 export class Attachment {
 	readonly #network: Visited;
 	readonly #send: (message: Downlink) => void;
+	readonly #release: () => void;
 	readonly #air: AirChannel;
 	#imsi = "";
-	#vector: Vector | undefined;
+	#vector: Tuple | undefined;
+	/** What its home network said of the subscriber (InsertSubscriberData). */
+	#profile: Profile = {};
 	/** Counts attachments: what was asked for an earlier one is dropped when its answer comes. */
 	#attempt = 0;
 	#resynchronisations = 0;
 	#admitted = false;
+	#cancelled = false;
 	#token: string | undefined;
+	#reference = 0;
 	#messageId = 0;
 	readonly #awaited = new Map<number, { resolve(): void; reject(error: Error): void }>();
 
-	constructor(network: Visited, send: (message: Downlink) => void) {
+	/** `release`: ends the radio connection. */
+	constructor(network: Visited, send: (message: Downlink) => void, release: () => void) {
+		this.#release = release;
 		this.#air = new AirChannel(() => network.air());
 		this.#network = network;
 		this.#send = send;
@@ -79,7 +97,7 @@ export class Attachment {
 				this.#awaited.get(message.id)?.resolve();
 				return undefined;
 			case "sms-submit":
-				return this.#submit(message.contentType, message.body);
+				return this.#submit(Buffer.from(message.tpdu, "hex"));
 		}
 	}
 
@@ -112,11 +130,33 @@ export class Attachment {
 		this.#attempt++;
 		const gone = new Refusal("absent-subscriber", `${this.#imsi} has left`, 404);
 		for (const { reject } of this.#awaited.values()) reject(gone);
-		if (this.#admitted) this.#network.detached(this.#imsi, this);
+		if (this.#admitted) this.#depart();
 		if (this.#token !== undefined) this.#network.released(this.#token);
 		this.#admitted = false;
+		this.#cancelled = false;
 		this.#token = undefined;
 		this.#vector = undefined;
+	}
+
+	/** Where it came from has to forget it, unless another network has taken it over. */
+	#depart(): void {
+		this.#network.detached(this.#imsi, this);
+		if (this.#cancelled) return;
+		const home = this.#network.registry.home(this.#imsi);
+		const purge = { procedure: "PurgeMS", kind: "request", imsi: this.#imsi, domain: domains.ps } as const;
+		if (home) this.#network.homes.tell(home.shoId, purge);
+	}
+
+	/** Its home network says that it is elsewhere, or no subscriber any more (LocationCancel). */
+	cancel(): void {
+		this.#cancelled = true;
+		this.leave();
+		this.#release();
+	}
+
+	/** Its home network says what it may use. */
+	insert({ msisdn, pdp }: Profile): void {
+		this.#profile = { msisdn: msisdn ?? this.#profile.msisdn, pdp: pdp ?? this.#profile.pdp };
 	}
 
 	#home() {
@@ -126,19 +166,21 @@ export class Attachment {
 		return home;
 	}
 
-	async #challenge(resynchronisation: { rand?: string; auts?: string }): Promise<void> {
+	async #challenge(resynchronisation: Pick<Gsup, "rand" | "auts">): Promise<void> {
 		const attempt = this.#attempt;
 		try {
 			const home = this.#home();
 			const what = resynchronisation.auts
 				? "AUTS, and a vector after resynchronisation"
 				: `vector for IMSI ${this.#imsi} by MCC/MNC`;
-			const { vector } = await step({ clause: CLAUSE, from: this.#network.vnoId, to: `${home.shoId} HSS`, what }, () =>
-				postJson<{ vector: Vector }>(`${home.home}/auth-info`, { imsi: this.#imsi, ...resynchronisation }),
+			const { tuples } = await step({ clause: CLAUSE, from: this.#network.vnoId, to: `${home.shoId} HSS`, what }, () =>
+				this.#ask({ procedure: "SendAuthInfo", vectors: 1, domain: domains.ps, ...resynchronisation }),
 			);
 			if (attempt !== this.#attempt) return;
+			const [vector] = tuples ?? [];
+			if (!vector?.autn) throw new Refusal("no-umts-vector", `${home.shoId} has no UMTS vector for ${this.#imsi}`);
 			this.#vector = vector;
-			this.#send({ type: "auth-request", rand: vector.rand, autn: vector.autn });
+			this.#send({ type: "auth-request", rand: vector.rand.toString("hex"), autn: vector.autn.toString("hex") });
 		} catch (error) {
 			if (attempt === this.#attempt) this.#reject(error);
 		}
@@ -147,14 +189,15 @@ export class Attachment {
 	async #checkResponse(res: string): Promise<void> {
 		const vector = this.#vector;
 		this.#vector = undefined;
-		if (!vector || res !== vector.xres) return this.#send({ type: "attach-reject", cause: "authentication" });
+		if (!vector?.res || res !== vector.res.toString("hex"))
+			return this.#send({ type: "attach-reject", cause: "authentication" });
 		const attempt = this.#attempt;
 		try {
 			const home = this.#home();
 			this.#admitted = true;
 			this.#network.attached(this.#imsi, this);
 			await step({ clause: CLAUSE, from: this.#network.vnoId, to: `${home.shoId} HSS`, what: "update location" }, () =>
-				postJson(`${home.home}/update-location`, { imsi: this.#imsi, vno: this.#network.vnoId }),
+				this.#ask({ procedure: "UpdateLocation", domain: domains.ps }),
 			);
 			if (attempt === this.#attempt) this.#send({ type: "attach-accept", plmn: this.#network.plmn });
 		} catch (error) {
@@ -173,7 +216,7 @@ export class Attachment {
 			rand !== undefined &&
 			this.#resynchronisations++ < MAX_RESYNCHRONISATIONS
 		) {
-			return this.#challenge({ rand, auts });
+			return this.#challenge({ rand, auts: Buffer.from(auts, "hex") });
 		}
 		this.#send({ type: "attach-reject", cause: `authentication failure (${cause})` });
 	}
@@ -182,6 +225,8 @@ export class Attachment {
 		const attempt = this.#attempt;
 		try {
 			if (!this.#admitted) throw new Refusal("not-attached", "attach first");
+			const subscribed = this.#profile.pdp?.some((one) => one.apn === apn || one.apn === ANY_APN);
+			if (!subscribed) throw new Refusal("apn-unknown", `${apn} is none of the subscriber's access points`);
 			const { egress } = await postJson<PacketDataAnswer>(`${this.#home().home}/packet-data`, {
 				imsi: this.#imsi,
 				apn,
@@ -199,15 +244,24 @@ export class Attachment {
 	}
 
 	/** A message of the device goes to the operator of its IMSI; what it says is nothing to this network. */
-	async #submit(contentType: string, body: string): Promise<void> {
+	async #submit(tpdu: Buffer): Promise<void> {
 		try {
 			if (!this.#admitted) throw new Refusal("not-attached", "attach first");
-			const message: UplinkMessage = { imsi: this.#imsi, contentType, body };
-			await postJson(`${this.#home().home}/short-message`, message);
+			if (tpdu.length === 0 || tpdu.length > MAX_TPDU) throw new Refusal("tpdu-length", "no TPDU has that length");
+			const { msisdn = "" } = this.#profile;
+			this.#reference = (this.#reference + 1) % 256;
+			await this.#ask({
+				...{ procedure: "MoForwardSm", smReference: this.#reference, smUi: tpdu },
+				smOriginator: msisdn === "" ? { kind: "none", digits: "" } : { kind: "msisdn", digits: `+${msisdn}` },
+			});
 			this.#send({ type: "sms-accept" });
 		} catch (error) {
 			this.#send({ type: "sms-reject", cause: error instanceof Refusal ? error.code : "network failure" });
 		}
+	}
+
+	#ask(message: Omit<Gsup, "kind" | "imsi">): Promise<Gsup> {
+		return this.#network.homes.ask(this.#home().shoId, { ...message, kind: "request", imsi: this.#imsi });
 	}
 
 	#reject(error: unknown): void {

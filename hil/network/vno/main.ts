@@ -2,27 +2,20 @@ import { existsSync, readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type Downlink, radioChannel, type Uplink } from "../../../host/wire/radio/messages.ts";
 import { emit } from "../../../host/wire/report/events.ts";
+import type { Gsup } from "../gsup/message.ts";
+import { causes, smCauses } from "../gsup/tables.ts";
 import { type Element, runElement } from "../shared/element.ts";
-import { Refusal, serveJson } from "../shared/http.ts";
+import { Refusal } from "../shared/http.ts";
 import { Ports } from "../shared/ports.ts";
 import { Registry } from "../shared/registry.ts";
-import { field, insist } from "../shared/shape.ts";
 import { readAir } from "./air.ts";
 import { Attachment, type Bearer, type Visited } from "./attachment.ts";
 import { serveBearer } from "./bearer.ts";
 import type { VnoConfig } from "./config.ts";
+import { Homes } from "./homes.ts";
 
 const LOOPBACK = "127.0.0.1";
 const MESSAGE_TIMEOUT_MS = 15_000;
-/** Octets of an SMS-DELIVER TPDU (TS 23.040 clause 9.2.2.1). */
-const MAX_TPDU = 164;
-
-/** One short message for a subscriber: an SMS-DELIVER TPDU, hex. */
-interface ShortMessage {
-	readonly imsi: string;
-	readonly tpdu: string;
-}
-
 /** A visited network: air interface, short messages, packet data. */
 export async function startVno(config: VnoConfig): Promise<Element> {
 	const registry = new Registry(config.registry);
@@ -32,7 +25,9 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 	const bearers = new Map<string, Bearer>();
 	const data = await serveBearer(registry, bearers, at("data"));
 	const [host, port] = data.address.split(":");
+	const homes = new Homes(registry, config.vnoId, (message) => answerHome(message));
 	const network: Visited = {
+		homes,
 		vnoId: config.vnoId,
 		plmn: config.plmn,
 		registry,
@@ -52,10 +47,51 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 		},
 	};
 
+	/** What a home network asks for one of its subscribers here. */
+	const answerHome = async (message: Gsup): Promise<Gsup> => {
+		const { procedure, imsi } = message;
+		const same = message.smReference === undefined ? {} : { smReference: message.smReference };
+		const result: Gsup = { procedure, kind: "result", imsi, ...same };
+		const refused = (cause: number, smCause?: number): Gsup => ({
+			...{ procedure, kind: "error", imsi, cause, ...same },
+			...(smCause === undefined ? {} : { smCause }),
+		});
+		const attachment = attachments.get(imsi);
+		switch (procedure) {
+			case "InsertSubscriberData":
+				attachment?.insert(message);
+				return result;
+			case "DeleteSubscriberData":
+				attachment?.insert({ pdp: [] });
+				return result;
+			case "LocationCancel":
+				attachment?.cancel();
+				return result;
+			case "MtForwardSm":
+				if (!attachment) return refused(causes.imsiUnknown, smCauses.unknownSubscriber);
+				if (!message.smUi) return refused(causes.invalidMandatoryInformation);
+				try {
+					await attachment.deliver(message.smUi.toString("hex"), MESSAGE_TIMEOUT_MS);
+					return result;
+				} catch (error) {
+					const gone = error instanceof Refusal && error.code === "absent-subscriber";
+					return gone
+						? refused(causes.imsiUnknown, smCauses.unknownSubscriber)
+						: refused(causes.networkFailure, smCauses.destinationOutOfOrder);
+				}
+			default:
+				return refused(causes.messageTypeUnknown);
+		}
+	};
+
 	const sockets = new Set<Socket>();
 	const radio = createServer((socket) => {
 		sockets.add(socket);
-		const attachment: Attachment = new Attachment(network, (message) => channel.send(message));
+		const attachment: Attachment = new Attachment(
+			network,
+			(message) => channel.send(message),
+			() => socket.destroy(),
+		);
 		const channel = radioChannel<Uplink, Downlink>(socket, (message) => {
 			attachment
 				.receive(message)
@@ -71,29 +107,17 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 
 	ports.keep("radio", (radio.address() as AddressInfo).port);
 
-	const sms = await serveJson(
-		{
-			"POST /short-message": async (message: ShortMessage) => {
-				insist(message, { imsi: field.imsi, tpdu: field.hex(MAX_TPDU) });
-				const attachment = attachments.get(message.imsi);
-				if (!attachment) throw new Refusal("absent-subscriber", `${message.imsi} is not on the air here`, 404);
-				await attachment.deliver(message.tpdu, MESSAGE_TIMEOUT_MS);
-				return {};
-			},
-		},
-		at("sms"),
-	);
 	return {
 		addresses: {
 			vnoId: config.vnoId,
 			plmn: config.plmn,
 			radio: `${LOOPBACK}:${(radio.address() as AddressInfo).port}`,
-			sms: `http://${sms.address}`,
 		},
 		close: async () => {
 			for (const socket of sockets) socket.destroy();
 			for (const token of bearers.keys()) network.released(token);
-			await Promise.all([sms.close(), data.close(), new Promise((done) => radio.close(done))]);
+			homes.close();
+			await Promise.all([data.close(), new Promise((done) => radio.close(done))]);
 		},
 	};
 }

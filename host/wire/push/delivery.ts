@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import { encodeDeliver, segment } from "../sms/tpdu.ts";
+import { encodeDeliver, type SmsDeliver } from "../sms/deliver.ts";
+import { encodeSubmit, type SmsSubmit } from "../sms/submit.ts";
+import { segment } from "../sms/user-data.ts";
 import { encodeWbxml } from "../wbxml/encode.ts";
 import { WbxmlError } from "../wbxml/error.ts";
 import { decodeWbxml } from "../wbxml/tree.ts";
@@ -48,7 +50,19 @@ export function deliveryOf(message: PushMessage, originator: string, at: Date): 
 	] as const;
 	const ports = { destination: PUSH_PORT, source: SOURCE_PORT };
 	const whole = { originator, timestamp: timestamp as never, ports, data };
-	return segment(whole, digest.readUInt16BE(0), 16).map(encodeDeliver);
+	return segment<SmsDeliver>(whole, digest.readUInt16BE(0), 16).map(encodeDeliver);
+}
+
+/**
+ * The SMS-SUBMIT TPDUs of a message to a service centre, in order: the same PDU in the other direction, from the port
+ * that a push comes to.
+ */
+export function submissionOf(message: PushMessage, recipient: string): readonly Buffer[] {
+	const digest = createHash("sha256").update(message.contentType).update(message.body).digest();
+	const data = encodePush({ ...message, tid: digest[2] as number });
+	const ports = { destination: SOURCE_PORT, source: PUSH_PORT };
+	const whole = { messageReference: digest[3] as number, recipient, ports, data };
+	return segment<SmsSubmit>(whole, digest.readUInt16BE(0), 16).map(encodeSubmit);
 }
 
 /** Address of an operator's service centre, as the devices see it. */

@@ -8,8 +8,8 @@ export type Uplink =
 	| { readonly type: "detach" }
 	| { readonly type: "pdp-activate"; readonly apn: string }
 	| { readonly type: "sms-ack"; readonly id: number }
-	/** A message of the device to its home operator; base64. */
-	| { readonly type: "sms-submit"; readonly contentType: string; readonly body: string };
+	/** An SMS-SUBMIT TPDU, hex. */
+	| { readonly type: "sms-submit"; readonly tpdu: string };
 
 export type Downlink =
 	| { readonly type: "auth-request"; readonly rand: string; readonly autn: string }
@@ -35,7 +35,7 @@ const shapes = new Map<string, Readonly<Record<string, "string" | "number" | "st
 	["detach", {}],
 	["pdp-activate", { apn: "string" }],
 	["sms-ack", { id: "number" }],
-	["sms-submit", { contentType: "string", body: "string" }],
+	["sms-submit", { tpdu: "string" }],
 	["auth-request", { rand: "string", autn: "string" }],
 	["attach-accept", { plmn: "string" }],
 	["attach-reject", { cause: "string" }],

@@ -1,4 +1,4 @@
-import type { Ports, SmsDeliver } from "./tpdu.ts";
+import type { Ports, UserData } from "./user-data.ts";
 
 export interface ReassemblyLimits {
 	/** Messages that are being put together at once. */
@@ -47,7 +47,7 @@ export class Reassembly {
 	}
 
 	/** Takes a segment at a time in milliseconds; answers the message where it was the last one missing. */
-	take(message: SmsDeliver, now: number): Reassembled | undefined {
+	take(message: UserData & { readonly originator: string }, now: number): Reassembled | undefined {
 		this.#giveUp(now);
 		const { originator, ports, concatenation, data } = message;
 		if (!concatenation) return { originator, ...(ports ? { ports } : {}), data: Buffer.from(data) };

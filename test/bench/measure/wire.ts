@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { bootstrapText } from "../../../host/wire/push/delivery.ts";
-import { decodeDeliver } from "../../../host/wire/sms/tpdu.ts";
+import { decodeDeliver } from "../../../host/wire/sms/deliver.ts";
 import { encodeWbxml } from "../../../host/wire/wbxml/encode.ts";
 import { decodeWbxml } from "../../../host/wire/wbxml/tree.ts";
 import { canonicalXml, xml } from "../../../host/wire/xml/canonical.ts";

@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Item } from "../../../host/wire/syncml/message.ts";
 import { HostileHost } from "../../support/hostile-host.ts";
 
+/** MO-ForwardSM says that the service centre refuses it; why, its operator knows. */
+const REFUSED = /the short message is refused/;
+
 /** Receipts are worth something with the nonceB of the open registration or a fresh challenge only (documents.md). */
 describe("an old receipt is shown again", () => {
 	const host = new HostileHost();
@@ -48,16 +51,14 @@ describe("an old receipt is shown again", () => {
 
 	test("a receipt that answers no open challenge, or an earlier one, is refused by the DRF", async () => {
 		await host.attach();
-		await expect(host.submitReceipt(Buffer.from(committed.data ?? "", "base64"))).rejects.toThrow(/receipt-not-asked/);
+		await expect(host.submitReceipt(Buffer.from(committed.data ?? "", "base64"))).rejects.toThrow(REFUSED);
 		await host.register("sho-2.example");
 		await host.takeBootstrap("change");
 		await host.hil("withdraw", host.treId, "sho-2.example");
 		const challenge = await host.askedForReceipt();
 		const early = await host.tre.call("receipt", { challenge });
 		await host.submitReceipt(early.document);
-		await expect(host.submitReceipt(early.document), "a challenge is answered once").rejects.toThrow(
-			/receipt-not-asked/,
-		);
+		await expect(host.submitReceipt(early.document), "a challenge is answered once").rejects.toThrow(REFUSED);
 		expect(await host.outgoing("sho-1.example")).toBe("withdrawing");
 		await host.takeBootstrap("withdraw");
 	});

@@ -13,7 +13,7 @@ import {
 import { messageKinds, type Procedure, type ProcedureRow, procedures } from "../../../hil/network/gsup/tables.ts";
 import { generator } from "../../../hil/scenarios/sampling.ts";
 import { tcpCaptureOf } from "../../../hil/stage/capture.ts";
-import { encodeDeliver } from "../../../host/wire/sms/tpdu.ts";
+import { encodeDeliver } from "../../../host/wire/sms/deliver.ts";
 import { gsupCaptures } from "../../support/gsup-captures.ts";
 import { times } from "../../support/long-form.ts";
 import { Mutator } from "../../support/mutate.ts";

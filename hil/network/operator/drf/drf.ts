@@ -1,7 +1,7 @@
 import { deliveryOf, serviceCentreOf } from "../../../../host/wire/push/delivery.ts";
 import { contentTypes } from "../../../../host/wire/radio/short-messages.ts";
 import { emit, step } from "../../../../host/wire/report/events.ts";
-import { postJson, Refusal } from "../../shared/http.ts";
+import { Refusal } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
 import type { Courier } from "../peer/courier.ts";
 import { mayHaveMcim } from "../registration/end.ts";
@@ -20,20 +20,25 @@ const ROUNDS = 8;
 /** What made the DRF look at a device. */
 type Occasion = "located" | "timer" | "changed" | "receipt";
 
+/** Hands a TPDU to the device where it is; a Refusal `no-acknowledgement` where it does not get there. */
+export type Deliver = (imsi: string, tpdu: Buffer) => Promise<void>;
+
 /** Discovery and registration function of SHO[i]: gets bootstraps to the device, and learns from receipts what became of them. */
 export class Drf {
 	readonly #context: OperatorContext;
 	readonly #register: ChangeRegister;
 	readonly #desk: BootstrapDesk;
 	readonly #receipts: ReceiptDesk;
+	readonly #deliverSegment: Deliver;
 	#timer: NodeJS.Timeout | undefined;
 	/** One thing at a time for each device, in order. */
 	readonly #queues = new Map<string, Promise<void>>();
 	/** Devices whose bootstrap goes out once their receipt is there. */
 	readonly #afterReceipt = new Set<string>();
 
-	constructor(context: OperatorContext, courier: Courier) {
+	constructor(context: OperatorContext, courier: Courier, deliver: Deliver) {
 		this.#context = context;
+		this.#deliverSegment = deliver;
 		this.#desk = new BootstrapDesk(context);
 		this.#register = new ChangeRegister(context, courier, this.#desk);
 		this.#receipts = new ReceiptDesk(context);
@@ -96,14 +101,13 @@ export class Drf {
 		for (const { treId } of devices.all()) if (!this.#queues.has(treId)) this.#tend(treId, "timer");
 		for (const registration of registrations.all()) {
 			if (!isUnderWay(registration.state) || !mayHaveMcim(registration)) continue;
-			const vno = this.#vnoOf(registration);
-			if (vno) this.#askOnTrial(vno, registration).catch(() => undefined);
+			if (this.#isLocated(registration)) this.#askOnTrial(registration).catch(() => undefined);
 		}
 	}
 
 	/** A receipt from a device that attached with this operator's new MCIM; its nonceB is all it has to carry. */
-	#askOnTrial(vno: string, { imsi }: Registration): Promise<unknown> {
-		return this.#push(vno, imsi, this.#receiptRequest(Buffer.alloc(0)));
+	#askOnTrial({ imsi }: Registration): Promise<unknown> {
+		return this.#push(imsi, this.#receiptRequest(Buffer.alloc(0)));
 	}
 
 	#tend(treId: string, occasion: Occasion): void {
@@ -123,19 +127,18 @@ export class Drf {
 		if (!device || device.left || device.reign === "") return;
 		const due = dueOf(device, change);
 		const awaited = awaitedBy(device, change) !== undefined;
-		const vno = this.#vnoOf(device);
-		// Without one, it is sent when the device is located next.
-		if (!vno || (due === "nothing" && !awaited)) return;
-		if (due === "nothing") return this.#ask(vno, device, change);
+		// Where it is nowhere, it is sent when the device is located next.
+		if (!this.#isLocated(device) || (due === "nothing" && !awaited)) return;
+		if (due === "nothing") return this.#ask(device, change);
 		const before = this.#signed(due, device, change);
 		if (occasion === "located" && due === "change" && before) {
 			// Has it come back from a trial? Its receipt says so.
 			this.#afterReceipt.add(treId);
-			return this.#ask(vno, device, change);
+			return this.#ask(device, change);
 		}
-		await this.#deliver(vno, device, due, before ?? this.#sign(due, device, change), change);
+		await this.#deliver(device, due, before ?? this.#sign(due, device, change), change);
 		if (awaited || due === "application" || (before && occasion === "timer"))
-			await this.#ask(vno, devices.get(treId) ?? device, change);
+			await this.#ask(devices.get(treId) ?? device, change);
 	}
 
 	#signed(due: Due, device: Device, change: OutgoingChange | undefined): SignedBootstrap | undefined {
@@ -169,14 +172,12 @@ export class Drf {
 		return bootstrap;
 	}
 
-	#vnoOf({ imsi }: { readonly imsi: string }): string | undefined {
-		const vnoId = this.#context.store.subscribers.get(imsi)?.vno;
-		return vnoId === undefined ? undefined : this.#context.registry.vno(vnoId)?.sms;
+	#isLocated({ imsi }: { readonly imsi: string }): boolean {
+		return this.#context.store.subscribers.get(imsi)?.vno !== undefined;
 	}
 
 	/** Hands a bootstrap to the network that serves the device (B.2.2.2, B.2.3.3 step 3). */
 	async #deliver(
-		vno: string,
 		device: Device,
 		due: Due,
 		bootstrap: SignedBootstrap,
@@ -193,17 +194,17 @@ export class Drf {
 		};
 		const clause = due === "initial" ? "B.2.2.2" : "B.2.3.3";
 		await step({ clause, from: `${config.shoId} DRF`, to: "M2ME", what: what[due] }, () =>
-			this.#push(vno, device.imsi, this.#desk.segments(device, bootstrap)),
+			this.#push(device.imsi, this.#desk.segments(device, bootstrap)),
 		);
 		if (due === "change" && change) this.#register.delivered(change);
 	}
 
-	async #ask(vno: string, device: Device, change: OutgoingChange | undefined): Promise<void> {
+	async #ask(device: Device, change: OutgoingChange | undefined): Promise<void> {
 		const { config } = this.#context;
 		const challenge = this.#receipts.challenge(device, awaitedBy(device, change));
 		const what = "where does the TRE stand? a challenge for its receipt";
 		await step({ clause: "B.2.3.3", from: `${config.shoId} DRF`, to: "M2ME", what }, () =>
-			this.#push(vno, device.imsi, this.#receiptRequest(challenge)),
+			this.#push(device.imsi, this.#receiptRequest(challenge)),
 		);
 	}
 
@@ -213,13 +214,13 @@ export class Drf {
 	}
 
 	/** Segment by segment, each acknowledged by the device before the next one; what was not comes again. */
-	async #push(vno: string, imsi: string, segments: readonly Buffer[]): Promise<void> {
+	async #push(imsi: string, segments: readonly Buffer[]): Promise<void> {
 		let left = segments;
 		for (let round = 1; left.length > 0; round++) {
 			const missing: Buffer[] = [];
 			for (const tpdu of left) {
 				try {
-					await postJson(`${vno}/short-message`, { imsi, tpdu: tpdu.toString("hex") });
+					await this.#deliverSegment(imsi, tpdu);
 				} catch (error) {
 					if (round === ROUNDS || !(error instanceof Refusal && error.code === "no-acknowledgement")) throw error;
 					missing.push(tpdu);

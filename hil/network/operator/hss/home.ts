@@ -1,64 +1,44 @@
-import {
-	ANY_HOST,
-	type AuthInfoRequest,
-	type LocationRequest,
-	type PacketDataRequest,
-	type UplinkMessage,
-} from "../../shared/home.ts";
+import { ANY_HOST, type PacketDataRequest } from "../../shared/home.ts";
 import { Refusal, type Routes } from "../../shared/http.ts";
 import { field, insist } from "../../shared/shape.ts";
 import type { OperatorContext } from "../context.ts";
-import { nextVector, resynchronise } from "./vectors.ts";
 
-function subscriberOf(context: OperatorContext, imsi: string) {
-	const subscriber = context.store.subscribers.get(imsi);
-	if (!subscriber) throw new Refusal("imsi-unknown", `${imsi} is no subscriber of ${context.config.shoId}`, 404);
-	return subscriber;
+/** Octets of an SMS-DELIVER TPDU (TS 23.040 clause 9.2.2.1). */
+const MAX_TPDU = 164;
+
+/** One short message for a subscriber, from whoever reaches the service centre: an SMS-DELIVER TPDU, hex. */
+interface ShortMessage {
+	readonly imsi: string;
+	readonly tpdu: string;
 }
 
-/** Who wants to know what a subscriber does. */
-export interface SubscriberListener {
-	/** After each location update. */
-	located(imsi: string): void;
+export interface HomeServices {
 	/** Packet data was granted. */
 	connected(imsi: string): void;
-	/** A short message of the subscriber. Throws a Refusal where it is none that is taken. */
-	received(imsi: string, contentType: string, body: Buffer): Promise<void>;
+	deliver(imsi: string, tpdu: Buffer): Promise<void>;
 }
 
-/** HLR/AuC and packet gateway of an operator. */
-export function homeRoutes(context: OperatorContext, listener: SubscriberListener): Routes {
-	const { store, config } = context;
+/** What a home network does beside its HLR/AuC: the packet gateway, and the way into its service centre. */
+export function homeRoutes(context: OperatorContext, services: HomeServices): Routes {
+	const { store, config, registry } = context;
+	const known = (imsi: string): void => {
+		if (!store.subscribers.get(imsi))
+			throw new Refusal("imsi-unknown", `${imsi} is no subscriber of ${config.shoId}`, 404);
+	};
 	return {
-		"POST /auth-info": ({ imsi, rand, auts }: AuthInfoRequest) => {
-			const subscriber = subscriberOf(context, imsi);
-			if (auts !== undefined) {
-				const seq = resynchronise(subscriber, Buffer.from(rand ?? "", "hex"), Buffer.from(auts, "hex"));
-				if (seq === undefined) throw new Refusal("auts-invalid", "MAC-S does not verify");
-				store.subscribers.update(imsi, { seq });
-			}
-			const { vector, seq } = nextVector(subscriberOf(context, imsi));
-			store.subscribers.update(imsi, { seq });
-			return { vector };
-		},
-		"POST /update-location": ({ imsi, vno }: LocationRequest) => {
-			subscriberOf(context, imsi);
-			store.subscribers.update(imsi, { vno });
-			// After the answer: the visited network has to know the device before a message can reach it.
-			setImmediate(() => listener.located(imsi));
+		"POST /short-message": async (message: ShortMessage) => {
+			insist(message, { imsi: field.imsi, tpdu: field.hex(MAX_TPDU) });
+			known(message.imsi);
+			await services.deliver(message.imsi, Buffer.from(message.tpdu, "hex"));
 			return {};
 		},
-		"POST /short-message": async ({ imsi, contentType, body }: UplinkMessage) => {
-			subscriberOf(context, imsi);
-			insist({ contentType, body }, { contentType: field.name, body: field.base64(1, 32_768) });
-			await listener.received(imsi, contentType, Buffer.from(body, "base64"));
-			return {};
-		},
-		"POST /packet-data": ({ imsi, apn }: PacketDataRequest) => {
-			subscriberOf(context, imsi);
+		"POST /packet-data": (body: PacketDataRequest) => {
+			insist(body, { imsi: field.imsi, apn: field.name });
+			const { imsi, apn } = body;
+			known(imsi);
 			if (apn !== config.apn) throw new Refusal("apn-unknown", `${apn} is no access point of ${config.shoId}`);
-			listener.connected(imsi);
-			const provisioning = context.registry.content.operators.map((entry) => entry.dpf.host);
+			services.connected(imsi);
+			const provisioning = registry.content.operators.map((entry) => entry.dpf.host);
 			return { egress: config.egress === "any" ? [ANY_HOST] : provisioning };
 		},
 	};

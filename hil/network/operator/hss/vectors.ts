@@ -1,51 +1,65 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import type { Vector } from "../../shared/home.ts";
-import type { Subscriber } from "../store.ts";
-import { milenage } from "./milenage.ts";
+import type { Tuple } from "../../gsup/message.ts";
+import { type MilenageConstants, milenage, standardConstants } from "./milenage.ts";
 
+/** What AuC and TRE share of a subscription, octets; OPc, not OP. */
+export interface Credential {
+	readonly k: Uint8Array;
+	readonly opc: Uint8Array;
+	readonly constants?: MilenageConstants;
+}
+
+/** TS 33.102 C.1.2: SQN = SEQ | IND, with 5 bits of IND. */
 const IND_BITS = 5n;
-/** IND of the one pool of vectors that is handed out (TS 33.102 C.1.1.3). */
-const IND = 1n;
-const AMF = Buffer.alloc(2);
-const MAX_SEQ = 2 ** 43 - 1;
+export const INDICES = 32;
+export const MAX_SEQ = 2 ** 43 - 1;
+/** The largest step that a card accepts (C.2.1, Δ); what is nearer to the end than that cannot be left again. */
+const DELTA = 2 ** 28;
 
-const sqnOf = (seq: number): Buffer => {
+/** AMF: all zero, or the separation bit for E-UTRAN (TS 33.102 Annex H). */
+export const amfOf = (eutran: boolean): Buffer => Buffer.from(eutran ? "8000" : "0000", "hex");
+
+const xor = (a: Uint8Array, b: Uint8Array): Buffer => Buffer.from(a.map((octet, n) => octet ^ (b[n] as number)));
+
+export function sqnOf(seq: number, ind: number): Buffer {
 	const octets = Buffer.alloc(8);
-	octets.writeBigUInt64BE((BigInt(seq) << IND_BITS) | IND);
+	octets.writeBigUInt64BE((BigInt(seq) << IND_BITS) | BigInt(ind % INDICES));
 	return octets.subarray(2);
-};
+}
 
-const xor = (a: Uint8Array, b: Uint8Array): Buffer => Buffer.from(a.map((octet, i) => octet ^ b[i]));
+/** The GSM vector that follows from a UMTS one (TS 33.102 clause 6.8.1.2, c2 and c3). */
+function gsmOf(res: Buffer, ck: Buffer, ik: Buffer): { sres: Buffer; kc: Buffer } {
+	const half = (octets: Buffer) => xor(octets.subarray(0, 8), octets.subarray(8));
+	return { sres: xor(res.subarray(0, 4), res.subarray(4, 8)), kc: xor(half(ck), half(ik)) };
+}
 
-/** The vector of the SEQ after the subscriber's last; the caller stores that SEQ first. */
-export function nextVector(subscriber: Subscriber): { vector: Vector; seq: number } {
-	const seq = subscriber.seq + 1;
-	if (seq > MAX_SEQ) throw new Error("the sequence numbers of this subscription are used up");
-	const rand = randomBytes(16);
-	const sqn = sqnOf(seq);
-	const output = milenage(Buffer.from(subscriber.k, "hex"), Buffer.from(subscriber.opc, "hex"), rand, sqn, AMF);
-	const autn = Buffer.concat([xor(sqn, output.ak), AMF, output.macA]);
-	const vector = {
-		rand: rand.toString("hex"),
-		xres: output.res.toString("hex"),
-		ck: output.ck.toString("hex"),
-		ik: output.ik.toString("hex"),
-		autn: autn.toString("hex"),
-	};
-	return { vector, seq };
+/** A vector (TS 33.102 clause 6.3.2); SEQ and IND are the caller's to give once. */
+export function makeVector(
+	{ k, opc, constants = standardConstants }: Credential,
+	sqn: Uint8Array,
+	amf: Uint8Array,
+	rand: Uint8Array = randomBytes(16),
+): Required<Tuple> {
+	const { macA, res, ck, ik, ak } = milenage(k, opc, rand, sqn, amf, constants);
+	const autn = Buffer.concat([xor(sqn, ak), amf, macA]);
+	return { rand: Buffer.from(rand), ...gsmOf(res, ck, ik), ik, ck, autn, res };
 }
 
 /**
- * Resynchronisation (TS 33.102 clause 6.3.5): the SEQ to go on from, never lower than the stored
- * one, or undefined where MAC-S is wrong.
+ * Resynchronisation (TS 33.102 clause 6.3.5): SEQ_MS out of AUTS, or undefined where MAC-S is wrong, or where it is
+ * so near the end that no card would follow.
  */
-export function resynchronise(subscriber: Subscriber, rand: Buffer, auts: Buffer): number | undefined {
+export function seqOfAuts(
+	{ k, opc, constants = standardConstants }: Credential,
+	rand: Uint8Array,
+	auts: Uint8Array,
+): number | undefined {
 	if (rand.length !== 16 || auts.length !== 14) return undefined;
-	const [k, opc] = [Buffer.from(subscriber.k, "hex"), Buffer.from(subscriber.opc, "hex")];
-	const { akStar } = milenage(k, opc, rand, Buffer.alloc(6), AMF);
+	const amf = amfOf(false);
+	const { akStar } = milenage(k, opc, rand, Buffer.alloc(6), amf, constants);
 	const sqn = xor(auts.subarray(0, 6), akStar);
-	const { macS } = milenage(k, opc, rand, sqn, AMF);
+	const { macS } = milenage(k, opc, rand, sqn, amf, constants);
 	if (!timingSafeEqual(macS, auts.subarray(6))) return undefined;
-	const seqMs = Number(BigInt(`0x${sqn.toString("hex")}`) >> IND_BITS);
-	return Math.max(seqMs, subscriber.seq);
+	const seq = Number(BigInt(`0x${sqn.toString("hex")}`) >> IND_BITS);
+	return seq > MAX_SEQ - DELTA ? undefined : seq;
 }

@@ -5,8 +5,9 @@ import { describe, expect, test } from "vitest";
 import { generator } from "../../../../hil/scenarios/sampling.ts";
 import { PUSH_PORT, SOURCE_PORT } from "../../../../host/wire/push/media.ts";
 import { encodePush } from "../../../../host/wire/push/wsp.ts";
+import { decodeDeliver, encodeDeliver, type SmsDeliver } from "../../../../host/wire/sms/deliver.ts";
 import { Reassembly } from "../../../../host/wire/sms/reassembly.ts";
-import { decodeDeliver, encodeDeliver, type SmsDeliver, segment, TpduError } from "../../../../host/wire/sms/tpdu.ts";
+import { segment, TpduError } from "../../../../host/wire/sms/user-data.ts";
 import { times } from "../../../support/long-form.ts";
 import { tshark, upperPduCapture } from "../../../support/tshark.ts";
 
@@ -57,7 +58,7 @@ describe("SMS-DELIVER (TS 23.040)", () => {
 
 	test("tshark reads the segments, puts them together, and finds the push and its document", () => {
 		for (const bits of [8, 16] as const) {
-			const segments = segment(message, 7, bits);
+			const segments = segment<SmsDeliver>(message, 7, bits);
 			const capture = upperPduCapture("gsm_sms", segments.map(encodeDeliver));
 			const shown = tshark(capture, "-o", "gsm_sms.reassemble:TRUE", "-V");
 			expect(shown).toContain(`Message parts: ${segments.length}`);
@@ -70,10 +71,10 @@ describe("SMS-DELIVER (TS 23.040)", () => {
 	});
 
 	test("a short message goes whole; a long one in as few segments as there can be", () => {
-		expect(segment({ ...message, data: push.subarray(0, 133) }, 1)).toHaveLength(1);
-		expect(segment({ ...message, data: push.subarray(0, 134) }, 1)).toHaveLength(2);
-		expect(segment(message, 1).length).toBe(Math.ceil(push.length / 128));
-		expect(() => segment({ ...message, data: Buffer.alloc(128 * 256) }, 1)).toThrow(TpduError);
+		expect(segment<SmsDeliver>({ ...message, data: push.subarray(0, 133) }, 1)).toHaveLength(1);
+		expect(segment<SmsDeliver>({ ...message, data: push.subarray(0, 134) }, 1)).toHaveLength(2);
+		expect(segment<SmsDeliver>(message, 1).length).toBe(Math.ceil(push.length / 128));
+		expect(() => segment<SmsDeliver>({ ...message, data: Buffer.alloc(128 * 256) }, 1)).toThrow(TpduError);
 	});
 
 	test.each([
@@ -100,7 +101,7 @@ describe("SMS-DELIVER (TS 23.040)", () => {
 	});
 
 	test("any octets, and changed ones: a refusal by name, or a message", () => {
-		const good = encodeDeliver(segment(message, 9)[1] as SmsDeliver);
+		const good = encodeDeliver(segment<SmsDeliver>(message, 9)[1] as SmsDeliver);
 		fc.assert(
 			fc.property(fc.uint8Array({ maxLength: 180 }), fc.nat(good.length - 1), fc.nat(255), (octets, at, value) => {
 				const changed = Buffer.from(good);
@@ -134,7 +135,7 @@ describe("reassembly", () => {
 				fc.array(fc.uint8Array({ minLength: 200, maxLength: 2000 }), { minLength: 1, maxLength: 6 }),
 				(seed, bodies) => {
 					const random = generator(seed);
-					const all = bodies.flatMap((data, n) => segment({ ...message, data }, n));
+					const all = bodies.flatMap((data, n) => segment<SmsDeliver>({ ...message, data }, n));
 					const sent = shuffled([...all, ...all.filter(() => random() < 0.3)], random);
 					const reassembly = new Reassembly();
 					const found: string[] = [];
@@ -151,12 +152,12 @@ describe("reassembly", () => {
 
 	test("a lost segment: the message is given up after its time, and a new sending is taken", () => {
 		const reassembly = new Reassembly({ timeoutMs: 1000 });
-		const segments = segment(message, 1);
+		const segments = segment<SmsDeliver>(message, 1);
 		for (const [n, one] of segments.entries()) if (n !== 5) expect(reassembly.take(one, n)).toBeUndefined();
 		expect(reassembly.kept.messages).toBe(1);
 		reassembly.take({ ...message, data: Buffer.alloc(3) }, 5000);
 		expect(reassembly.kept).toEqual({ messages: 0, octets: 0 });
-		const again = segment(message, 2).map((one) => reassembly.take(one, 6000));
+		const again = segment<SmsDeliver>(message, 2).map((one) => reassembly.take(one, 6000));
 		expect(again.at(-1)?.data.equals(push)).toBe(true);
 	});
 
@@ -167,7 +168,7 @@ describe("reassembly", () => {
 		for (let whole = false; !whole; sendings++) {
 			expect(sendings).toBeLessThan(40);
 			// The same reference: what came in an earlier sending still counts.
-			for (const one of shuffled(segment(message, 1), random))
+			for (const one of shuffled(segment<SmsDeliver>(message, 1), random))
 				if (random() >= 0.2 && reassembly.take(one, sendings)) whole = true;
 		}
 	});
@@ -180,7 +181,7 @@ describe("reassembly", () => {
 		const reassembly = new Reassembly({ maxMessages: 64, maxOctets: 64 * 1024 });
 		let forged = 0;
 		let whole: Buffer | undefined;
-		for (const one of segment(message, 3)) {
+		for (const one of segment<SmsDeliver>(message, 3)) {
 			for (let n = 0; n < 40; n++) {
 				const total = 2 + Math.floor(random() * 250);
 				const concatenation = { reference: 1000 + forged, bits: 16 as const, total, sequence: 1 };

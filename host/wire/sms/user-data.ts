@@ -16,12 +16,8 @@ export interface Ports {
 	readonly source: number;
 }
 
-/** An SMS-DELIVER with 8-bit data (TS 23.040 clause 9.2.2.1). */
-export interface SmsDeliver {
-	/** Digits of the originating address, with `+` where it is international. */
-	readonly originator: string;
-	/** Service centre time stamp: year, month, day, hour, minute, second, quarters of an hour from UTC. */
-	readonly timestamp: readonly [number, number, number, number, number, number, number];
+/** The user data of a short message: 8-bit data, and where it belongs. */
+export interface UserData {
 	readonly concatenation?: Concatenation;
 	readonly ports?: Ports;
 	readonly data: Uint8Array;
@@ -46,27 +42,22 @@ export class TpduError extends Refused<TpduRefusal> {
 /** Octets of user data in one message (clause 9.2.3.16). */
 export const MAX_USER_DATA = 140;
 
-/** TP-MTI 00 with TP-MMS set: no more messages wait. */
-const DELIVER = 0x04;
-const MESSAGE_TYPE = 0x03;
-const HAS_HEADER = 0x40;
+export const HAS_HEADER = 0x40;
 const INTERNATIONAL = 0x91;
 const UNKNOWN = 0x81;
 /** 8-bit data, class 1 (TS 23.038). */
-const EIGHT_BIT = 0xf5;
+export const EIGHT_BIT = 0xf5;
 
 const CONCAT_8 = 0x00;
 const CONCAT_16 = 0x08;
 const PORTS_16 = 0x05;
 
-const swapped = (digits: string): number[] =>
+export const swapped = (digits: string): number[] =>
 	(`${digits}${digits.length % 2 === 1 ? "f" : ""}`.match(/../g) ?? []).map(([low, high]) =>
 		Number.parseInt(`${high}${low}`, 16),
 	);
 
-const two = (value: number): string => String(value).padStart(2, "0");
-
-function header({ concatenation, ports }: Pick<SmsDeliver, "concatenation" | "ports">): number[] {
+function header({ concatenation, ports }: Omit<UserData, "data">): number[] {
 	const elements: number[] = [];
 	if (ports) {
 		const { destination, source } = ports;
@@ -80,53 +71,50 @@ function header({ concatenation, ports }: Pick<SmsDeliver, "concatenation" | "po
 	return elements.length === 0 ? [] : [elements.length, ...elements];
 }
 
-export function encodeDeliver(message: SmsDeliver): Buffer {
-	const international = message.originator.startsWith("+");
-	const digits = international ? message.originator.slice(1) : message.originator;
-	if (!/^\d{1,20}$/.test(digits)) throw new TpduError("address", 1);
-	const [year, month, day, hour, minute, second, zone] = message.timestamp;
-	const quarters = Math.abs(zone);
+/** length | header | data, and whether there is a header. */
+export function userDataOf(message: UserData): { readonly headed: boolean; readonly octets: number[] } {
 	const userHeader = header(message);
 	const length = userHeader.length + message.data.length;
 	if (length > MAX_USER_DATA) throw new TpduError("user-data-length", 0);
-	const stamp = [year % 100, month, day, hour, minute, second].flatMap((value) => swapped(two(value)));
-	const zoneOctet = (swapped(two(quarters))[0] as number) | (zone < 0 ? 0x08 : 0);
-	return Buffer.from([
-		DELIVER | (userHeader.length > 0 ? HAS_HEADER : 0),
-		...[digits.length, international ? INTERNATIONAL : UNKNOWN, ...swapped(digits)],
-		...[0x00, EIGHT_BIT, ...stamp, zoneOctet],
-		...[length, ...userHeader, ...message.data],
-	]);
+	return { headed: userHeader.length > 0, octets: [length, ...userHeader, ...message.data] };
 }
 
 /** The message in segments that fit, each to the port; a single one carries no concatenation. */
-export function segment(
-	message: Omit<SmsDeliver, "concatenation">,
+export function segment<Message extends UserData>(
+	message: Omit<Message, "concatenation">,
 	reference: number,
 	bits: 8 | 16 = 8,
-): readonly SmsDeliver[] {
+): readonly Message[] {
 	const { data } = message;
-	if (header(message).length + data.length <= MAX_USER_DATA) return [message];
+	if (header(message).length + data.length <= MAX_USER_DATA) return [message as Message];
 	const room = MAX_USER_DATA - header({ ...message, concatenation: { reference, bits, total: 1, sequence: 1 } }).length;
 	const total = Math.ceil(data.length / room);
 	if (total > 255) throw new TpduError("user-data-length", 0);
 	return Array.from({ length: total }, (_, n) => ({
-		...message,
+		...(message as Message),
 		concatenation: { reference, bits, total, sequence: n + 1 },
 		data: data.subarray(n * room, (n + 1) * room),
 	}));
 }
 
-class TpduReader extends OctetReader<TpduRefusal> {
+export class TpduReader extends OctetReader<TpduRefusal> {
 	refuse(refusal: TpduRefusal, at = this.at): never {
 		throw new TpduError(refusal, at);
 	}
 }
 
-const digitsOf = (octets: Uint8Array): string =>
+export const digitsOf = (octets: Uint8Array): string =>
 	[...octets].map((octet) => `${(octet & 15).toString(16)}${(octet >> 4).toString(16)}`).join("");
 
-function readOriginator(octets: TpduReader): string {
+/** digits(1) | type of number(1) | digits: `+` in front of an international number (clause 9.1.2.5). */
+export function addressOf(address: string): number[] {
+	const international = address.startsWith("+");
+	const digits = international ? address.slice(1) : address;
+	if (!/^\d{1,20}$/.test(digits)) throw new TpduError("address", 1);
+	return [digits.length, international ? INTERNATIONAL : UNKNOWN, ...swapped(digits)];
+}
+
+export function readAddress(octets: TpduReader): string {
 	const from = octets.at;
 	const count = octets.octet();
 	const type = octets.octet();
@@ -135,19 +123,7 @@ function readOriginator(octets: TpduReader): string {
 	return type === INTERNATIONAL ? `+${digits}` : digits;
 }
 
-function readTimestamp(octets: TpduReader): SmsDeliver["timestamp"] {
-	const from = octets.at;
-	const digits = digitsOf(octets.take(6));
-	const zone = octets.octet();
-	const quarters = digitsOf(Uint8Array.of(zone & 0xf7));
-	if (!/^\d{12}$/.test(digits) || !/^\d\d$/.test(quarters)) octets.refuse("timestamp", from);
-	const [year, month, day, hour, minute, second] = (digits.match(/../g) ?? []).map(Number) as [
-		...[number, number, number, number, number, number],
-	];
-	return [2000 + year, month, day, hour, minute, second, (zone & 0x08 ? -1 : 1) * Number(quarters)];
-}
-
-type Header = Pick<SmsDeliver, "concatenation" | "ports">;
+type Header = Omit<UserData, "data">;
 
 const word = (octets: Uint8Array, at: number): number => ((octets[at] as number) << 8) | (octets[at + 1] as number);
 
@@ -178,29 +154,27 @@ function readHeader(octets: TpduReader, end: number): Header {
 	return found;
 }
 
-/** Reads an SMS-DELIVER with 8-bit data; throws TpduError for anything else. */
-export function decodeDeliver(input: Uint8Array): SmsDeliver {
-	const octets = new TpduReader(input);
-	const first = octets.octet();
-	if ((first & MESSAGE_TYPE) !== 0) octets.refuse("type", 0);
-	const originator = readOriginator(octets);
-	octets.octet();
-	const codingAt = octets.at;
+/** Only 8-bit data is taken. */
+export function readCoding(octets: TpduReader): void {
+	const at = octets.at;
 	const coding = octets.octet();
 	const eightBit = (coding & 0xf4) === 0xf4 || ((coding & 0xc0) === 0 && (coding & 0x2c) === 0x04);
-	if (!eightBit) octets.refuse("coding", codingAt);
-	const timestamp = readTimestamp(octets);
+	if (!eightBit) octets.refuse("coding", at);
+}
+
+/** Length, header and data, up to the end. */
+export function readUserData(octets: TpduReader, headed: boolean): UserData {
 	const lengthAt = octets.at;
 	const length = octets.octet();
 	const end = octets.at + length;
 	if (length > MAX_USER_DATA || length > octets.left) octets.refuse("user-data-length", lengthAt);
 	if (length < octets.left) octets.refuse("trailing-octets", end);
 	let found: Header = {};
-	if ((first & HAS_HEADER) !== 0) {
+	if (headed) {
 		const headerAt = octets.at;
 		const headerEnd = octets.octet() + octets.at;
 		if (headerEnd > end) octets.refuse("user-data-header", headerAt);
 		found = readHeader(octets, headerEnd);
 	}
-	return { originator, timestamp, ...found, data: octets.take(end - octets.at) };
+	return { ...found, data: octets.take(end - octets.at) };
 }

@@ -1,0 +1,69 @@
+import { createServer, type Socket } from "node:net";
+import { type Listening, listen } from "../shared/http.ts";
+import type { Place } from "../shared/ports.ts";
+import { GsupConnection, type GsupLimits, type GsupListener } from "./connection.ts";
+
+/** How long a connection may take to show that it still lives, when another one comes with its name. */
+const PROBE_MS = 2_000;
+/** Connections at once, those without a name among them. */
+const MAX_CONNECTIONS = 256;
+
+/** The peers of a GSUP server by name. A name belongs to whoever came with it first, as long as he lives. */
+export class GsupServer {
+	readonly #peers = new Map<string, GsupConnection>();
+	readonly #sockets = new Set<Socket>();
+	readonly #listener: Pick<GsupListener, "onRequest">;
+	readonly #limits: Partial<GsupLimits>;
+
+	constructor(listener: Pick<GsupListener, "onRequest">, limits: Partial<GsupLimits> = {}) {
+		this.#listener = listener;
+		this.#limits = limits;
+	}
+
+	/** The connection of a peer, while it is there. */
+	peer(name: string): GsupConnection | undefined {
+		return this.#peers.get(name);
+	}
+
+	async listen(place: Place): Promise<Listening> {
+		const server = createServer((socket) => this.#accept(socket));
+		server.maxConnections = MAX_CONNECTIONS;
+		const listening = await listen(server, place);
+		return {
+			address: listening.address,
+			close: () => {
+				for (const socket of this.#sockets) socket.destroy();
+				return listening.close();
+			},
+		};
+	}
+
+	#accept(socket: Socket): void {
+		this.#sockets.add(socket);
+		socket.on("close", () => this.#sockets.delete(socket));
+		new GsupConnection(
+			socket,
+			{
+				onRequest: this.#listener.onRequest,
+				onNamed: (connection) => this.#named(connection),
+				onClosed: (connection) => {
+					if (connection.name !== undefined && this.#peers.get(connection.name) === connection)
+						this.#peers.delete(connection.name);
+				},
+			},
+			this.#limits,
+		);
+	}
+
+	/** Two of one name would get each other's answers: the second has to wait until the first is gone. */
+	#named(connection: GsupConnection): boolean {
+		const name = connection.name as string;
+		const first = this.#peers.get(name);
+		if (first) {
+			first.probe(PROBE_MS);
+			return false;
+		}
+		this.#peers.set(name, connection);
+		return true;
+	}
+}

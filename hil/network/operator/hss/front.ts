@@ -1,0 +1,117 @@
+import { type GsupConnection, type GsupLimits, GsupLost } from "../../gsup/connection.ts";
+import type { Gsup } from "../../gsup/message.ts";
+import { GsupServer } from "../../gsup/server.ts";
+import { cancelTypes, causes } from "../../gsup/tables.ts";
+import type { Listening } from "../../shared/http.ts";
+import { Refusal } from "../../shared/http.ts";
+import type { Place } from "../../shared/ports.ts";
+import { type Hlr, refusing } from "./hlr.ts";
+import type { ShortMessageCentre } from "./smsc.ts";
+
+/** Where a subscriber is, durable. */
+export interface Locations {
+	/** Name of the visited network that last reported the subscriber. */
+	locationOf(imsi: string): string | undefined;
+	locate(imsi: string, vlr: string | undefined): void;
+}
+
+export interface FrontOptions {
+	readonly hlr: Hlr;
+	readonly locations: Locations;
+	readonly centre: ShortMessageCentre;
+	/** Visited networks that there is an agreement with. */
+	readonly agreements: readonly string[];
+	/** After each location update (automatic device detection, B.2.2.2). */
+	located(imsi: string): void;
+	readonly limits?: Partial<GsupLimits>;
+}
+
+/**
+ * The GSUP end of a home network: who may ask, in which order, and what follows for other visited networks and for
+ * the DRF. What an HLR/AuC does is behind it.
+ */
+export class GsupFront {
+	readonly #options: FrontOptions;
+	readonly #server: GsupServer;
+	/** Requests of a subscriber are worked on one after the other, in the order in which they came. */
+	readonly #queues = new Map<string, Promise<unknown>>();
+	#reference = 0;
+
+	constructor(options: FrontOptions) {
+		this.#options = options;
+		this.#server = new GsupServer({ onRequest: (message, from) => this.#inOrder(message, from) }, options.limits);
+	}
+
+	listen(place: Place): Promise<Listening> {
+		return this.#server.listen(place);
+	}
+
+	/**
+	 * Hands an SMS-DELIVER TPDU to the network where the subscriber is; resolves when the device has it. A Refusal
+	 * `no-acknowledgement` where it did not get there.
+	 */
+	async deliver(imsi: string, tpdu: Buffer): Promise<void> {
+		const name = this.#options.locations.locationOf(imsi);
+		const vlr = name === undefined ? undefined : this.#server.peer(name);
+		if (!vlr) throw new Refusal("absent-subscriber", `${imsi} is in no network that is connected`, 404);
+		this.#reference = (this.#reference + 1) % 256;
+		const answer = await vlr
+			.request({
+				...{ procedure: "MtForwardSm", kind: "request", imsi, smReference: this.#reference },
+				smDestination: { kind: "imsi", digits: imsi },
+				smOriginator: { kind: "smsc", digits: this.#options.centre.number },
+				smUi: tpdu,
+			})
+			.catch((error: Error) => {
+				if (error instanceof GsupLost) throw new Refusal("no-acknowledgement", error.message, 504);
+				throw error;
+			});
+		if (answer.kind === "result") return;
+		if (answer.cause === causes.imsiUnknown) throw new Refusal("absent-subscriber", `${imsi} is not on the air`, 404);
+		throw new Refusal("no-acknowledgement", "the device did not acknowledge", 504);
+	}
+
+	#inOrder(message: Gsup, from: GsupConnection): Promise<Gsup | undefined> {
+		const { imsi } = message;
+		const before = this.#queues.get(imsi) ?? Promise.resolve();
+		const work = before.then(
+			() => this.#answer(message, from),
+			() => this.#answer(message, from),
+		);
+		this.#queues.set(imsi, work);
+		const settled = () => {
+			if (this.#queues.get(imsi) === work) this.#queues.delete(imsi);
+		};
+		work.then(settled, settled);
+		return work;
+	}
+
+	async #answer(message: Gsup, from: GsupConnection): Promise<Gsup | undefined> {
+		if (!this.#options.agreements.includes(from.name ?? "")) return refusing(message, causes.plmnNotAllowed);
+		if (message.procedure === "MoForwardSm") return this.#options.centre.submit(message);
+		const answer = await this.#options.hlr.answer(message, from);
+		if (answer?.kind === "result") this.#conclude(message, from.name as string);
+		return answer;
+	}
+
+	/** What an answer changes outside of the HLR. */
+	#conclude({ procedure, imsi }: Gsup, vlr: string): void {
+		const { locations } = this.#options;
+		const before = locations.locationOf(imsi);
+		if (procedure === "PurgeMS" && before === vlr) locations.locate(imsi, undefined);
+		if (procedure !== "UpdateLocation") return;
+		if (before !== vlr) locations.locate(imsi, vlr);
+		if (before !== undefined && before !== vlr) this.#cancel(imsi, before);
+		// After the answer: the visited network has to know the device before a message can reach it.
+		setImmediate(() => this.#options.located(imsi));
+	}
+
+	/** The network where the subscriber was need not answer: it may be gone. */
+	#cancel(imsi: string, vlr: string): void {
+		const request = { procedure: "LocationCancel", kind: "request", imsi, cancelType: cancelTypes.update } as const;
+		this.#server
+			.peer(vlr)
+			?.request(request)
+			.catch(() => undefined);
+	}
+}

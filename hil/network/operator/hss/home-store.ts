@@ -1,0 +1,39 @@
+import type { OperatorStore, Subscriber } from "../store.ts";
+import type { Locations } from "./front.ts";
+import type { HlrStore } from "./own-hlr.ts";
+
+/** Subscriptions, locations and sequence numbers in the operator's database. */
+export class HomeStore implements HlrStore, Locations {
+	readonly #store: OperatorStore;
+
+	constructor(store: OperatorStore) {
+		this.#store = store;
+	}
+
+	subscriber(imsi: string): Subscriber | undefined {
+		return this.#store.subscribers.get(imsi);
+	}
+
+	locationOf(imsi: string): string | undefined {
+		return this.subscriber(imsi)?.vno;
+	}
+
+	locate(imsi: string, vlr: string | undefined): void {
+		if (this.subscriber(imsi)) this.#store.subscribers.update(imsi, { vno: vlr });
+	}
+
+	reserved(imsi: string): number | undefined {
+		return this.subscriber(imsi)?.seq;
+	}
+
+	reserve(seqs: ReadonlyMap<string, number>): void {
+		this.#store.atomically(() => {
+			for (const [imsi, seq] of seqs) this.#store.subscribers.update(imsi, { seq });
+		});
+	}
+
+	indOf(vlr: string): number {
+		const { peers } = this.#store;
+		return this.#store.atomically(() => (peers.get(vlr) ?? peers.put(vlr, { ind: peers.all().length + 1 })).ind);
+	}
+}

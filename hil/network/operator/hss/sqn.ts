@@ -1,0 +1,92 @@
+import { MAX_SEQ } from "./vectors.ts";
+
+/** Where the highest SEQ that may have been given out is durable. */
+export interface SeqStore {
+	/** Undefined where there is no such subscriber. */
+	reserved(imsi: string): number | undefined;
+	/** All of them become durable together. */
+	reserve(seqs: ReadonlyMap<string, number>): void;
+}
+
+/** Given out from memory after each durable write. */
+const BLOCK = 32;
+
+interface Claim {
+	readonly imsi: string;
+	readonly count: number;
+	resolve(first: number): void;
+	reject(error: Error): void;
+}
+
+export class SeqUsedUp extends Error {}
+
+/**
+ * Sequence numbers (TS 33.102 Annex C): each SEQ of a subscriber is given out once, through any crash. What is given
+ * out has been reserved before, in blocks, so that not every request waits for the disk; and all requests of one turn
+ * of the loop share one write.
+ */
+export class SeqBlocks {
+	readonly #store: SeqStore;
+	/** By IMSI: the next SEQ, and the last one that is reserved. */
+	readonly #open = new Map<string, { next: number; last: number }>();
+	#claims: Claim[] = [];
+
+	constructor(store: SeqStore) {
+		this.#store = store;
+	}
+
+	/** The first of `count` SEQ in a row. */
+	take(imsi: string, count: number): Promise<number> {
+		const open = this.#open.get(imsi);
+		if (open && open.next + count - 1 <= open.last) {
+			open.next += count;
+			return Promise.resolve(open.next - count);
+		}
+		return new Promise((resolve, reject) => {
+			if (this.#claims.length === 0) setImmediate(() => this.#reserve());
+			this.#claims.push({ imsi, count, resolve, reject });
+		});
+	}
+
+	/** After resynchronisation: goes on behind `seq`, never back. */
+	raise(imsi: string, seq: number): void {
+		const reserved = this.#store.reserved(imsi);
+		const open = this.#open.get(imsi);
+		const next = open ? open.next : (reserved ?? 0) + 1;
+		if (seq < next) return;
+		this.#open.delete(imsi);
+		if (reserved !== undefined && seq > reserved) this.#store.reserve(new Map([[imsi, seq]]));
+		else this.#open.set(imsi, { next: seq + 1, last: reserved ?? seq });
+	}
+
+	/** Forgets what is in memory: the subscription is gone, or another one. */
+	forget(imsi: string): void {
+		this.#open.delete(imsi);
+	}
+
+	#reserve(): void {
+		const claims = this.#claims;
+		this.#claims = [];
+		const ends = new Map<string, number>();
+		const granted: (() => void)[] = [];
+		for (const { imsi, count, resolve, reject } of claims) {
+			const last = ends.get(imsi) ?? this.#store.reserved(imsi);
+			if (last === undefined) reject(new Error(`no subscriber ${imsi}`));
+			else if (last + count + BLOCK > MAX_SEQ) reject(new SeqUsedUp(`the sequence numbers of ${imsi} are used up`));
+			else {
+				const open = this.#open.get(imsi);
+				const first = ends.has(imsi) || !open ? last + 1 : open.next;
+				ends.set(imsi, first + count - 1);
+				granted.push(() => resolve(first));
+			}
+		}
+		try {
+			this.#store.reserve(new Map([...ends].map(([imsi, end]) => [imsi, end + BLOCK])));
+		} catch (error) {
+			for (const { reject } of claims) reject(error as Error);
+			return;
+		}
+		for (const [imsi, end] of ends) this.#open.set(imsi, { next: end + 1, last: end + BLOCK });
+		for (const grant of granted) grant();
+	}
+}
