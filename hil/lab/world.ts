@@ -6,12 +6,14 @@ type OperatorShape = Omit<OperatorConfig, "folder" | "registry">;
 const VNO = "vno.example";
 export const BENCH = "bench.example";
 
-const common = {
-	...{ agreements: [VNO, BENCH], barredImeis: [] as readonly string[] },
+const common: Pick<OperatorShape, "hlr" | "agreements" | "barredImeis" | "fallback" | "releaseCode" | "attempts"> = {
+	hlr: "own",
+	agreements: [VNO, BENCH],
+	barredImeis: [],
 	fallback: { seconds: 3600, boots: 3 },
 	releaseCode: "required",
 	attempts: 3,
-} as const;
+};
 
 /**
  * The embedded world: a registration operator, two selected home operators, a visited network, a PVA.
@@ -53,7 +55,10 @@ export const world = {
 
 /** What one lab has otherwise, by SHO_id: the file world.json in its folder. */
 export type WorldChanges = Readonly<
-	Record<string, Partial<Pick<OperatorShape, "fallback" | "releaseCode" | "attempts" | "egress" | "validation">>>
+	Record<
+		string,
+		Partial<Pick<OperatorShape, "fallback" | "releaseCode" | "attempts" | "egress" | "validation" | "hlr">>
+	>
 >;
 
 /** The operators of a lab. Throws where a change names none of them. */

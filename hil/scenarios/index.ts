@@ -3,7 +3,8 @@ import { backAndForth } from "./back-and-forth.ts";
 import { badAir } from "./bad-air.ts";
 import { changeOfMind } from "./change-of-mind.ts";
 import { noCoverage } from "./no-coverage.ts";
+import { osmoHlr } from "./osmo-hlr.ts";
 import { story } from "./story.ts";
 
 /** What `hil run` can play. */
-export const scenarios: readonly Scenario[] = [story, backAndForth, changeOfMind, noCoverage, badAir];
+export const scenarios: readonly Scenario[] = [story, backAndForth, changeOfMind, noCoverage, badAir, osmoHlr];

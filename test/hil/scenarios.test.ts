@@ -44,6 +44,15 @@ describe("hil run", () => {
 		expect(moves(result)).toEqual(["ro.example → sho-1.example"]);
 	});
 
+	test("osmo-hlr: the device comes to an operator with osmo-hlr and leaves it again, both ways", async () => {
+		const { result } = await play("osmo-hlr");
+		expect(moves(result)).toEqual([
+			"ro.example → sho-1.example",
+			"sho-1.example → sho-2.example",
+			"sho-2.example → sho-1.example",
+		]);
+	});
+
 	test("back-and-forth: A → B → A → B, with another MCIM each time", async () => {
 		const { result } = await play("back-and-forth");
 		expect(moves(result)).toEqual([

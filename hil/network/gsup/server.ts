@@ -25,6 +25,11 @@ export class GsupServer {
 		return this.#peers.get(name);
 	}
 
+	/** Peers that are connected. */
+	get count(): number {
+		return this.#peers.size;
+	}
+
 	async listen(place: Place): Promise<Listening> {
 		const server = createServer((socket) => this.#accept(socket));
 		server.maxConnections = MAX_CONNECTIONS;

@@ -16,6 +16,8 @@ export interface OperatorConfig {
 	readonly apn: string;
 	/** Names of the visited networks that there is a roaming agreement with. */
 	readonly agreements: readonly string[];
+	/** The HLR/AuC: this project's, or osmo-hlr as a process of this operator. */
+	readonly hlr: "own" | "osmo-hlr";
 	/** Equipment that gets no service: 14 digits of its IMEI. */
 	readonly barredImeis: readonly string[];
 	/** Policy for the operator's own subscribers: DPFs only, or any host. */

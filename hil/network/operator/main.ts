@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { serviceCentreOf } from "../../../host/wire/push/delivery.ts";
 import { contentTypes } from "../../../host/wire/radio/short-messages.ts";
+import { emit } from "../../../host/wire/report/events.ts";
 import { toPem } from "../shared/certificates.ts";
 import { type Element, runElement } from "../shared/element.ts";
 import { Refusal, serveJson, serveMutualTls } from "../shared/http.ts";
@@ -13,13 +15,20 @@ import { Provisioning } from "./dpf/provisioning.ts";
 import { serveDpf } from "./dpf/server.ts";
 import { Drf } from "./drf/drf.ts";
 import { GsupFront } from "./hss/front.ts";
+import type { Hlr } from "./hss/hlr.ts";
 import { homeRoutes } from "./hss/home.ts";
 import { HomeStore } from "./hss/home-store.ts";
+import { OsmoHlr } from "./hss/osmo/osmo-hlr.ts";
 import { OwnHlr } from "./hss/own-hlr.ts";
 import { type Receive, ShortMessageCentre } from "./hss/smsc.ts";
 import { Courier } from "./peer/courier.ts";
 import { portalRoutes } from "./portal/portal.ts";
 import { Registrar } from "./registration/registrar.ts";
+
+const startOsmoHlr = ({ folder, shoId }: OperatorConfig, home: HomeStore): Promise<Hlr> =>
+	OsmoHlr.start(join(folder, "osmo-hlr"), home, (why) =>
+		emit({ event: "problem", what: `osmo-hlr of ${shoId} has ended (${why}); it is started again` }),
+	);
 
 /** One operator: HSS, DRF, DPF, portal and operator-to-operator API live and die together. */
 export async function startOperator(config: OperatorConfig): Promise<Element> {
@@ -36,8 +45,9 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 		else await provisioning.takeReceiptOnTrial(imsi, document);
 	};
 	const home = new HomeStore(context.store);
+	const hlr: Hlr = config.hlr === "osmo-hlr" ? await startOsmoHlr(config, home) : new OwnHlr(home, config);
 	const front: GsupFront = new GsupFront({
-		hlr: new OwnHlr(home, config),
+		hlr,
 		locations: home,
 		centre: new ShortMessageCentre(serviceCentreOf(config.shoId), received),
 		agreements: config.agreements,
@@ -78,7 +88,7 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 			apiAddress: api.address,
 		},
 		close: async () => {
-			await Promise.all([gsup.close(), gateway.close(), portal.close(), dpf.close(), api.close()]);
+			await Promise.all([hlr.close(), gsup.close(), gateway.close(), portal.close(), dpf.close(), api.close()]);
 			courier.close();
 			drf.close();
 			context.store.close();

@@ -46,6 +46,11 @@ export class GsupFront {
 		return this.#server.listen(place);
 	}
 
+	/** Visited networks that are connected. */
+	peers(): number {
+		return this.#server.count;
+	}
+
 	/**
 	 * Hands an SMS-DELIVER TPDU to the network where the subscriber is; resolves when the device has it. A Refusal
 	 * `no-acknowledgement` where it did not get there.

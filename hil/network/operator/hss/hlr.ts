@@ -8,8 +8,6 @@ export interface Hlr {
 	 * asks of the visited network meanwhile goes to `vlr`.
 	 */
 	answer(message: Gsup, vlr: GsupConnection): Promise<Gsup | undefined>;
-	/** A subscription has come, or has gone. */
-	changed(imsi: string): Promise<void>;
 	close(): Promise<void>;
 }
 

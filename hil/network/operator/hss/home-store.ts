@@ -1,9 +1,10 @@
 import type { OperatorStore, Subscriber } from "../store.ts";
 import type { Locations } from "./front.ts";
+import type { OsmoSubscribers } from "./osmo/osmo-hlr.ts";
 import type { HlrStore } from "./own-hlr.ts";
 
 /** Subscriptions, locations and sequence numbers in the operator's database. */
-export class HomeStore implements HlrStore, Locations {
+export class HomeStore implements HlrStore, Locations, OsmoSubscribers {
 	readonly #store: OperatorStore;
 
 	constructor(store: OperatorStore) {
@@ -12,6 +13,10 @@ export class HomeStore implements HlrStore, Locations {
 
 	subscriber(imsi: string): Subscriber | undefined {
 		return this.#store.subscribers.get(imsi);
+	}
+
+	all(): readonly Subscriber[] {
+		return this.#store.subscribers.all();
 	}
 
 	locationOf(imsi: string): string | undefined {

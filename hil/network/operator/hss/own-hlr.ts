@@ -51,10 +51,6 @@ export class OwnHlr implements Hlr {
 		return run ? run(message, vlr) : refusing(message, causes.messageTypeUnknown);
 	}
 
-	async changed(imsi: string): Promise<void> {
-		this.#seqs.forget(imsi);
-	}
-
 	async close(): Promise<void> {}
 
 	#known(message: Gsup): Gsup | undefined {

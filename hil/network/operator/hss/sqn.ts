@@ -59,11 +59,6 @@ export class SeqBlocks {
 		else this.#open.set(imsi, { next: seq + 1, last: reserved ?? seq });
 	}
 
-	/** Forgets what is in memory: the subscription is gone, or another one. */
-	forget(imsi: string): void {
-		this.#open.delete(imsi);
-	}
-
 	#reserve(): void {
 		const claims = this.#claims;
 		this.#claims = [];
