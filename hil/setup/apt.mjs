@@ -4,7 +4,7 @@ import { run } from "../../firmware/build/run.mjs";
 /** Debian packages, by what needs them. */
 const packages = {
 	build: ["bzip2", "clang-14", "lld-14", "wasi-libc", "libclang-rt-14-dev-wasm32"],
-	tests: ["libosmocore-utils", "libwbxml2-utils", "openssl", "osmo-hlr", "tshark", "xmlsec1"],
+	tests: ["libosmocore-utils", "libwbxml2-utils", "openssl", "osmo-hlr", "postgresql", "tshark", "xmlsec1"],
 };
 
 function isInstalled(name) {

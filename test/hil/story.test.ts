@@ -6,7 +6,6 @@ import { promisify } from "node:util";
 import { decode, encode } from "cborg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commands } from "../../firmware/contract/commands.ts";
-import { OperatorStore } from "../../hil/network/operator/store.ts";
 import type { ScenarioResult } from "../../hil/stage/play.ts";
 import type { Traced } from "../../host/trace/traced.ts";
 import { splitBootstrap } from "../../host/wire/prov/bootstrap.ts";
@@ -16,6 +15,7 @@ import { canonicalXml } from "../../host/wire/xml/canonical.ts";
 import { readFlash, unseal } from "../support/flash-image.ts";
 import { independentMilenage, openEnvelope } from "../support/independent.ts";
 import { wbxml2xml } from "../support/libwbxml.ts";
+import { Registers } from "../support/registers.ts";
 import { found, messagesIn, type Secret, secretsOf } from "../support/secrets.ts";
 import { runStory, type StoryRun } from "../support/story-run.ts";
 import { tshark, upperPduCapture } from "../support/tshark.ts";
@@ -256,12 +256,7 @@ describe("the story of S3-091331: one device, three operators", () => {
 	});
 
 	test("TS 33.102: every AUTHENTICATE of the story equals an independent computation", () => {
-		const keys = shoIds.flatMap((shoId) => {
-			const store = new OperatorStore(join(story.lab, `operator-${shoId}`));
-			const subscribers = store.subscribers.all();
-			store.close();
-			return subscribers;
-		});
+		const keys = shoIds.flatMap((shoId) => new Registers(join(story.lab, `operator-${shoId}`)).all("subscriber"));
 		const [requests, responses] = ["to-tre", "from-tre"].map((name) =>
 			messagesIn(readFileSync(path("serial", `${name}.bin`))).map((message) => decode(message) as unknown[]),
 		);

@@ -20,7 +20,7 @@ export const BARRED = "35000000000000";
 /** A subscriber with keys of its own. */
 export function newSubscriber(n: number): Subscriber {
 	const [k, opc] = [randomBytes(16), randomBytes(16)].map((one) => one.toString("hex")) as [string, string];
-	return { imsi: `00101${String(n).padStart(10, "0")}`, k, opc, seq: 0, msisdn: `88200${String(n).padStart(8, "0")}` };
+	return { imsi: `00101${String(n).padStart(10, "0")}`, k, opc, msisdn: `88200${String(n).padStart(8, "0")}` };
 }
 
 const xor = (a: Uint8Array, b: Uint8Array): Buffer => Buffer.from(a.map((octet, n) => octet ^ (b[n] as number)));
@@ -55,7 +55,7 @@ export class OwnBench {
 	#close: () => Promise<void> = async () => undefined;
 
 	async start(subscribers: readonly Subscriber[], limits: Partial<GsupLimits> = {}): Promise<void> {
-		this.store = new OperatorStore(this.folder);
+		this.store = await OperatorStore.open(this.folder);
 		this.store.atomically(() => {
 			for (const one of subscribers)
 				if (!this.store.subscribers.get(one.imsi)) this.store.subscribers.put(one.imsi, one);
@@ -69,6 +69,7 @@ export class OwnBench {
 			}),
 			agreements: ["VLR-1", "VLR-2"],
 			located: (imsi) => this.located.push(imsi),
+			durable: () => this.store.durable(),
 			limits,
 		});
 		const listening = await this.front.listen({ ports: new Ports(this.folder), service: "gsup" });
@@ -79,7 +80,7 @@ export class OwnBench {
 	/** Ends as a crash does: what is in memory is gone. */
 	async stop(): Promise<void> {
 		await this.#close();
-		this.store.close();
+		await this.store.close();
 	}
 
 	async dispose(): Promise<void> {

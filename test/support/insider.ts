@@ -1,38 +1,30 @@
 import { join } from "node:path";
-import {
-	type Device,
-	OperatorStore,
-	type OutgoingChange,
-	type Registration,
-} from "../../hil/network/operator/store.ts";
-import type { Identity } from "../../hil/network/shared/certificates.ts";
+import type { Device, OutgoingChange, Registration } from "../../hil/network/operator/store.ts";
+import { fromPem, type Identity, keyFromPem } from "../../hil/network/shared/certificates.ts";
 import { postMutualTls } from "../../hil/network/shared/http.ts";
-import { keepIdentity } from "../../hil/network/shared/identity.ts";
 import { type OperatorEntry, rootHash } from "../../hil/network/shared/registry.ts";
 import { type Bootstrap, signBootstrap, writeBootstrap } from "../../host/wire/prov/bootstrap.ts";
 import { asRequest, type BootstrapRequest } from "./operators.ts";
-
-const missing = async (): Promise<Identity> => {
-	throw new Error("the operator has no such key");
-};
+import { Registers } from "./registers.ts";
 
 /** An operator turned dishonest: a test acts with its real keys and what stands in its registers. */
 export class Insider {
 	readonly entry: OperatorEntry;
-	readonly #store: OperatorStore;
+	readonly #registers: Registers;
 
 	constructor(lab: string, entry: OperatorEntry) {
 		this.entry = entry;
-		this.#store = new OperatorStore(join(lab, `operator-${entry.shoId}`));
+		this.#registers = new Registers(join(lab, `operator-${entry.shoId}`));
 	}
 
-	close(): void {
-		this.#store.close();
+	async #identity(name: string): Promise<Identity> {
+		const { key, certificate } = found(this.#registers.get("identity", name));
+		return { key: keyFromPem(key), certificate: fromPem(certificate) };
 	}
 
 	/** The key of its CertSHO. */
 	root(): Promise<Identity> {
-		return keepIdentity(this.#store.identities, "root", missing);
+		return this.#identity("root");
 	}
 
 	get rootHash(): Buffer {
@@ -40,15 +32,15 @@ export class Insider {
 	}
 
 	device(treId: string): Device {
-		return found(this.#store.devices.get(treId));
+		return found(this.#registers.get("device", treId));
 	}
 
 	outgoing(treId: string): OutgoingChange {
-		return found(this.#store.outgoing.get(treId));
+		return found(this.#registers.get("outgoing", treId));
 	}
 
 	registration(treId: string): Registration {
-		return found(this.#store.registrations.get(treId));
+		return found(this.#registers.get("registration", treId));
 	}
 
 	/** Signs a bootstrap with the device's REIGN and the SERIAL after the highest it has signed. */
@@ -68,7 +60,7 @@ export class Insider {
 
 	/** Calls another operator as a contracted SHO, by mutual TLS. */
 	async call(to: OperatorEntry, path: string, body: object): Promise<object> {
-		const identity = await keepIdentity(this.#store.identities, "api-client", missing);
+		const identity = await this.#identity("api-client");
 		return postMutualTls({ ...to.api, root: to.certificate }, path, body, identity);
 	}
 }

@@ -7,7 +7,7 @@ import {
 	prepareAccount,
 	prepareMcim,
 } from "../../hil/network/operator/provisioning/objects.ts";
-import type { Subscriber } from "../../hil/network/operator/store.ts";
+import type { Sequence, Subscriber as StoredSubscriber } from "../../hil/network/operator/store.ts";
 import { type Identity, issueCertTre, makeRoot } from "../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { algorithmNumber, parseSignature, signDetached, splitEnveloped } from "../../host/wire/dsig/signature.ts";
@@ -17,6 +17,9 @@ import { type Bootstrap, signBootstrap, splitBootstrap, writeBootstrap } from ".
 export const sha256 = (octets: Uint8Array): Buffer => createHash("sha256").update(octets).digest();
 
 const fallback = { seconds: 3600, boots: 3 };
+
+/** A subscription, and the last SEQ that was given out. */
+type Subscriber = StoredSubscriber & Sequence;
 
 /** A UMTS authentication vector (TS 33.102 clause 6.3.2), hex. */
 export interface Vector {

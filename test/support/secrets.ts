@@ -2,10 +2,10 @@ import { createPrivateKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { wire } from "../../firmware/contract/commands.ts";
-import { OperatorStore } from "../../hil/network/operator/store.ts";
 import { cobsDecode } from "../../host/link/frame.ts";
 import { readFlash, unseal } from "./flash-image.ts";
 import { openEnvelope } from "./independent.ts";
+import { Registers } from "./registers.ts";
 
 /** Name and octets of something that must not be found. */
 export interface Secret {
@@ -37,16 +37,15 @@ function privateKeys(lab: string): Secret[] {
 
 /** K and OPc of every subscription, and every DM password. */
 function operatorSecrets(lab: string, shoId: string): Secret[] {
-	const store = new OperatorStore(join(lab, `operator-${shoId}`));
-	const keys = store.subscribers.all().flatMap(({ imsi, k, opc }) => [
+	const registers = new Registers(join(lab, `operator-${shoId}`));
+	const keys = registers.all("subscriber").flatMap(({ imsi, k, opc }) => [
 		{ name: `K of ${imsi}`, octets: Buffer.from(k, "hex") },
 		{ name: `OPc of ${imsi}`, octets: Buffer.from(opc, "hex") },
 	]);
-	const passwords = store.registrations.all().flatMap(({ user, clientPassword, serverPassword }) => [
+	const passwords = registers.all("registration").flatMap(({ user, clientPassword, serverPassword }) => [
 		{ name: `client password of ${user}`, octets: Buffer.from(clientPassword) },
 		{ name: `server password of ${user}`, octets: Buffer.from(serverPassword) },
 	]);
-	store.close();
 	return [...keys, ...passwords];
 }
 

@@ -24,7 +24,7 @@ export const dpfHost = (shoId: string): string => `dpf.${shoId}`;
 export const apiHost = (shoId: string): string => `api.${shoId}`;
 
 export async function openContext(config: OperatorConfig): Promise<OperatorContext> {
-	const store = new OperatorStore(config.folder);
+	const store = await OperatorStore.open(config.folder);
 	const { shoId } = config;
 	const root = await keepIdentity(store.identities, "root", () => makeRoot(shoId, config.keyType));
 	const keys = {
@@ -37,5 +37,7 @@ export async function openContext(config: OperatorConfig): Promise<OperatorConte
 			issueLeaf(root, shoId, [apiHost(shoId)], "client"),
 		),
 	};
+	// What is told of these keys from now on has to stay true.
+	await store.durable();
 	return { config, registry: new Registry(config.registry), store, keys };
 }

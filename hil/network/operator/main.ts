@@ -52,6 +52,7 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 		centre: new ShortMessageCentre(serviceCentreOf(config.shoId), received),
 		agreements: config.agreements,
 		located: (imsi) => drf.located(imsi),
+		durable: () => context.store.durable(),
 	});
 	const contracted = () => [
 		...registry.content.operators.map((entry) => ({ name: entry.shoId, certificate: entry.certificate })),
@@ -59,18 +60,20 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 	];
 	// Before anything new is written: letters go in the order in which they were.
 	courier.resume();
+	const settled = () => context.store.durable();
 	const ports = new Ports(config.folder);
 	const at = (service: string) => ({ ports, service });
 	const gsup = await front.listen(at("gsup"));
 	const services = { connected: (imsi: string) => drf.connected(imsi), deliver: front.deliver.bind(front) };
-	const gateway = await serveJson(homeRoutes(context, services), at("home"));
-	const portal = await serveJson(portalRoutes(context, registrar, drf), at("portal"));
+	const gateway = await serveJson(homeRoutes(context, services), at("home"), settled);
+	const portal = await serveJson(portalRoutes(context, registrar, drf), at("portal"), settled);
 	const dpf = await serveDpf(context, provisioning, at("dpf"));
 	const api = await serveMutualTls(
 		{ ...currentShoRoutes(context, drf), ...newShoRoutes(context, registrar), ...factoryRoutes(context) },
 		keys.apiServer,
 		contracted,
 		at("api"),
+		settled,
 	);
 	registrar.resume();
 	drf.resume();
@@ -91,7 +94,7 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 			await Promise.all([hlr.close(), gsup.close(), gateway.close(), portal.close(), dpf.close(), api.close()]);
 			courier.close();
 			drf.close();
-			context.store.close();
+			await context.store.close();
 		},
 	};
 }

@@ -1,7 +1,10 @@
 import type { DmAccount } from "../../../host/wire/prov/account.ts";
-import { type Collection, Database } from "../shared/database.ts";
-import type { StoredIdentity } from "../shared/identity.ts";
+import type { Collection } from "../database/collection.ts";
+import { Database } from "../database/database.ts";
+import { type TableShape, tableOf } from "../database/table.ts";
+import { identityShape, type StoredIdentity } from "../shared/identity.ts";
 import type { PeerMessage } from "./messages.ts";
+import { operatorMigrations } from "./migrations.ts";
 import type { RegistrationState } from "./states.ts";
 
 /** A subscription in the HLR/AuC. Octets are hex. */
@@ -9,12 +12,33 @@ export interface Subscriber {
 	readonly imsi: string;
 	readonly k: string;
 	readonly opc: string;
-	/** Every SEQ up to this one may have been given out (TS 33.102 Annex C). */
-	readonly seq: number;
 	/** Digits, without `+`. */
 	readonly msisdn?: string;
-	/** Visited network that last reported the subscriber. */
-	readonly vno?: string;
+}
+
+/** Every SEQ of a subscriber up to this one may have been given out (TS 33.102 Annex C). */
+export interface Sequence {
+	readonly seq: number;
+}
+
+/** Visited network that last reported a subscriber. */
+export interface Location {
+	readonly vno: string;
+}
+
+/** A visited network, and the IND of its vectors (TS 33.102 C.1.1.3). */
+export interface Peer {
+	readonly ind: number;
+}
+
+/** What a peer's message was answered with. */
+export interface Answered {
+	readonly answer: object;
+}
+
+export interface Ended {
+	/** base64 */
+	readonly nonceB: string;
 }
 
 /** A device that this operator serves as current SHO. */
@@ -152,33 +176,88 @@ export interface Letter {
 	readonly body: { readonly treId: string; readonly changeId: string };
 }
 
-/** Everything an operator holds. */
+/** How it stands in the database: K, OPc, passwords, nonceA, private keys and release codes are sealed. */
+export const operatorTables = {
+	subscriber: tableOf<Subscriber>().keyed("subscriber", "imsi", { k: "secret", opc: "secret", msisdn: "text" }),
+	sequence: tableOf<Sequence>().beside("sequence", "imsi", { seq: "number" }),
+	location: tableOf<Location>().beside("location", "imsi", { vno: "text" }),
+	device: tableOf<Device>().keyed("device", "treId", {
+		...{ certSign: "text", certEncrypt: "text", imsi: "text", madeBy: "text", reign: "text", serial: "number" },
+		...{ initial: "json", bootstrapped: "boolean", applications: "secret-json", challenge: "text" },
+		...{ releaseCode: "text", owes: "json", left: "boolean" },
+	}),
+	outgoing: tableOf<OutgoingChange>().keyed("outgoing_change", "treId", {
+		...{ changeId: "text", attempt: "number", toSho: "text", provUrl: "text", certificate: "text" },
+		...{ account: "text", state: "text", bootstrap: "json", withdrawal: "json", voiding: "json" },
+		...{ challenge: "text", peerChallenge: "text", again: "boolean", shown: "number", refused: "boolean" },
+		...{ offered: "boolean", untaken: "number", delivered: "boolean" },
+	}),
+	registration: tableOf<Registration>().keyed("registration", "treId", {
+		...{ changeId: "text", attempt: "number", tries: "number", certSign: "text", certEncrypt: "text" },
+		...{ fromSho: "text", imsi: "text", mcimId: "text", protectedMcim: "text", accountHash: "text" },
+		...{ nonceA: "secret", user: "text", clientPassword: "secret", serverPassword: "secret" },
+		...{ serverNonce: "text", clientNonce: "text", answered: "json", state: "text", unwanted: "boolean" },
+		...{ delivered: "boolean", challenge: "text", returning: "boolean", why: "text", told: "boolean" },
+		...{ fromChallenge: "text", shownCode: "secret", releaseCode: "text" },
+	}),
+	answered: tableOf<Answered>().beside("answered_message", "message", { answer: "json" }),
+	ended: tableOf<Ended>().beside("ended_change", "change", { nonceB: "text" }),
+	letter: tableOf<Letter>().keyed("letter", "id", {
+		...{ order: "number", to: "text", message: "text", body: "secret-json" },
+	}),
+	peer: tableOf<Peer>().beside("visited_network", "name", { ind: "number" }),
+	identity: identityShape,
+};
+
+/** Everything an operator holds. What it changes is in memory at once, and durable when `durable()` resolves. */
 export class OperatorStore {
 	readonly subscribers: Collection<Subscriber>;
+	readonly sequences: Collection<Sequence>;
+	readonly locations: Collection<Location>;
 	readonly devices: Collection<Device>;
 	readonly outgoing: Collection<OutgoingChange>;
 	readonly registrations: Collection<Registration>;
 	/** Answers to peers' messages by id: a repeated message has no second effect. */
-	readonly answered: Collection<object>;
+	readonly answered: Collection<Answered>;
 	/** By TRE_id and nonceB: changes that a receipt has ended. Each ends once. */
-	readonly ended: Collection<{ nonceB: string }>;
+	readonly ended: Collection<Ended>;
 	readonly letters: Collection<Letter>;
-	/** Visited networks by name, and the IND of their vectors. */
-	readonly peers: Collection<{ ind: number }>;
+	readonly peers: Collection<Peer>;
 	readonly identities: Collection<StoredIdentity>;
 	readonly #database: Database;
 
-	constructor(folder: string) {
-		this.#database = new Database(`${folder}/operator.db`);
-		this.subscribers = this.#database.collection("subscriber");
-		this.devices = this.#database.collection("device");
-		this.outgoing = this.#database.collection("outgoing");
-		this.registrations = this.#database.collection("registration");
-		this.answered = this.#database.collection("answered");
-		this.ended = this.#database.collection("ended");
-		this.letters = this.#database.collection("letter");
-		this.peers = this.#database.collection("peer");
-		this.identities = this.#database.collection("identity");
+	private constructor(database: Database, tables: OperatorTables) {
+		this.#database = database;
+		this.subscribers = tables.subscriber;
+		this.sequences = tables.sequence;
+		this.locations = tables.location;
+		this.devices = tables.device;
+		this.outgoing = tables.outgoing;
+		this.registrations = tables.registration;
+		this.answered = tables.answered;
+		this.ended = tables.ended;
+		this.letters = tables.letter;
+		this.peers = tables.peer;
+		this.identities = tables.identity;
+	}
+
+	/** The operator's own SQLite file in its folder, or PostgreSQL where `DATABASE_URL` says so. */
+	static async open(folder: string, url?: string): Promise<OperatorStore> {
+		const at = url === undefined ? {} : { url };
+		const database = await Database.open({ folder, name: "operator", migrations: operatorMigrations, ...at });
+		const tables: Record<string, unknown> = {};
+		for (const [name, shape] of Object.entries(operatorTables))
+			tables[name] = await database.collection(shape as TableShape<object>);
+		return new OperatorStore(database, tables as unknown as OperatorTables);
+	}
+
+	/** A subscription, and all that belongs to it, is gone. */
+	forget(imsi: string): void {
+		this.atomically(() => {
+			this.subscribers.delete(imsi);
+			this.sequences.delete(imsi);
+			this.locations.delete(imsi);
+		});
 	}
 
 	/** All that `run` writes becomes durable together, or none of it. */
@@ -186,7 +265,22 @@ export class OperatorStore {
 		return this.#database.atomically(run);
 	}
 
-	close(): void {
-		this.#database.close();
+	/** Resolves when all that was written would survive a crash: before then nothing may tell of it. */
+	durable(): Promise<void> {
+		return this.#database.durable();
+	}
+
+	/** Why nothing becomes durable at present. */
+	get failing(): string | undefined {
+		return this.#database.failing;
+	}
+
+	close(): Promise<void> {
+		return this.#database.close();
 	}
 }
+
+type OperatorTables = {
+	readonly [Name in keyof typeof operatorTables]: Collection<RecordOf<(typeof operatorTables)[Name]>>;
+};
+type RecordOf<Shape> = Shape extends TableShape<infer T> ? T : never;

@@ -1,6 +1,8 @@
 import { createHash, sign } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Database } from "../database/database.ts";
+import { tableOf } from "../database/table.ts";
 import {
 	type Identity,
 	issueCertTre,
@@ -10,13 +12,13 @@ import {
 	requestKeyHash,
 	toPem,
 } from "../shared/certificates.ts";
-import { Database } from "../shared/database.ts";
 import { type Element, runElement } from "../shared/element.ts";
 import { Refusal, serveMutualTls } from "../shared/http.ts";
-import { keepIdentity, type StoredIdentity } from "../shared/identity.ts";
+import { identityShape, keepIdentity } from "../shared/identity.ts";
 import { Ports } from "../shared/ports.ts";
 import { Registry } from "../shared/registry.ts";
 import { field, insist } from "../shared/shape.ts";
+import { pvaMigrations } from "./migrations.ts";
 
 /** Configuration file of a PVA (the TRE manufacturer, B.2.1). */
 export interface PvaConfig {
@@ -33,6 +35,10 @@ interface Certified {
 	readonly requests: readonly string[];
 	readonly revoked: boolean;
 }
+
+const certifiedShape = tableOf<Certified>().keyed("certified", "treId", {
+	...{ certSign: "text", certEncrypt: "text", requests: "json", revoked: "boolean" },
+});
 
 /** PKCS#10 requests, base64. */
 interface CertifyRequest {
@@ -63,9 +69,9 @@ async function certify(root: Identity, body: CertifyRequest): Promise<Certified>
 
 /** Platform validation authority: certifies TREs and answers for them. */
 export async function startPva(config: PvaConfig): Promise<Element> {
-	const database = new Database(`${config.folder}/pva.db`);
-	const identities = database.collection<StoredIdentity>("identity");
-	const certified = database.collection<Certified>("certified");
+	const database = await Database.open({ folder: config.folder, name: "pva", migrations: pvaMigrations });
+	const identities = await database.collection(identityShape);
+	const certified = await database.collection(certifiedShape);
 	const registry = new Registry(config.registry);
 	const host = `api.${config.pvaId}`;
 
@@ -126,6 +132,7 @@ export async function startPva(config: PvaConfig): Promise<Element> {
 		server,
 		contracted,
 		{ ports: new Ports(config.folder), service: "api" },
+		() => database.durable(),
 	);
 	return {
 		addresses: {
@@ -138,7 +145,7 @@ export async function startPva(config: PvaConfig): Promise<Element> {
 		},
 		close: async () => {
 			await api.close();
-			database.close();
+			await database.close();
 		},
 	};
 }

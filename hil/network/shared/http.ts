@@ -49,12 +49,7 @@ function answer(response: ServerResponse, status: number, body: object): void {
 	response.end(JSON.stringify(body));
 }
 
-async function dispatch(
-	routes: Routes,
-	request: IncomingMessage,
-	response: ServerResponse,
-	caller: string,
-): Promise<void> {
+async function dispatch(routes: Routes, request: IncomingMessage, caller: string): Promise<object> {
 	const handler = routes[`${request.method} ${request.url}`];
 	if (!handler) throw new Refusal("not-found", `${request.method} ${request.url} is not served here`, 404);
 	const octets = await readBody(request);
@@ -64,7 +59,23 @@ async function dispatch(
 	} catch {
 		throw new Refusal("malformed", "the body is no JSON", 400);
 	}
-	answer(response, 200, await handler(body as never, caller));
+	return handler(body as never, caller);
+}
+
+/** What an answer tells of has to be durable before it is given. */
+export type Settled = () => Promise<void>;
+
+const nothingToSettle: Settled = async () => undefined;
+
+async function respond(run: () => Promise<object>, settled: Settled, response: ServerResponse): Promise<void> {
+	try {
+		const body = await run();
+		await settled();
+		answer(response, 200, body);
+	} catch (error) {
+		await settled();
+		fail(response, error);
+	}
 }
 
 function fail(response: ServerResponse, error: unknown): void {
@@ -95,10 +106,10 @@ export function listen(server: TcpServer, { ports, service }: Place): Promise<Li
 }
 
 /** JSON over HTTP. */
-export const serveJson = (routes: Routes, place: Place): Promise<Listening> =>
+export const serveJson = (routes: Routes, place: Place, settled = nothingToSettle): Promise<Listening> =>
 	listen(
 		createHttpServer((request, response) => {
-			dispatch(routes, request, response, "").catch((error) => fail(response, error));
+			void respond(() => dispatch(routes, request, ""), settled, response);
 		}),
 		place,
 	);
@@ -123,6 +134,7 @@ export const serveMutualTls = (
 	identity: Identity,
 	callers: Callers,
 	place: Place,
+	settled = nothingToSettle,
 ): Promise<Listening> =>
 	listen(
 		createHttpsServer(
@@ -135,8 +147,8 @@ export const serveMutualTls = (
 				minVersion: "TLSv1.2",
 			},
 			(request, response) => {
-				const run = async () => dispatch(routes, request, response, callerOf(request.socket as TLSSocket, callers));
-				run().catch((error) => fail(response, error));
+				const run = async () => dispatch(routes, request, callerOf(request.socket as TLSSocket, callers));
+				void respond(run, settled, response);
 			},
 		),
 		place,

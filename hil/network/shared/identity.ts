@@ -1,11 +1,17 @@
+import type { Collection } from "../database/collection.ts";
+import { tableOf } from "../database/table.ts";
 import { fromPem, type Identity, keyFromPem, keyToPem, toPem } from "./certificates.ts";
-import type { Collection } from "./database.ts";
 
 /** A private key and its certificate as they are stored, PEM. */
 export interface StoredIdentity {
 	readonly key: string;
 	readonly certificate: string;
 }
+
+export const identityShape = tableOf<StoredIdentity>().beside("identity", "name", {
+	key: "secret",
+	certificate: "text",
+});
 
 /** Made at the first start, the same ever after. */
 export async function keepIdentity(

@@ -30,7 +30,6 @@ describe("a dishonest SHO registers with a protected account that the TRE never 
 		await host.takeBootstrap("initial");
 		await host.answerReceipt();
 		await host.until("the change has ended", async () => (await host.outgoing("ro.example")) === "withdrawn");
-		sho2.close();
 	});
 
 	test("the owner's own registration goes through", async () => {

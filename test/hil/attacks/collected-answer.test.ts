@@ -31,7 +31,6 @@ describe("the old SHO collects SHO[1]'s answer with SHO[1]'s account, then boots
 		await expect(host.install(collected)).rejects.toMatchObject({ code: "signature-invalid" });
 		expect(await host.tre.status()).toEqual(before);
 		expect(await host.believed()).toMatchObject({ servedBy: "ro.example", change: { state: "requested" } });
-		ro.close();
 	});
 
 	test("bootstrapped for SHO[1] again, the collected MCIM has the nonceB of the first request", async () => {
@@ -53,6 +52,5 @@ describe("the old SHO collects SHO[1]'s answer with SHO[1]'s account, then boots
 		await host.install(object);
 		await host.session("sho-1.example", [await host.receipt()]);
 		await host.commit("sho-1.example");
-		for (const insider of [ro, sho1]) insider.close();
 	});
 });

@@ -33,6 +33,5 @@ describe("a new SHO claims success with a genuine receipt of the last time it ha
 		await host.install(await host.collect("sho-1.example"));
 		await host.session("sho-1.example", [await host.receipt()]);
 		await host.commit("sho-1.example");
-		sho1.close();
 	});
 });

@@ -14,7 +14,6 @@ describe("a dishonest contracted SHO tries to take a device that it does not ser
 	});
 	afterAll(async () => {
 		await host.stop();
-		thief.close();
 	});
 
 	const call = (to: string, message: string, body: object) =>
@@ -66,7 +65,6 @@ describe("a dishonest contracted SHO tries to take a device that it does not ser
 			code: "receipt-mismatch",
 		});
 		expect(ro.outgoing(host.treId)).toMatchObject({ changeId, toSho: "sho-1.example", state: "sent" });
-		ro.close();
 	});
 
 	test("it cannot speak for the current SHO: the new one does not hear it", async () => {
@@ -75,7 +73,6 @@ describe("a dishonest contracted SHO tries to take a device that it does not ser
 		for (const message of ["refused", "withdrawn", "reverted", "delivered"])
 			await expect(call("sho-1.example", message, { changeId })).rejects.toMatchObject({ code: "no-registration" });
 		expect(sho1.registration(host.treId).state).toBe("registered");
-		sho1.close();
 	});
 
 	test("the current SHO itself cannot end a change whose MCIM is out, without the TRE's receipt", async () => {
@@ -100,6 +97,5 @@ describe("a dishonest contracted SHO tries to take a device that it does not ser
 		await host.install(object);
 		await host.session("sho-1.example", [await host.receipt()]);
 		await host.commit("sho-1.example");
-		for (const insider of [ro, sho1]) insider.close();
 	});
 });

@@ -34,7 +34,6 @@ describe("messages that are none, from contracted SHOs and from the web", () => 
 				expect((answer as Refusal).status, `${field} = ${JSON.stringify(value)?.slice(0, 40)}`).toBeLessThan(500);
 			}
 		}
-		sho2.close();
 	});
 
 	test.each(["null", "7", '"text"', "[]", "{", ""])("portal and peers: the body %s", async (body) => {

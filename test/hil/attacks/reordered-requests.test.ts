@@ -57,6 +57,5 @@ describe("requests arrive at the DPF in another order than they were made", () =
 			}),
 		).rejects.toMatchObject({ code: "no-open-change" });
 		expect(open.outgoing(host.treId)).toMatchObject({ changeId, state: "sent" });
-		for (const insider of [sho2, open]) insider.close();
 	});
 });

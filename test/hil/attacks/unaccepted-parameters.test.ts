@@ -21,7 +21,6 @@ describe("network parameters and addresses that the TRE has not accepted", () =>
 		await host.start();
 		const ro = host.insider("ro.example");
 		genuine = ro.device(host.treId).initial?.sent ?? "";
-		ro.close();
 	});
 	afterAll(() => host.stop());
 
@@ -41,7 +40,6 @@ describe("network parameters and addresses that the TRE has not accepted", () =>
 		await expect(host.tre.call("activate", {})).rejects.toMatchObject({ code: "wrong-state" });
 		const released = Buffer.from((await host.tre.call("releaseRoot", {})).certificate);
 		expect(released.equals((await ro.root()).certificate)).toBe(true);
-		for (const insider of [ro, sho2]) insider.close();
 	});
 
 	describe("the M2ME, with the real one in the hostile host's place", () => {

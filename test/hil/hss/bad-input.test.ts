@@ -214,7 +214,7 @@ describe("GSUP: bad input, and the next good request", () => {
 			gsupFrame(encodeGsup({ procedure: "UpdateLocation", kind: "request", imsi, domain: domains.ps })),
 		);
 		await peer.until("a refusal", () => peer.messages.some((one) => one[0] === 0x05));
-		expect(own.store.subscribers.get(imsi)?.vno).not.toBe("VLR-1");
+		expect(own.store.locations.get(imsi)?.vno).not.toBe("VLR-1");
 		peer.socket.destroy();
 		await works();
 	});

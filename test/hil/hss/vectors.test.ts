@@ -78,7 +78,7 @@ describe("vectors of this HSS and of osmo-hlr, for the same K, OPc, SQN and inde
 			.flatMap(({ octets }) => decodeGsup(octets.subarray(4)).tuples ?? []);
 		expect(captured).toHaveLength(6);
 		for (const theirs of captured) {
-			const sqn = sqnIn(theirs, { imsi: "", k: hex(k), opc: hex(opc), seq: 0 });
+			const sqn = sqnIn(theirs, { imsi: "", k: hex(k), opc: hex(opc) });
 			same(makeVector({ k, opc }, sqnOf(sqn >> 5, sqn & 31), amfOf(false), theirs.rand), theirs);
 		}
 	});

@@ -36,7 +36,6 @@ describe("the owner withdraws at his current SHO, and changes his release code t
 	test("the code that SHO[1] has seen is worth nothing any more; his new one is", async () => {
 		const seen = host.insider("sho-1.example");
 		expect(seen.registration(host.treId).shownCode, "kept no longer than it serves").toBeUndefined();
-		seen.close();
 		await host.register("sho-2.example");
 		await host.finish("sho-2.example");
 	});

@@ -26,7 +26,6 @@ describe("the DPF answered two requests of one registration, and the device come
 		await host.tre.call("activate", {});
 		for (let boots = 0; boots < 3; boots++) await host.powerCut();
 		expect((await host.tre.status()).state).toBe("idle");
-		ro.close();
 	});
 
 	test("the RO learns it from the receipt; SHO[1] believes a fresh one only, and prepares anew", async () => {

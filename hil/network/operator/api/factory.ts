@@ -34,8 +34,8 @@ export function factoryRoutes(context: OperatorContext): Routes {
 			const { treId, certSign, certEncrypt } = body;
 			store.atomically(() => {
 				// An attempt that did not reach its lock: its PCID is free again.
-				if (known) store.subscribers.delete(known.imsi);
-				store.subscribers.put(imsi, { imsi, k: mcim.k.toString("hex"), opc: mcim.opc.toString("hex"), seq: 0 });
+				if (known) store.forget(known.imsi);
+				store.subscribers.put(imsi, { imsi, k: mcim.k.toString("hex"), opc: mcim.opc.toString("hex") });
 				const device = { treId, certSign, certEncrypt, imsi, madeBy: caller };
 				store.devices.put(treId, { ...device, reign: "", serial: 0, bootstrapped: false, left: false });
 			});

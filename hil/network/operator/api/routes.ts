@@ -15,11 +15,11 @@ export function peerRoutes({ store: { answered } }: OperatorContext, handlers: H
 	const running = new Map<string, Promise<object>>();
 
 	const once = (key: string, run: () => Promise<object> | object): Promise<object> => {
-		const known = running.get(key) ?? answered.get(key);
+		const known = running.get(key) ?? answered.get(key)?.answer;
 		if (known) return Promise.resolve(known);
 		const work = Promise.resolve()
 			.then(run)
-			.then((answer) => answered.put(key, answer))
+			.then((answer) => answered.put(key, { answer }).answer)
 			.finally(() => running.delete(key));
 		running.set(key, work);
 		return work;

@@ -58,6 +58,7 @@ export function serveDpf(context: OperatorContext, provisioning: Provisioning, p
 			const message = readMessageIn(form, octets);
 			const answer = await sessionOf(message).answer(message);
 			if (isLast(answer)) sessions.delete(keyOf(message));
+			await context.store.durable();
 			response.writeHead(200, { "content-type": contentTypes[form] }).end(writeMessageIn(form, answer));
 		} catch (error) {
 			const malformed = [Refused, SyncmlError].some((kind) => error instanceof kind);

@@ -173,7 +173,7 @@ export class Drf {
 	}
 
 	#isLocated({ imsi }: { readonly imsi: string }): boolean {
-		return this.#context.store.subscribers.get(imsi)?.vno !== undefined;
+		return this.#context.store.locations.get(imsi) !== undefined;
 	}
 
 	/** Hands a bootstrap to the network that serves the device (B.2.2.2, B.2.3.3 step 3). */
@@ -215,6 +215,8 @@ export class Drf {
 
 	/** Segment by segment, each acknowledged by the device before the next one; what was not comes again. */
 	async #push(imsi: string, segments: readonly Buffer[]): Promise<void> {
+		// What is signed, its SERIAL and its challenge stay, or it does not go out.
+		await this.#context.store.durable();
 		let left = segments;
 		for (let round = 1; left.length > 0; round++) {
 			const missing: Buffer[] = [];

@@ -23,6 +23,8 @@ export interface FrontOptions {
 	readonly agreements: readonly string[];
 	/** After each location update (automatic device detection, B.2.2.2). */
 	located(imsi: string): void;
+	/** Resolves when all that was written would survive a crash. */
+	durable(): Promise<void>;
 	readonly limits?: Partial<GsupLimits>;
 }
 
@@ -93,6 +95,13 @@ export class GsupFront {
 
 	async #answer(message: Gsup, from: GsupConnection): Promise<Gsup | undefined> {
 		if (!this.#options.agreements.includes(from.name ?? "")) return refusing(message, causes.plmnNotAllowed);
+		const answer = await this.#handle(message, from);
+		// An answer tells of SQN, locations and receipts: a crash must not take them back.
+		await this.#options.durable();
+		return answer;
+	}
+
+	async #handle(message: Gsup, from: GsupConnection): Promise<Gsup | undefined> {
 		if (message.procedure === "MoForwardSm") return this.#options.centre.submit(message);
 		const answer = await this.#options.hlr.answer(message, from);
 		if (answer?.kind === "result") this.#conclude(message, from.name as string);

@@ -20,25 +20,26 @@ export class HomeStore implements HlrStore, Locations, OsmoSubscribers {
 	}
 
 	locationOf(imsi: string): string | undefined {
-		return this.subscriber(imsi)?.vno;
+		return this.#store.locations.get(imsi)?.vno;
 	}
 
 	locate(imsi: string, vlr: string | undefined): void {
-		if (this.subscriber(imsi)) this.#store.subscribers.update(imsi, { vno: vlr });
+		if (vlr === undefined) this.#store.locations.delete(imsi);
+		else if (this.subscriber(imsi)) this.#store.locations.put(imsi, { vno: vlr });
 	}
 
 	reserved(imsi: string): number | undefined {
-		return this.subscriber(imsi)?.seq;
+		return this.subscriber(imsi) && (this.#store.sequences.get(imsi)?.seq ?? 0);
 	}
 
 	reserve(seqs: ReadonlyMap<string, number>): void {
 		this.#store.atomically(() => {
-			for (const [imsi, seq] of seqs) this.#store.subscribers.update(imsi, { seq });
+			for (const [imsi, seq] of seqs) this.#store.sequences.put(imsi, { seq });
 		});
 	}
 
 	indOf(vlr: string): number {
 		const { peers } = this.#store;
-		return this.#store.atomically(() => (peers.get(vlr) ?? peers.put(vlr, { ind: peers.all().length + 1 })).ind);
+		return this.#store.atomically(() => (peers.get(vlr) ?? peers.put(vlr, { ind: peers.size + 1 })).ind);
 	}
 }

@@ -139,6 +139,7 @@ export class Courier {
 	async #try(letter: Letter): Promise<Delivery> {
 		const { registry, keys, config } = this.#context;
 		const { id, to, message, body } = letter;
+		await this.#context.store.durable();
 		const peer = registry.operator(to);
 		if (!peer) return { kind: "waiting", why: new Refusal("sho-unknown", `${to} is not contracted any more`, 503) };
 		try {

@@ -149,7 +149,7 @@ export class Registrar {
 		const { store } = this.#context;
 		store.atomically(() => {
 			store.registrations.update(treId, fields);
-			store.subscribers.delete(imsi);
+			store.forget(imsi);
 		});
 	}
 
@@ -188,7 +188,7 @@ export class Registrar {
 			};
 			const letter = store.atomically(() => {
 				const [k, opc] = [mcim.k.toString("hex"), mcim.opc.toString("hex")];
-				store.subscribers.put(imsi, { imsi, k, opc, seq: 0 });
+				store.subscribers.put(imsi, { imsi, k, opc });
 				store.registrations.put(treId, registration);
 				return this.#courier.write(fromSho, "register", {
 					...{ treId, changeId: registration.changeId, attempt: registration.attempt },

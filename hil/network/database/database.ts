@@ -1,0 +1,156 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { emit } from "../../../host/wire/report/events.ts";
+import { type Change, Collection } from "./collection.ts";
+import type { Engine, Migrations } from "./engine.ts";
+import { openPostgres } from "./postgres.ts";
+import { SecretBox, storeKey } from "./secret-box.ts";
+import { openSqlite } from "./sqlite.ts";
+import { fromRow, type TableShape, toRow } from "./table.ts";
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+
+export interface DatabaseOptions {
+	/** Folder of the element: SQLite's file and the store key, where nothing else is said. */
+	readonly folder: string;
+	/** What the element is called, for its own schema in a shared PostgreSQL. */
+	readonly name: string;
+	/** Of the element's schema, by name, in order. */
+	readonly migrations: Migrations;
+	/** postgres:// of a server to use in place of SQLite; `DATABASE_URL` where nothing is said. */
+	readonly url?: string;
+}
+
+/**
+ * What a network element remembers. Everything is in memory, and every change is written behind: what belongs together
+ * in one transaction, and all that is waiting in the same one. So nothing may leave the element before `durable()`
+ * has resolved: an answer, a letter or a short message tells of changes that no crash can take back.
+ */
+export class Database {
+	readonly #engine: Engine;
+	readonly #box: SecretBox;
+	readonly #shapes = new Map<string, TableShape<never>>();
+	/** Changes of the transaction that is being put together, and how to take them back. */
+	#open: { readonly changes: Change[]; readonly undo: (() => void)[] } | undefined;
+	#waiting: Change[] = [];
+	#settled: (() => void)[] = [];
+	#writing = false;
+	#scheduled = false;
+	#idle: Promise<void> = Promise.resolve();
+	/** Why the last write failed, while it does. */
+	#failing: string | undefined;
+
+	private constructor(engine: Engine, box: SecretBox) {
+		this.#engine = engine;
+		this.#box = box;
+	}
+
+	/** Opens the database and brings its schema up to date. */
+	static async open({ folder, name, migrations, url = process.env.DATABASE_URL }: DatabaseOptions): Promise<Database> {
+		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		const engine =
+			url === undefined
+				? await openSqlite(join(folder, `${name}.db`), migrations)
+				: await openPostgres(url, folder, name, migrations);
+		return new Database(engine, new SecretBox(storeKey(join(folder, "store.key"))));
+	}
+
+	/** All records of a table. Throws SealBroken where the store key is another one. */
+	async collection<T extends object>(shape: TableShape<T>): Promise<Collection<T>> {
+		this.#shapes.set(shape.name, shape as never);
+		const rows = await this.#engine.load(shape as never);
+		const records = rows.map((row) => fromRow(shape, row, this.#box));
+		return new Collection(shape.name, { change: (change, undo) => this.#change(change, undo) }, records);
+	}
+
+	/** What `run` writes becomes durable together, or none of it counts; inside another one, together with that. */
+	atomically<T>(run: () => T): T {
+		if (this.#open) return run();
+		const open = { changes: [] as Change[], undo: [] as (() => void)[] };
+		this.#open = open;
+		try {
+			const result = run();
+			this.#enqueue(open.changes);
+			return result;
+		} catch (error) {
+			for (const undo of open.undo.reverse()) undo();
+			throw error;
+		} finally {
+			this.#open = undefined;
+		}
+	}
+
+	/** Resolves when all that has been written so far would survive a crash. */
+	durable(): Promise<void> {
+		return this.#idle;
+	}
+
+	/** Why nothing becomes durable at present; undefined where all is well. */
+	get failing(): string | undefined {
+		return this.#failing;
+	}
+
+	/** Writes what is left, and closes. */
+	async close(): Promise<void> {
+		await this.durable();
+		await this.#engine.close();
+	}
+
+	#change(change: Change, undo: () => void): void {
+		if (this.#open) {
+			this.#open.changes.push(change);
+			this.#open.undo.push(undo);
+		} else this.#enqueue([change]);
+	}
+
+	#enqueue(changes: readonly Change[]): void {
+		if (changes.length === 0) return;
+		this.#waiting.push(...changes);
+		if (this.#settled.length === 0) {
+			// A new batch: whoever asks from now on waits for this one.
+			this.#idle = new Promise((resolve) => this.#settled.push(resolve));
+		}
+		if (!this.#writing && !this.#scheduled) {
+			this.#scheduled = true;
+			// What other requests of this turn of the loop write goes into the same transaction.
+			setImmediate(() => void this.#write());
+		}
+	}
+
+	async #write(): Promise<void> {
+		this.#scheduled = false;
+		this.#writing = true;
+		while (this.#waiting.length > 0) {
+			const [changes, settled] = [this.#waiting, this.#settled];
+			this.#waiting = [];
+			this.#settled = [];
+			await this.#persist(changes);
+			for (const settle of settled) settle();
+		}
+		this.#writing = false;
+	}
+
+	/** Tries until it succeeds: memory is ahead, and what waits for this batch has not left the element. */
+	async #persist(changes: readonly Change[]): Promise<void> {
+		// The last word on each record counts.
+		const last = new Map(changes.map((change) => [`${change.table} ${change.key}`, change]));
+		const writes = [...last.values()].map(({ table, key, record }) => {
+			const shape = this.#shapes.get(table) as TableShape<never>;
+			return { shape, key, row: record && toRow(shape, key, record as never, this.#box) };
+		});
+		for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+			try {
+				await this.#engine.write(writes);
+				this.#failing = undefined;
+				return;
+			} catch (error) {
+				const why = (error as Error).message;
+				if (this.#failing === undefined)
+					emit({ event: "problem", what: `the database does not take what is written: ${why}; it is tried again` });
+				this.#failing = why;
+				await new Promise((resolve) => setTimeout(resolve, pause));
+			}
+		}
+	}
+}

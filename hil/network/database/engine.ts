@@ -1,0 +1,101 @@
+import { type Kysely, type Migration, Migrator } from "kysely";
+import { columnOf, type Row, type TableShape } from "./table.ts";
+
+/** One record to be written; without a row it is deleted. */
+export interface Write {
+	readonly shape: TableShape<never>;
+	readonly key: string;
+	readonly row: Row | undefined;
+}
+
+/** A database behind SQL. */
+export interface Engine {
+	load(shape: TableShape<never>): Promise<Row[]>;
+	/** All of it in one transaction. */
+	write(writes: readonly Write[]): Promise<void>;
+	close(): Promise<void>;
+}
+
+export type Tables = Record<string, Row>;
+
+/** Steps of a schema, by name; each is run once, in the order of the names, and never changed afterwards. */
+export type Migrations = Readonly<Record<string, Migration>>;
+
+/** A table of a first migration: a text key, and columns that may be empty. */
+export const createTable = (
+	db: Kysely<never>,
+	name: string,
+	key: string,
+	columns: Readonly<Record<string, "text" | "bigint">>,
+) =>
+	Object.entries(columns)
+		.reduce(
+			(table, [column, type]) => table.addColumn(column, type),
+			db.schema.createTable(name).addColumn(key, "text", (column) => column.primaryKey()),
+		)
+		.execute();
+
+/** Placeholders of one statement: SQLite takes 32,766, PostgreSQL 65,535. */
+const MAX_VALUES = 30_000;
+
+const chunks = <T>(items: readonly T[], size: number): T[][] =>
+	Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
+
+/** The same on every dialect that Kysely has. */
+export class KyselyEngine implements Engine {
+	readonly #db: Kysely<Tables>;
+
+	private constructor(db: Kysely<Tables>) {
+		this.#db = db;
+	}
+
+	/** `schema`: where the tables are, in a database that has schemas. */
+	static async open(db: Kysely<Tables>, migrations: Migrations, schema?: string): Promise<KyselyEngine> {
+		const migrator = new Migrator({
+			db,
+			provider: { getMigrations: async () => ({ ...migrations }) },
+			...(schema === undefined ? {} : { migrationTableSchema: schema }),
+		});
+		const { error } = await migrator.migrateToLatest();
+		if (error) throw error;
+		return new KyselyEngine(db);
+	}
+
+	load(shape: TableShape<never>): Promise<Row[]> {
+		return this.#db.selectFrom(shape.name).selectAll().execute();
+	}
+
+	write(writes: readonly Write[]): Promise<void> {
+		return this.#db.transaction().execute(async (transaction) => {
+			for (const shape of new Set(writes.map((write) => write.shape))) {
+				const own = writes.filter((write) => write.shape === shape);
+				const gone = own.filter(({ row }) => row === undefined).map(({ key }) => key);
+				await this.#upsert(
+					transaction,
+					shape,
+					own.flatMap(({ row }) => (row === undefined ? [] : [row])),
+				);
+				for (const keys of chunks(gone, MAX_VALUES))
+					await transaction.deleteFrom(shape.name).where(columnOf(shape.key), "in", keys).execute();
+			}
+		});
+	}
+
+	close(): Promise<void> {
+		return this.#db.destroy();
+	}
+
+	async #upsert(transaction: Kysely<Tables>, shape: TableShape<never>, rows: readonly Row[]): Promise<void> {
+		const fields = Object.keys(shape.columns).map(columnOf);
+		for (const values of chunks(rows, Math.floor(MAX_VALUES / (fields.length + 1))))
+			await transaction
+				.insertInto(shape.name)
+				.values(values)
+				.onConflict((conflict) =>
+					conflict
+						.column(columnOf(shape.key))
+						.doUpdateSet((eb) => Object.fromEntries(fields.map((field) => [field, eb.ref(`excluded.${field}`)]))),
+				)
+				.execute();
+	}
+}

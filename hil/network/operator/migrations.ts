@@ -1,0 +1,40 @@
+import type { Kysely } from "kysely";
+import { createTable, type Migrations } from "../database/engine.ts";
+
+/**
+ * The schema of an operator's database, step by step. A step that was released is never changed. Types are those that
+ * SQLite, PostgreSQL and engines that speak like it share: text and bigint; JSON and sealed values stand as text.
+ */
+export const operatorMigrations: Migrations = {
+	"0001-first": {
+		up: async (db: Kysely<never>) => {
+			await createTable(db, "subscriber", "imsi", { k: "text", opc: "text", msisdn: "text" });
+			await createTable(db, "sequence", "imsi", { seq: "bigint" });
+			await createTable(db, "location", "imsi", { vno: "text" });
+			await createTable(db, "device", "tre_id", {
+				...{ cert_sign: "text", cert_encrypt: "text", imsi: "text", made_by: "text", reign: "text", serial: "bigint" },
+				...{ initial: "text", bootstrapped: "bigint", applications: "text", challenge: "text" },
+				...{ release_code: "text", owes: "text", left: "bigint" },
+			});
+			await createTable(db, "outgoing_change", "tre_id", {
+				...{ change_id: "text", attempt: "bigint", to_sho: "text", prov_url: "text", certificate: "text" },
+				...{ account: "text", state: "text", bootstrap: "text", withdrawal: "text", voiding: "text" },
+				...{ challenge: "text", peer_challenge: "text", again: "bigint", shown: "bigint", refused: "bigint" },
+				...{ offered: "bigint", untaken: "bigint", delivered: "bigint" },
+			});
+			await createTable(db, "registration", "tre_id", {
+				...{ change_id: "text", attempt: "bigint", tries: "bigint", cert_sign: "text", cert_encrypt: "text" },
+				...{ from_sho: "text", imsi: "text", mcim_id: "text", protected_mcim: "text", account_hash: "text" },
+				...{ nonce_a: "text", user: "text", client_password: "text", server_password: "text" },
+				...{ server_nonce: "text", client_nonce: "text", answered: "text", state: "text", unwanted: "bigint" },
+				...{ delivered: "bigint", challenge: "text", returning: "bigint", why: "text", told: "bigint" },
+				...{ from_challenge: "text", shown_code: "text", release_code: "text" },
+			});
+			await createTable(db, "answered_message", "message", { answer: "text" });
+			await createTable(db, "ended_change", "change", { nonce_b: "text" });
+			await createTable(db, "letter", "id", { order: "bigint", to: "text", message: "text", body: "text" });
+			await createTable(db, "visited_network", "name", { ind: "bigint" });
+			await createTable(db, "identity", "name", { key: "text", certificate: "text" });
+		},
+	},
+};

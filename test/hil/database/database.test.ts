@@ -1,0 +1,280 @@
+import { fork } from "node:child_process";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Collection } from "../../../hil/network/database/collection.ts";
+import { schemaOf } from "../../../hil/network/database/postgres.ts";
+import { SealBroken, SecretBox, storeKey } from "../../../hil/network/database/secret-box.ts";
+import { columnOf, type TableShape } from "../../../hil/network/database/table.ts";
+import { OperatorStore, operatorTables } from "../../../hil/network/operator/store.ts";
+import { generator } from "../../../hil/scenarios/sampling.ts";
+import { full } from "../../support/long-form.ts";
+import { PostgresCluster } from "../../support/postgres.ts";
+
+const cluster = new PostgresCluster();
+beforeAll(() => cluster.start(), 60_000);
+afterAll(() => cluster.dispose());
+
+const folders: string[] = [];
+const newFolder = (): string => {
+	const folder = mkdtempSync(join(tmpdir(), "database-"));
+	folders.push(folder);
+	return folder;
+};
+afterAll(() => {
+	for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+const engines: [string, () => string | undefined][] = [
+	["SQLite", () => undefined],
+	["PostgreSQL", () => cluster.url],
+];
+
+const SECRET = "0123456789abcdef0123456789abcdef";
+
+/** A value of each column's type. */
+const anyOf: Record<string, fc.Arbitrary<unknown>> = {
+	text: fc.string({ unit: fc.constantFrom("a", "ö", "'", '"', "\\", "\n", "0", "%", "€") }),
+	number: fc.integer({ min: 0, max: 2 ** 43 }),
+	boolean: fc.boolean(),
+	json: fc.record({ a: fc.string(), b: fc.array(fc.integer()) }),
+	secret: fc.string(),
+	"secret-json": fc.array(fc.record({ secret: fc.string() })),
+};
+
+const recordOf = (shape: TableShape<object>, key: string): fc.Arbitrary<object> =>
+	fc
+		.record(
+			Object.fromEntries(
+				Object.entries(shape.columns).map(([field, type]) => [field, anyOf[type as string] as fc.Arbitrary<unknown>]),
+			),
+			{ requiredKeys: [] },
+		)
+		.map((fields) => ({ ...(shape.keyed ? { [shape.key]: key } : {}), ...fields }));
+
+const collectionsOf = (store: OperatorStore): Record<string, Collection<object>> =>
+	({
+		...{ subscriber: store.subscribers, sequence: store.sequences, location: store.locations, device: store.devices },
+		...{ outgoing: store.outgoing, registration: store.registrations, answered: store.answered, ended: store.ended },
+		...{ letter: store.letters, peer: store.peers, identity: store.identities },
+	}) as never;
+
+describe.each(engines)("the operator's database on %s", (engine, url) => {
+	const opened: OperatorStore[] = [];
+	const open = async (folder: string): Promise<OperatorStore> => {
+		const store = await OperatorStore.open(folder, url());
+		opened.push(store);
+		return store;
+	};
+	afterEach(async () => {
+		for (const store of opened.splice(0)) await store.close().catch(() => undefined);
+	});
+
+	test("each table holds each of its fields, whatever stands in it; what was put, updated and deleted is so after a restart", async () => {
+		const folder = newFolder();
+		const expected = new Map<string, Map<string, object>>();
+		const first = await open(folder);
+		for (const [name, shape] of Object.entries(operatorTables) as [string, TableShape<object>][]) {
+			const collection = collectionsOf(first)[name] as Collection<object>;
+			const records = new Map<string, object>();
+			expected.set(name, records);
+			for (let n = 0; n < 30; n++) {
+				const key = `key ${n} ä'"`;
+				const [record] = fc.sample(recordOf(shape, key), { numRuns: 1, seed: n }) as [object];
+				records.set(key, collection.put(key, record));
+			}
+			collection.delete("key 3 ä'\"");
+			records.delete("key 3 ä'\"");
+		}
+		await first.close();
+		const second = await open(folder);
+		for (const [name, records] of expected) {
+			const collection = collectionsOf(second)[name] as Collection<object>;
+			expect(collection.size).toBe(records.size);
+			for (const [key, record] of records) expect(collection.get(key), `${name} ${key}`).toEqual(record);
+		}
+	});
+
+	test("a transaction that fails leaves nothing, in memory or behind it; one in another is part of it", async () => {
+		const folder = newFolder();
+		const store = await open(folder);
+		store.peers.put("before", { ind: 1 });
+		expect(() =>
+			store.atomically(() => {
+				store.peers.update("before", { ind: 2 });
+				store.atomically(() => store.peers.put("inside", { ind: 3 }));
+				store.peers.delete("before");
+				throw new Error("no");
+			}),
+		).toThrow("no");
+		expect([store.peers.get("before"), store.peers.get("inside")]).toEqual([{ ind: 1 }, undefined]);
+		await store.close();
+		expect((await open(folder)).peers.all()).toEqual([{ ind: 1 }]);
+	});
+
+	test("K, OPc, passwords, nonceA, private keys and release codes are not to be found in what is at rest", async () => {
+		const folder = newFolder();
+		const store = await open(folder);
+		store.subscribers.put("001010000000001", { imsi: "001010000000001", k: SECRET, opc: SECRET });
+		store.identities.put("root", { key: SECRET, certificate: "public" });
+		store.registrations.put("t", {
+			treId: "t",
+			clientPassword: SECRET,
+			serverPassword: SECRET,
+			nonceA: SECRET,
+			shownCode: SECRET,
+		} as never);
+		store.letters.put("l", {
+			id: "l",
+			order: 1,
+			to: "x",
+			message: "register",
+			body: { treId: "t", changeId: "c", releaseCode: SECRET },
+		} as never);
+		store.devices.put("t", { treId: "t", applications: [{ account: { secret: SECRET } }] } as never);
+		await store.close();
+		const rest =
+			url() === undefined
+				? readdirSync(folder)
+						.filter((name) => name.startsWith("operator.db"))
+						.map((name) => readFileSync(join(folder, name)).toString("latin1"))
+				: await Promise.all(
+						["subscriber", "identity", "registration", "letter", "device"].map(async (table) =>
+							JSON.stringify(await cluster.query(`SELECT * FROM ${schemaOf(folder, "operator")}.${table}`)),
+						),
+					);
+		expect(rest.join("")).toContain("public");
+		expect(rest.join("")).not.toContain(SECRET);
+		expect((await open(folder)).subscribers.get("001010000000001")).toMatchObject({ k: SECRET });
+	});
+
+	test("another store key: refused by name, and nothing is lost", async () => {
+		const folder = newFolder();
+		const store = await open(folder);
+		store.subscribers.put("1", { imsi: "1", k: SECRET, opc: SECRET });
+		await store.close();
+		const key = join(folder, "store.key");
+		copyFileSync(key, `${key}.kept`);
+		writeFileSync(key, "ab".repeat(32));
+		await expect(OperatorStore.open(folder, url())).rejects.toThrow(SealBroken);
+		copyFileSync(`${key}.kept`, key);
+		expect((await open(folder)).subscribers.get("1")).toMatchObject({ k: SECRET });
+	});
+
+	/** A process that writes pairs and tells what is durable; killed without warning. */
+	test(`kill -9 while it writes, ${full ? 40 : 4} times: what was told is there, and each transaction as a whole`, async () => {
+		const folder = newFolder();
+		const random = generator(9);
+		let told = 0;
+		for (let round = 0; round < (full ? 40 : 4); round++) {
+			const writer = fork(
+				resolve("test/support/writer.mjs"),
+				[resolve("build/js/hil/network/operator/store.js"), folder, url() ?? ""],
+				{ stdio: ["ignore", "inherit", "inherit", "ipc"] },
+			);
+			writer.on("message", (n) => {
+				told = Math.max(told, n as number);
+			});
+			for (let n = 0; n < 500 && told === 0; n++) await sleep(10);
+			await sleep(20 + 200 * random());
+			writer.kill("SIGKILL");
+			await new Promise((done) => writer.once("close", done));
+			const after = await OperatorStore.open(folder, url());
+			const [one, other] = [after.peers.get("one")?.ind ?? 0, after.peers.get("other")?.ind ?? 0];
+			await after.close();
+			expect(one).toBe(other);
+			expect(one).toBeGreaterThanOrEqual(told);
+		}
+		expect(told).toBeGreaterThan(10);
+	}, 300_000);
+
+	test("the schema has just the columns of the shapes", async () => {
+		const folder = newFolder();
+		const store = await open(folder);
+		store.peers.put("a", { ind: 1 });
+		await store.close();
+		for (const shape of Object.values(operatorTables) as TableShape<object>[]) {
+			const columns = [shape.key, ...Object.keys(shape.columns)].map(columnOf).sort();
+			if (url() === undefined) {
+				const { default: Sqlite } = await import("libsql");
+				const database = new Sqlite(join(folder, "operator.db"));
+				const found = database.prepare(`SELECT name FROM pragma_table_info('${shape.name}')`).all() as {
+					name: string;
+				}[];
+				database.close();
+				expect(found.map(({ name }) => name).sort(), engine).toEqual(columns);
+			} else {
+				const where = `table_schema = '${schemaOf(folder, "operator")}' AND table_name = '${shape.name}'`;
+				const found = await cluster.query(`SELECT column_name FROM information_schema.columns WHERE ${where}`);
+				expect(found.map(({ column_name }) => column_name).sort()).toEqual(columns);
+			}
+		}
+	});
+});
+
+describe("PostgreSQL goes away", () => {
+	test("kill -9 of the server while it is written to: what waits is written when it is back, in order; nobody hears of it before", async () => {
+		const quiet = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+		const folder = newFolder();
+		const store = await OperatorStore.open(folder, cluster.url);
+		store.peers.put("a", { ind: 1 });
+		await store.durable();
+		await cluster.kill();
+		let told = false;
+		store.atomically(() => {
+			store.peers.put("a", { ind: 2 });
+			store.peers.put("b", { ind: 2 });
+		});
+		const durable = store.durable().then(() => {
+			told = true;
+		});
+		for (let n = 0; n < 200 && store.failing === undefined; n++) await sleep(20);
+		expect([store.failing === undefined, told]).toEqual([false, false]);
+		// It goes on working in memory meanwhile.
+		store.peers.put("a", { ind: 3 });
+		await cluster.start();
+		await durable;
+		await store.durable();
+		expect(store.failing).toBeUndefined();
+		await store.close();
+		quiet.mockRestore();
+		const after = await OperatorStore.open(folder, cluster.url);
+		expect([after.peers.get("a"), after.peers.get("b")]).toEqual([{ ind: 3 }, { ind: 2 }]);
+		await after.close();
+	}, 60_000);
+});
+
+describe("secrets at rest", () => {
+	test("a sealed value is worth nothing in another place, and a changed one nothing at all", () => {
+		const box = new SecretBox(Buffer.alloc(32, 1));
+		const sealed = box.seal(SECRET, "subscriber/1/k");
+		expect(box.open(sealed, "subscriber/1/k")).toBe(SECRET);
+		expect(() => box.open(sealed, "subscriber/2/k")).toThrow(SealBroken);
+		for (let n = 0; n < Buffer.from(sealed, "base64").length; n++) {
+			const changed = Buffer.from(sealed, "base64");
+			changed[n] ^= 1;
+			expect(() => box.open(changed.toString("base64"), "subscriber/1/k")).toThrow(SealBroken);
+		}
+		expect(box.seal(SECRET, "a")).not.toBe(box.seal(SECRET, "a"));
+		const error = (() => {
+			try {
+				box.open(sealed, "elsewhere");
+			} catch (thrown) {
+				return String(thrown);
+			}
+			return "";
+		})();
+		expect(error).not.toContain(SECRET);
+	});
+
+	test("the store key out of the environment, or of a file that is made once", () => {
+		const file = join(newFolder(), "store.key");
+		const made = storeKey(file, undefined);
+		expect(storeKey(file, undefined).equals(made)).toBe(true);
+		expect(storeKey(file, "cd".repeat(32)).toString("hex")).toBe("cd".repeat(32));
+		expect(() => storeKey(file, "short")).toThrow(/64 hex digits/);
+	});
+});
