@@ -15,6 +15,7 @@ const operatorEntry = (from: Addresses): OperatorEntry => ({
 	plmn: from.plmn,
 	gsup: from.gsup,
 	home: from.home,
+	operations: from.operations,
 	portal: from.portal,
 	dpf: { host: from.dpfHost, address: from.dpfAddress },
 	api: { host: from.apiHost, address: from.apiAddress },

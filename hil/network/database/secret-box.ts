@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { StartFailed } from "../shared/element.ts";
 
 const KEY_OCTETS = 32;
 const NONCE_OCTETS = 12;
@@ -8,7 +9,7 @@ const TAG_OCTETS = 16;
 const VERSION = 1;
 
 /** What is at rest cannot be read: the key is not the one, or somebody changed it. */
-export class SealBroken extends Error {}
+export class SealBroken extends StartFailed {}
 
 /** Secrets at rest: AES-256-GCM, bound to the place where they stand, so that none can take another one's place. */
 export class SecretBox {

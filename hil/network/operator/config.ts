@@ -1,31 +1,51 @@
-import type { KeyType } from "../shared/certificates.ts";
+import { z } from "zod";
+import { StartFailed } from "../shared/element.ts";
+
+const sho = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "is a DNS name, as SHO_ids are");
+const apn = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, "is an access point name");
+const hex16 = z.string().regex(/^[0-9a-f]{32}$/, "is 16 octets in hex");
 
 /** Configuration file of an operator process. */
-export interface OperatorConfig {
-	readonly shoId: string;
-	/** MCC and MNC, five digits. */
-	readonly plmn: string;
+const operatorConfig = z.strictObject({
+	shoId: sho,
+	/** MCC and MNC. */
+	plmn: z.string().regex(/^\d{5,6}$/, "is five or six digits, MCC and MNC"),
 	/** Database and private keys; mode 0700. */
-	readonly folder: string;
+	folder: z.string().min(1),
 	/** File that names the contracted parties. */
-	readonly registry: string;
+	registry: z.string().min(1),
 	/** Key of CertSHO. */
-	readonly keyType: KeyType;
+	keyType: z.enum(["rsa", "ec"]),
 	/** B.2.3.4 IV: check CertTRE under CertPVA here, or ask the PVA. */
-	readonly validation: "local" | "pva";
-	readonly apn: string;
+	validation: z.enum(["local", "pva"]),
+	apn,
 	/** Names of the visited networks that there is a roaming agreement with. */
-	readonly agreements: readonly string[];
+	agreements: z.array(z.string().min(1)),
 	/** The HLR/AuC: this project's, or osmo-hlr as a process of this operator. */
-	readonly hlr: "own" | "osmo-hlr";
+	hlr: z.enum(["own", "osmo-hlr"]),
+	/** OP, the operator's own part of MILENAGE: OPc follows from it and K. Without it each subscription gets an OPc. */
+	op: hex16.optional(),
 	/** Equipment that gets no service: 14 digits of its IMEI. */
-	readonly barredImeis: readonly string[];
+	barredImeis: z.array(z.string().regex(/^\d{14}$/, "is 14 digits of an IMEI")),
 	/** Policy for the operator's own subscribers: DPFs only, or any host. */
-	readonly egress: "provisioning" | "any";
+	egress: z.enum(["provisioning", "any"]),
 	/** NOTE Y: what the operator writes into bootstraps and MCIMs. */
-	readonly fallback: { readonly seconds: number; readonly boots: number };
+	fallback: z.strictObject({ seconds: z.int().positive(), boots: z.int().positive() }),
 	/** Does a device leave only with the release code of its delivery note, or with any contracted SHO that asks? */
-	readonly releaseCode: "required" | "ignored";
+	releaseCode: z.enum(["required", "ignored"]),
 	/** How often this operator tries to take a device over before a revert ends the subscription. */
-	readonly attempts: number;
+	attempts: z.int().min(1).max(100),
+});
+
+export type OperatorConfig = Readonly<z.infer<typeof operatorConfig>>;
+
+/** A configuration that cannot be used; each line says which field, and what it has to be. */
+export class ConfigError extends StartFailed {}
+
+/** Checks a configuration file's content; throws ConfigError. Values are not repeated: one may be a secret. */
+export function readOperatorConfig(content: unknown): OperatorConfig {
+	const read = operatorConfig.safeParse(content);
+	if (read.success) return read.data;
+	const lines = read.error.issues.map(({ path, message }) => `  ${path.join(".") || "the file"}: ${message}`);
+	throw new ConfigError(`the operator's configuration cannot be used:\n${lines.join("\n")}`);
 }

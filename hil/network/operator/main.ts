@@ -9,7 +9,7 @@ import { Ports } from "../shared/ports.ts";
 import { currentShoRoutes } from "./api/as-current.ts";
 import { newShoRoutes } from "./api/as-new.ts";
 import { factoryRoutes } from "./api/factory.ts";
-import type { OperatorConfig } from "./config.ts";
+import { type OperatorConfig, readOperatorConfig } from "./config.ts";
 import { apiHost, dpfHost, openContext } from "./context.ts";
 import { Provisioning } from "./dpf/provisioning.ts";
 import { serveDpf } from "./dpf/server.ts";
@@ -21,6 +21,8 @@ import { HomeStore } from "./hss/home-store.ts";
 import { OsmoHlr } from "./hss/osmo/osmo-hlr.ts";
 import { OwnHlr } from "./hss/own-hlr.ts";
 import { type Receive, ShortMessageCentre } from "./hss/smsc.ts";
+import { Metrics } from "./operations/metrics.ts";
+import { healthOf, serveOperations } from "./operations/server.ts";
 import { Courier } from "./peer/courier.ts";
 import { portalRoutes } from "./portal/portal.ts";
 import { Registrar } from "./registration/registrar.ts";
@@ -31,12 +33,21 @@ const startOsmoHlr = ({ folder, shoId }: OperatorConfig, home: HomeStore): Promi
 	);
 
 /** One operator: HSS, DRF, DPF, portal and operator-to-operator API live and die together. */
-export async function startOperator(config: OperatorConfig): Promise<Element> {
+export async function startOperator(content: unknown): Promise<Element> {
+	const config = readOperatorConfig(content);
 	const context = await openContext(config);
 	const { registry, keys } = context;
 	const courier = new Courier(context);
 	const registrar = new Registrar(context, courier);
-	const drf = new Drf(context, courier, (imsi, tpdu) => front.deliver(imsi, tpdu));
+	const drf = new Drf(context, courier, async (imsi, tpdu) => {
+		try {
+			await front.deliver(imsi, tpdu);
+			metrics.segment("delivered");
+		} catch (error) {
+			metrics.segment("failed");
+			throw error;
+		}
+	});
 	const provisioning = new Provisioning(context, (treId) => drf.changed(treId));
 	const received: Receive = async (imsi, contentType, body) => {
 		if (contentType !== contentTypes.receipt) throw new Refusal("content-type", `${contentType} is not taken here`);
@@ -44,16 +55,27 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 		if (drf.serves(imsi)) drf.takeReceipt(imsi, document);
 		else await provisioning.takeReceiptOnTrial(imsi, document);
 	};
+	const counted: Receive = async (...message) => {
+		try {
+			await received(...message);
+			metrics.uplink("taken");
+		} catch (error) {
+			metrics.uplink("refused");
+			throw error;
+		}
+	};
 	const home = new HomeStore(context.store);
 	const hlr: Hlr = config.hlr === "osmo-hlr" ? await startOsmoHlr(config, home) : new OwnHlr(home, config);
 	const front: GsupFront = new GsupFront({
 		hlr,
 		locations: home,
-		centre: new ShortMessageCentre(serviceCentreOf(config.shoId), received),
+		centre: new ShortMessageCentre(serviceCentreOf(config.shoId), counted),
 		agreements: config.agreements,
 		located: (imsi) => drf.located(imsi),
 		durable: () => context.store.durable(),
+		answered: (...counted) => metrics.request(...counted),
 	});
+	const metrics = new Metrics(config.shoId, context.store, () => front.peers());
 	const contracted = () => [
 		...registry.content.operators.map((entry) => ({ name: entry.shoId, certificate: entry.certificate })),
 		...registry.pvas().map((entry) => ({ name: entry.pvaId, certificate: entry.certificate })),
@@ -64,6 +86,7 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 	const ports = new Ports(config.folder);
 	const at = (service: string) => ({ ports, service });
 	const gsup = await front.listen(at("gsup"));
+	const operations = await serveOperations(metrics, () => healthOf(context.store, hlr.failing), at("operations"));
 	const services = { connected: (imsi: string) => drf.connected(imsi), deliver: front.deliver.bind(front) };
 	const gateway = await serveJson(homeRoutes(context, services), at("home"), settled);
 	const portal = await serveJson(portalRoutes(context, registrar, drf), at("portal"), settled);
@@ -82,6 +105,7 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 			shoId: config.shoId,
 			certificate: toPem(keys.root.certificate),
 			plmn: config.plmn,
+			operations: `http://${operations.address}`,
 			gsup: gsup.address,
 			home: `http://${gateway.address}`,
 			portal: `http://${portal.address}`,
@@ -91,6 +115,8 @@ export async function startOperator(config: OperatorConfig): Promise<Element> {
 			apiAddress: api.address,
 		},
 		close: async () => {
+			await front.finish();
+			await operations.close();
 			await Promise.all([hlr.close(), gsup.close(), gateway.close(), portal.close(), dpf.close(), api.close()]);
 			courier.close();
 			drf.close();

@@ -31,6 +31,9 @@ export type Handler = (body: never, caller: string) => Promise<object> | object;
 export type Routes = Readonly<Record<string, Handler>>;
 
 const MAX_BODY = 256 * 1024;
+/** What is worked on may take so long when a server is stopped; connections that have become idle are looked for. */
+const FINISH_MS = 2_000;
+const IDLE_MS = 20;
 const LOOPBACK = "127.0.0.1";
 
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -95,13 +98,23 @@ export function listen(server: TcpServer, { ports, service }: Place): Promise<Li
 		server.listen(ports.of(service), LOOPBACK, () => {
 			const { port } = server.address() as AddressInfo;
 			ports.keep(service, port);
-			const close = () =>
-				new Promise<void>((done) => {
-					server.close(() => done());
-					if ("closeAllConnections" in server) (server as Server).closeAllConnections();
-				});
-			resolve({ address: `${LOOPBACK}:${port}`, close });
+			resolve({ address: `${LOOPBACK}:${port}`, close: () => closeGently(server) });
 		});
+	});
+}
+
+/** What is worked on is answered first, or cut off after a while. */
+function closeGently(server: TcpServer): Promise<void> {
+	const http = "closeIdleConnections" in server ? (server as Server) : undefined;
+	return new Promise((done) => {
+		const idle = setInterval(() => http?.closeIdleConnections(), IDLE_MS);
+		const late = setTimeout(() => http?.closeAllConnections(), FINISH_MS);
+		server.close(() => {
+			clearInterval(idle);
+			clearTimeout(late);
+			done();
+		});
+		http?.closeIdleConnections();
 	});
 }
 

@@ -12,6 +12,8 @@ export interface OperatorEntry {
 	readonly gsup: string;
 	/** Packet gateway, and the way into the service centre. */
 	readonly home: string;
+	/** `/health` and `/metrics`. */
+	readonly operations: string;
 	/** Web portal for subscribers. */
 	readonly portal: string;
 	readonly dpf: { readonly host: string; readonly address: string };

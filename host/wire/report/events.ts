@@ -1,5 +1,5 @@
 /**
- * What a process of the bench tells about itself, a JSON object a line on standard output.
+ * What a process of the bench tells about itself, a JSON object a line on standard output, with the time in `at`.
  *
  * - `ready`: it serves; `addresses` are for the registry.
  * - `begin`: a step of the 3GPP text begins.
@@ -47,7 +47,7 @@ export interface StepEvent {
 }
 
 export const emit = (event: BenchEvent): void => {
-	process.stdout.write(`${JSON.stringify(event)}\n`);
+	process.stdout.write(`${JSON.stringify({ ...event, at: new Date().toISOString() })}\n`);
 };
 
 export interface StepNames {

@@ -30,6 +30,7 @@ export function factoryRoutes(context: OperatorContext): Routes {
 				issuer: rootHash(keys.root.certificate),
 				imsi,
 				fallback: config.fallback,
+				op: config.op,
 			});
 			const { treId, certSign, certEncrypt } = body;
 			store.atomically(() => {

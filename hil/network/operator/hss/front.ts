@@ -1,12 +1,15 @@
 import { type GsupConnection, type GsupLimits, GsupLost } from "../../gsup/connection.ts";
 import type { Gsup } from "../../gsup/message.ts";
 import { GsupServer } from "../../gsup/server.ts";
-import { cancelTypes, causes } from "../../gsup/tables.ts";
+import { cancelTypes, causes, type MessageKind, type Procedure } from "../../gsup/tables.ts";
 import type { Listening } from "../../shared/http.ts";
 import { Refusal } from "../../shared/http.ts";
 import type { Place } from "../../shared/ports.ts";
 import { type Hlr, refusing } from "./hlr.ts";
 import type { ShortMessageCentre } from "./smsc.ts";
+
+/** What is worked on may take so long when the operator is stopped. */
+const FINISH_MS = 2_000;
 
 /** Where a subscriber is, durable. */
 export interface Locations {
@@ -25,6 +28,8 @@ export interface FrontOptions {
 	located(imsi: string): void;
 	/** Resolves when all that was written would survive a crash. */
 	durable(): Promise<void>;
+	/** For those who count: each request, how it was answered, and how long that took. */
+	answered?(procedure: Procedure, outcome: MessageKind | "none", vectors: number, seconds: number): void;
 	readonly limits?: Partial<GsupLimits>;
 }
 
@@ -38,6 +43,7 @@ export class GsupFront {
 	/** Requests of a subscriber are worked on one after the other, in the order in which they came. */
 	readonly #queues = new Map<string, Promise<unknown>>();
 	#reference = 0;
+	#finishing = false;
 
 	constructor(options: FrontOptions) {
 		this.#options = options;
@@ -46,6 +52,13 @@ export class GsupFront {
 
 	listen(place: Place): Promise<Listening> {
 		return this.#server.listen(place);
+	}
+
+	/** No request is taken any more; resolves when those that are worked on have been answered, or after a while. */
+	async finish(): Promise<void> {
+		this.#finishing = true;
+		const late = new Promise((resolve) => setTimeout(resolve, FINISH_MS).unref());
+		await Promise.race([Promise.allSettled(this.#queues.values()), late]);
 	}
 
 	/** Visited networks that are connected. */
@@ -94,10 +107,14 @@ export class GsupFront {
 	}
 
 	async #answer(message: Gsup, from: GsupConnection): Promise<Gsup | undefined> {
+		if (this.#finishing) return refusing(message, causes.networkFailure);
 		if (!this.#options.agreements.includes(from.name ?? "")) return refusing(message, causes.plmnNotAllowed);
+		const begun = performance.now();
 		const answer = await this.#handle(message, from);
 		// An answer tells of SQN, locations and receipts: a crash must not take them back.
 		await this.#options.durable();
+		const seconds = (performance.now() - begun) / 1000;
+		this.#options.answered?.(message.procedure, answer?.kind ?? "none", answer?.tuples?.length ?? 0, seconds);
 		return answer;
 	}
 

@@ -8,6 +8,8 @@ export interface Hlr {
 	 * asks of the visited network meanwhile goes to `vlr`.
 	 */
 	answer(message: Gsup, vlr: GsupConnection): Promise<Gsup | undefined>;
+	/** Why it does not answer at present. */
+	readonly failing: string | undefined;
 	close(): Promise<void>;
 }
 

@@ -51,6 +51,9 @@ export class OwnHlr implements Hlr {
 		return run ? run(message, vlr) : refusing(message, causes.messageTypeUnknown);
 	}
 
+	/** It is as well as the database. */
+	readonly failing = undefined;
+
 	async close(): Promise<void> {}
 
 	#known(message: Gsup): Gsup | undefined {

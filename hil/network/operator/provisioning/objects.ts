@@ -1,5 +1,6 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import { tags } from "../../../../firmware/contract/documents.ts";
+import { opcOf } from "../hss/milenage.ts";
 import { protect } from "./envelope.ts";
 
 /** Credentials of a subscription in the form the HLR/AuC keeps them, and protected for one TRE. */
@@ -18,6 +19,8 @@ interface McimTarget {
 	readonly issuer: Buffer;
 	readonly imsi: string;
 	readonly fallback: { readonly seconds: number; readonly boots: number };
+	/** OP of the operator, hex; without it the subscription gets an OPc of its own. */
+	readonly op?: string | undefined;
 }
 
 const FIRST_VERSION = 1;
@@ -27,8 +30,9 @@ const NONCE_OCTETS = 16;
 
 /** A new MCIM: new K, new OPc, new mcimId (documents.md, tag 3). */
 export function prepareMcim(target: McimTarget): PreparedMcim {
-	const [mcimId, k, opc] = [randomBytes(16), randomBytes(16), randomBytes(16)];
-	const { fallback } = target;
+	const { fallback, op } = target;
+	const [mcimId, k] = [randomBytes(16), randomBytes(16)];
+	const opc = op === undefined ? randomBytes(16) : opcOf(k, Buffer.from(op, "hex"));
 	const object = protect(
 		{
 			tag: tags.mcim,

@@ -168,7 +168,7 @@ export class Registrar {
 		const what = "MCIM credentials made, stored in the HLR/AuC, protected for PuKTRE";
 		return step({ clause: "B.2.3.2", from: config.shoId, to: `${config.shoId} HSS, DPF`, what }, () => {
 			const imsi = newImsi(this.#context);
-			const mcim = prepareMcim({ treId, certificate: encrypt, issuer, imsi, fallback: config.fallback });
+			const mcim = prepareMcim({ treId, certificate: encrypt, issuer, imsi, fallback: config.fallback, op: config.op });
 			const account = prepareAccount(treId, encrypt, issuer, config.shoId);
 			const registration: Registration = {
 				...{ treId, certSign, certEncrypt, fromSho, shownCode, releaseCode, imsi, tries },

@@ -89,6 +89,10 @@ export class OsmoHlr implements Hlr {
 		}
 	}
 
+	get failing(): string | undefined {
+		return this.#process.failing;
+	}
+
 	async close(): Promise<void> {
 		for (const { client } of this.#upstream.values()) client.close();
 		await this.#process.stop();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import Sqlite from "libsql";
+import { StartFailed } from "../../../shared/element.ts";
 
 const run = promisify(execFile);
 
@@ -28,7 +29,7 @@ export interface OsmoSubscriber {
 }
 
 /** osmo-hlr is not there, or does not start; the message says what to do. */
-export class OsmoHlrError extends Error {}
+export class OsmoHlrError extends StartFailed {}
 
 const configOf = (address: string, database: string): string =>
 	[
@@ -117,6 +118,7 @@ export class OsmoHlrProcess {
 	readonly #onEnd: (why: string) => void;
 	#child: ChildProcess | undefined;
 	#stopped = false;
+	#failing: string | undefined;
 	#pause = FIRST_PAUSE_MS;
 
 	private constructor(folder: string, address: string, onEnd: (why: string) => void) {
@@ -151,6 +153,11 @@ export class OsmoHlrProcess {
 		provisionBySql(database, subscribers);
 		await hlr.#startPatiently();
 		return hlr;
+	}
+
+	/** Why it is not there at present; it is being started again. */
+	get failing(): string | undefined {
+		return this.#failing;
 	}
 
 	get pid(): number | undefined {
@@ -199,6 +206,7 @@ export class OsmoHlrProcess {
 			await sleep(POLL_MS);
 		}
 		ready = true;
+		this.#failing = undefined;
 		this.#pause = FIRST_PAUSE_MS;
 	}
 
@@ -215,6 +223,7 @@ export class OsmoHlrProcess {
 	}
 
 	#restart(why: string): void {
+		this.#failing = `osmo-hlr has ended: ${why}`;
 		this.#onEnd(why);
 		setTimeout(() => {
 			if (!this.#stopped) this.#startPatiently().catch((error: Error) => this.#onEnd(error.message));
