@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { authenticateAgainstBare } from "./measure/authenticate.ts";
 import { costOfCommands } from "./measure/commands.ts";
 import { growth } from "./measure/growth.ts";
+import { hssBesideOsmo } from "./measure/hss.ts";
 import { milenageAgainstNode } from "./measure/milenage.ts";
 import { codecAgainstOthers, codecGrowth } from "./measure/wire.ts";
 
@@ -27,6 +28,17 @@ describe("the benchmarks of the TRE run", () => {
 			...["1 MCIM", "2 MCIM", "4 MCIM", "8 MCIM", "1 MCIM, worn", "8 MCIM, worn"],
 		]);
 		expect(rows[5].used).toBeGreaterThan(rows[0].used);
+	});
+});
+
+describe("the benchmark of the HSS runs", () => {
+	test("beside osmo-hlr, on SQLite and PostgreSQL", async () => {
+		const load = { connections: 8, depth: 2, vectors: 5, requests: 40 } as const;
+		const plan = { rounds: 1, sizes: [20], media: ["disk"], loads: [load], postgres: true } as const;
+		const rows = await hssBesideOsmo(plan);
+		expect(rows.map(({ database }) => database)).toEqual(["SQLite, disk", "PostgreSQL, disk"]);
+		for (const { requests, osmo, ratio, memory } of rows)
+			expect(Math.min(requests, osmo, ratio, memory)).toBeGreaterThan(0);
 	});
 });
 

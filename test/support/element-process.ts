@@ -28,6 +28,10 @@ export class ElementProcess {
 		this.ready.catch(() => undefined);
 	}
 
+	get pid(): number {
+		return this.#child.pid as number;
+	}
+
 	/** Asks it to end; resolves to its exit code. */
 	stop(): Promise<number | null> {
 		this.#child.kill("SIGTERM");

@@ -19,9 +19,14 @@ const freePort = (): Promise<number> =>
 
 /** A PostgreSQL cluster of the test's own, under a user without privileges. */
 export class PostgresCluster {
-	readonly #folder = mkdtempSync(join(tmpdir(), "postgres-"));
+	readonly #folder: string;
 	#port = 0;
 	#child: ChildProcess | undefined;
+
+	/** `folder`: an empty one, where it is to lie; gone with the cluster. */
+	constructor(folder = mkdtempSync(join(tmpdir(), "postgres-"))) {
+		this.#folder = folder;
+	}
 
 	get url(): string {
 		return `postgres://tre@127.0.0.1:${this.#port}/postgres`;

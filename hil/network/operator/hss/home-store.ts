@@ -19,6 +19,10 @@ export class HomeStore implements HlrStore, Locations, OsmoSubscribers {
 		return this.#store.subscribers.all();
 	}
 
+	imsis(): readonly string[] {
+		return this.all().map(({ imsi }) => imsi);
+	}
+
 	locationOf(imsi: string): string | undefined {
 		return this.#store.locations.get(imsi)?.vno;
 	}

@@ -22,44 +22,80 @@ const last = (value: number): Buffer => Buffer.concat([Buffer.alloc(BLOCK - 1), 
 
 export const standardConstants: MilenageConstants = { r: [64, 0, 32, 64, 96], c: [0, 1, 2, 4, 8].map(last) };
 
-const xor = (a: Uint8Array, b: Uint8Array): Buffer => Buffer.from(a.map((octet, i) => octet ^ b[i]));
+const xor = (a: Uint8Array, b: Uint8Array): Buffer => {
+	const out = Buffer.allocUnsafe(a.length);
+	for (let n = 0; n < a.length; n++) out[n] = (a[n] as number) ^ (b[n] as number);
+	return out;
+};
 
-const rotate = (octets: Buffer, bits: number): Buffer =>
-	Buffer.concat([octets.subarray(bits / 8), octets.subarray(0, bits / 8)]);
-
-const encryptWith =
-	(k: Uint8Array) =>
-	(block: Uint8Array): Buffer =>
-		createCipheriv("aes-128-ecb", k, null).setAutoPadding(false).update(block);
+/** AES with one key; ECB has no state, so one cipher serves all blocks. */
+const encryptWith = (k: Uint8Array): ((blocks: Uint8Array) => Buffer) => {
+	const cipher = createCipheriv("aes-128-ecb", k, null).setAutoPadding(false);
+	return (blocks) => cipher.update(blocks);
+};
 
 /** OPc of an operator's OP and a subscriber's K (TS 35.206 clause 3). */
 export const opcOf = (k: Uint8Array, op: Uint8Array): Buffer => xor(encryptWith(k)(op), op);
 
-/** MILENAGE for a network, on node:crypto. K, OPc and RAND have 16 octets, SQN 6, AMF 2. */
+const FUNCTIONS = 5;
+
+/** The input of OUTn behind TEMP (TS 35.206 clause 4.1): rotated by r octets, with c, and OPc where it has to be. */
+function mix(into: Buffer, at: number, x: Uint8Array, opc: Uint8Array, rotation: number, c: Uint8Array): void {
+	const octets = rotation / 8;
+	for (let n = 0; n < BLOCK; n++) {
+		const from = (n + octets) % BLOCK;
+		into[at + n] = (x[from] as number) ^ (opc[from] as number) ^ (c[n] as number);
+	}
+}
+
+/** MILENAGE for a network, on node:crypto. K, OPc and each RAND have 16 octets, SQN 6, AMF 2. */
 export function milenage(
 	k: Uint8Array,
 	opc: Uint8Array,
 	rand: Uint8Array,
 	sqn: Uint8Array,
 	amf: Uint8Array,
-	{ r, c }: MilenageConstants = standardConstants,
+	constants: MilenageConstants = standardConstants,
 ): MilenageOutput {
+	return milenages(k, opc, [{ rand, sqn }], amf, constants)[0] as MilenageOutput;
+}
+
+/** Several at once for one subscriber: the key schedule is made once. */
+export function milenages(
+	k: Uint8Array,
+	opc: Uint8Array,
+	inputs: readonly { readonly rand: Uint8Array; readonly sqn: Uint8Array }[],
+	amf: Uint8Array,
+	{ r, c }: MilenageConstants = standardConstants,
+): MilenageOutput[] {
 	const encrypt = encryptWith(k);
-	const temp = encrypt(xor(rand, opc));
-	const in1 = Buffer.concat([sqn, amf, sqn, amf]);
-	const out = (n: number): Buffer => {
-		const rotated = rotate(xor(n === 0 ? in1 : temp, opc), r[n] as number);
-		const mixed = n === 0 ? xor(temp, rotated) : rotated;
-		return xor(encrypt(xor(mixed, c[n] as Uint8Array)), opc);
-	};
-	const [out1, out2, out3, out4, out5] = [0, 1, 2, 3, 4].map(out);
-	return {
-		macA: out1.subarray(0, 8),
-		macS: out1.subarray(8),
-		res: out2.subarray(8),
-		ak: out2.subarray(0, 6),
-		ck: out3,
-		ik: out4,
-		akStar: out5.subarray(0, 6),
-	};
+	const temps = encrypt(Buffer.concat(inputs.map(({ rand }) => xor(rand, opc))));
+	const mixed = Buffer.allocUnsafe(inputs.length * FUNCTIONS * BLOCK);
+	for (const [n, { sqn }] of inputs.entries()) {
+		const temp = temps.subarray(n * BLOCK, (n + 1) * BLOCK);
+		const in1 = Buffer.concat([sqn, amf, sqn, amf]);
+		for (let f = 0; f < FUNCTIONS; f++) {
+			const at = (n * FUNCTIONS + f) * BLOCK;
+			mix(mixed, at, f === 0 ? in1 : temp, opc, r[f] as number, c[f] as Uint8Array);
+			// f1 alone has TEMP outside of the rotation.
+			if (f === 0) for (let i = 0; i < BLOCK; i++) mixed[at + i] = (mixed[at + i] as number) ^ (temp[i] as number);
+		}
+	}
+	const encrypted = encrypt(mixed);
+	return inputs.map((_, n) => {
+		const out = (f: number): Buffer => {
+			const at = (n * FUNCTIONS + f) * BLOCK;
+			return xor(encrypted.subarray(at, at + BLOCK), opc);
+		};
+		const [out1, out2, out3, out4, out5] = [out(0), out(1), out(2), out(3), out(4)];
+		return {
+			macA: out1.subarray(0, 8),
+			macS: out1.subarray(8),
+			res: out2.subarray(8),
+			ak: out2.subarray(0, 6),
+			ck: out3,
+			ik: out4,
+			akStar: out5.subarray(0, 6),
+		};
+	});
 }

@@ -4,11 +4,12 @@ import { causes, domains, imeiResults, MAX_VECTORS, type Procedure, rats } from 
 import type { Subscriber } from "../store.ts";
 import { answering, type Hlr, refusing } from "./hlr.ts";
 import { SeqBlocks, type SeqStore, SeqUsedUp } from "./sqn.ts";
-import { amfOf, type Credential, makeVector, seqOfAuts, sqnOf } from "./vectors.ts";
+import { amfOf, type Credential, makeVectors, seqOfAuts, sqnOf } from "./vectors.ts";
 
 /** What the HLR/AuC reads and writes. */
 export interface HlrStore extends SeqStore {
 	subscriber(imsi: string): Subscriber | undefined;
+	imsis(): readonly string[];
 	/** IND of a visited network (TS 33.102 C.1.1.3): the same one for ever, 1 for the first. */
 	indOf(vlr: string): number;
 }
@@ -36,6 +37,7 @@ export class OwnHlr implements Hlr {
 		this.#store = store;
 		this.#policy = policy;
 		this.#seqs = new SeqBlocks(store);
+		this.#seqs.prepare(store.imsis());
 		this.#procedures = {
 			SendAuthInfo: (message, vlr) => this.#sendAuthInfo(message, vlr),
 			UpdateLocation: (message, vlr) => this.#updateLocation(message, vlr),
@@ -78,7 +80,8 @@ export class OwnHlr implements Hlr {
 		try {
 			const first = await this.#seqs.take(imsi, count);
 			const amf = amfOf(rat === rats.eutran);
-			const tuples = Array.from({ length: count }, (_, n): Tuple => makeVector(credential, sqnOf(first + n, ind), amf));
+			const sqns = Array.from({ length: count }, (_, n) => sqnOf(first + n, ind));
+			const tuples: readonly Tuple[] = makeVectors(credential, sqns, amf);
 			return answering(message, { tuples });
 		} catch (error) {
 			if (error instanceof SeqUsedUp) return refusing(message, causes.networkFailure);

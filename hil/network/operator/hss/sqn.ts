@@ -8,8 +8,11 @@ export interface SeqStore {
 	reserve(seqs: ReadonlyMap<string, number>): void;
 }
 
-/** Given out from memory after each durable write. */
-const BLOCK = 32;
+/** Given out from memory after each durable write. A crash skips as many at most; a card follows far wider. */
+const BLOCK = 256;
+
+/** What is half used is reserved anew after so long, all of it in one write. */
+const REFILL_MS = 20;
 
 interface Claim {
 	readonly imsi: string;
@@ -30,16 +33,31 @@ export class SeqBlocks {
 	/** By IMSI: the next SEQ, and the last one that is reserved. */
 	readonly #open = new Map<string, { next: number; last: number }>();
 	#claims: Claim[] = [];
+	/** Whose block is half used. */
+	readonly #low = new Set<string>();
 
 	constructor(store: SeqStore) {
 		this.#store = store;
 	}
 
-	/** The first of `count` SEQ in a row. */
+	/** Reserves a block for each of them, in one write: the first request after a start need not wait for its own. */
+	prepare(imsis: Iterable<string>): void {
+		const seqs = new Map<string, number>();
+		for (const imsi of imsis) {
+			const reserved = this.#store.reserved(imsi);
+			if (reserved === undefined || reserved + BLOCK > MAX_SEQ) continue;
+			seqs.set(imsi, reserved + BLOCK);
+			this.#open.set(imsi, { next: reserved + 1, last: reserved + BLOCK });
+		}
+		if (seqs.size > 0) this.#store.reserve(seqs);
+	}
+
+	/** The first of `count` SEQ in a row. Given out is one only when what was reserved is durable: the caller waits for that. */
 	take(imsi: string, count: number): Promise<number> {
 		const open = this.#open.get(imsi);
 		if (open && open.next + count - 1 <= open.last) {
 			open.next += count;
+			if (open.last - open.next < BLOCK / 2) this.#refillSoon(imsi);
 			return Promise.resolve(open.next - count);
 		}
 		return new Promise((resolve, reject) => {
@@ -57,6 +75,32 @@ export class SeqBlocks {
 		this.#open.delete(imsi);
 		if (reserved !== undefined && seq > reserved) this.#store.reserve(new Map([[imsi, seq]]));
 		else this.#open.set(imsi, { next: seq + 1, last: reserved ?? seq });
+	}
+
+	/** While nobody waits for it. */
+	#refillSoon(imsi: string): void {
+		if (this.#low.size === 0) setTimeout(() => this.#refill(), REFILL_MS).unref();
+		this.#low.add(imsi);
+	}
+
+	#refill(): void {
+		const seqs = new Map<string, number>();
+		for (const imsi of this.#low) {
+			const [open, reserved] = [this.#open.get(imsi), this.#store.reserved(imsi)];
+			// Taken up meanwhile, raised, or near the end: the next request reserves.
+			if (open && reserved === open.last && reserved + BLOCK <= MAX_SEQ) seqs.set(imsi, reserved + BLOCK);
+		}
+		this.#low.clear();
+		try {
+			if (seqs.size > 0) this.#store.reserve(seqs);
+		} catch {
+			// Whoever needs a number hears of it.
+			return;
+		}
+		for (const [imsi, last] of seqs) {
+			const open = this.#open.get(imsi);
+			if (open) open.last = last;
+		}
 	}
 
 	#reserve(): void {

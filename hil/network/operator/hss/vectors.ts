@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Tuple } from "../../gsup/message.ts";
-import { type MilenageConstants, milenage, standardConstants } from "./milenage.ts";
+import { type MilenageConstants, milenage, milenages, standardConstants } from "./milenage.ts";
 
 /** What AuC and TRE share of a subscription, octets; OPc, not OP. */
 export interface Credential {
@@ -11,6 +11,7 @@ export interface Credential {
 
 /** TS 33.102 C.1.2: SQN = SEQ | IND, with 5 bits of IND. */
 const IND_BITS = 5n;
+const RAND_OCTETS = 16;
 export const INDICES = 32;
 export const MAX_SEQ = 2 ** 43 - 1;
 /** The largest step that a card accepts (C.2.1, Δ); what is nearer to the end than that cannot be left again. */
@@ -19,7 +20,11 @@ const DELTA = 2 ** 28;
 /** AMF: all zero, or the separation bit for E-UTRAN (TS 33.102 Annex H). */
 export const amfOf = (eutran: boolean): Buffer => Buffer.from(eutran ? "8000" : "0000", "hex");
 
-const xor = (a: Uint8Array, b: Uint8Array): Buffer => Buffer.from(a.map((octet, n) => octet ^ (b[n] as number)));
+const xor = (a: Uint8Array, b: Uint8Array): Buffer => {
+	const out = Buffer.allocUnsafe(a.length);
+	for (let n = 0; n < a.length; n++) out[n] = (a[n] as number) ^ (b[n] as number);
+	return out;
+};
 
 export function sqnOf(seq: number, ind: number): Buffer {
 	const octets = Buffer.alloc(8);
@@ -33,17 +38,30 @@ function gsmOf(res: Buffer, ck: Buffer, ik: Buffer): { sres: Buffer; kc: Buffer 
 	return { sres: xor(res.subarray(0, 4), res.subarray(4, 8)), kc: xor(half(ck), half(ik)) };
 }
 
-/** A vector (TS 33.102 clause 6.3.2); SEQ and IND are the caller's to give once. */
-export function makeVector(
+/** Vectors (TS 33.102 clause 6.3.2), one for each SQN; SEQ and IND are the caller's to give once. */
+export function makeVectors(
 	{ k, opc, constants = standardConstants }: Credential,
+	sqns: readonly Uint8Array[],
+	amf: Uint8Array,
+	rands: Uint8Array = randomBytes(RAND_OCTETS * sqns.length),
+): Required<Tuple>[] {
+	const inputs = sqns.map((sqn, n) => ({
+		sqn,
+		rand: Buffer.from(rands.subarray(n * RAND_OCTETS, (n + 1) * RAND_OCTETS)),
+	}));
+	return milenages(k, opc, inputs, amf, constants).map(({ macA, res, ck, ik, ak }, n) => {
+		const { rand, sqn } = inputs[n] as (typeof inputs)[number];
+		const autn = Buffer.concat([xor(sqn, ak), amf, macA]);
+		return { rand, ...gsmOf(res, ck, ik), ik, ck, autn, res };
+	});
+}
+
+export const makeVector = (
+	credential: Credential,
 	sqn: Uint8Array,
 	amf: Uint8Array,
-	rand: Uint8Array = randomBytes(16),
-): Required<Tuple> {
-	const { macA, res, ck, ik, ak } = milenage(k, opc, rand, sqn, amf, constants);
-	const autn = Buffer.concat([xor(sqn, ak), amf, macA]);
-	return { rand: Buffer.from(rand), ...gsmOf(res, ck, ik), ik, ck, autn, res };
-}
+	rand?: Uint8Array,
+): Required<Tuple> => makeVectors(credential, [sqn], amf, rand)[0] as Required<Tuple>;
 
 /**
  * Resynchronisation (TS 33.102 clause 6.3.5): SEQ_MS out of AUTS, or undefined where MAC-S is wrong, or where it is
