@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { GsupClient } from "../../hil/network/gsup/client.ts";
 import type { GsupLimits } from "../../hil/network/gsup/connection.ts";
 import type { Gsup, Tuple } from "../../hil/network/gsup/message.ts";
+import { credentialOf } from "../../hil/network/operator/hss/credential.ts";
 import { GsupFront } from "../../hil/network/operator/hss/front.ts";
 import { HomeStore } from "../../hil/network/operator/hss/home-store.ts";
 import { milenage } from "../../hil/network/operator/hss/milenage.ts";
 import { OsmoHlrProcess, osmoPorts } from "../../hil/network/operator/hss/osmo/process.ts";
 import { OwnHlr } from "../../hil/network/operator/hss/own-hlr.ts";
 import { ShortMessageCentre } from "../../hil/network/operator/hss/smsc.ts";
-import { amfOf, type Credential } from "../../hil/network/operator/hss/vectors.ts";
+import { amfOf } from "../../hil/network/operator/hss/vectors.ts";
 import { OperatorStore, type Subscriber } from "../../hil/network/operator/store.ts";
 import { Ports } from "../../hil/network/shared/ports.ts";
 
@@ -24,11 +25,6 @@ export function newSubscriber(n: number): Subscriber {
 }
 
 const xor = (a: Uint8Array, b: Uint8Array): Buffer => Buffer.from(a.map((octet, n) => octet ^ (b[n] as number)));
-
-export const credentialOf = ({ k, opc }: Subscriber): Credential => ({
-	k: Buffer.from(k, "hex"),
-	opc: Buffer.from(opc, "hex"),
-});
 
 /** SQN of a vector, which AUTN hides behind AK. */
 export function sqnIn({ autn, rand }: Tuple, subscriber: Subscriber): number {

@@ -53,8 +53,8 @@ export class HostileHost {
 		this.#world = world;
 	}
 
-	/** Lab up, device made, on the air with its PCID and the NAPDEF of the RO. */
-	async start(): Promise<void> {
+	/** Lab up, device made, not yet on the air. */
+	async deliver(): Promise<void> {
 		mkdirSync(this.lab, { recursive: true });
 		writeFileSync(join(this.lab, worldFile), JSON.stringify(this.#world));
 		await this.device.start();
@@ -62,6 +62,11 @@ export class HostileHost {
 		await this.hil("factory", this.device.port);
 		this.tre = await this.device.open();
 		this.treId = (await this.tre.call("info", {})).treId;
+	}
+
+	/** On the air, too, with its PCID and the NAPDEF of the RO. */
+	async start(): Promise<void> {
+		await this.deliver();
 		await this.attach();
 		const { document } = await this.takeBootstrap("initial");
 		await this.#modem?.activate(readBootstrap(document.toString("utf8")).naps[0].apn);

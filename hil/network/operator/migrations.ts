@@ -37,4 +37,10 @@ export const operatorMigrations: Migrations = {
 			await createTable(db, "identity", "name", { key: "text", certificate: "text" });
 		},
 	},
+	"0002-operator-variants-of-milenage": {
+		up: async (db: Kysely<never>) => {
+			await db.schema.alterTable("subscriber").addColumn("op", "text").execute();
+			await db.schema.alterTable("subscriber").addColumn("constants", "text").execute();
+		},
+	},
 };

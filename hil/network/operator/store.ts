@@ -11,7 +11,12 @@ import type { RegistrationState } from "./states.ts";
 export interface Subscriber {
 	readonly imsi: string;
 	readonly k: string;
+	/** Empty where OP stands in its place. */
 	readonly opc: string;
+	/** OP, where the operator keeps that and not OPc. */
+	readonly op?: string;
+	/** r1 to r5 in bits, and c1 to c5 in hex, where they are not the standard ones (TS 35.206 clause 5.3). */
+	readonly constants?: { readonly r: readonly number[]; readonly c: readonly string[] };
 	/** Digits, without `+`. */
 	readonly msisdn?: string;
 }
@@ -178,7 +183,9 @@ export interface Letter {
 
 /** How it stands in the database: K, OPc, passwords, nonceA, private keys and release codes are sealed. */
 export const operatorTables = {
-	subscriber: tableOf<Subscriber>().keyed("subscriber", "imsi", { k: "secret", opc: "secret", msisdn: "text" }),
+	subscriber: tableOf<Subscriber>().keyed("subscriber", "imsi", {
+		...{ k: "secret", opc: "secret", op: "secret", constants: "json", msisdn: "text" },
+	}),
 	sequence: tableOf<Sequence>().beside("sequence", "imsi", { seq: "number" }),
 	location: tableOf<Location>().beside("location", "imsi", { vno: "text" }),
 	device: tableOf<Device>().keyed("device", "treId", {

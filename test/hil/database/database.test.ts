@@ -6,9 +6,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Collection } from "../../../hil/network/database/collection.ts";
+import { Database } from "../../../hil/network/database/database.ts";
 import { schemaOf } from "../../../hil/network/database/postgres.ts";
 import { SealBroken, SecretBox, storeKey } from "../../../hil/network/database/secret-box.ts";
 import { columnOf, type TableShape } from "../../../hil/network/database/table.ts";
+import { operatorMigrations } from "../../../hil/network/operator/migrations.ts";
 import { OperatorStore, operatorTables } from "../../../hil/network/operator/store.ts";
 import { generator } from "../../../hil/scenarios/sampling.ts";
 import { full } from "../../support/long-form.ts";
@@ -190,6 +192,24 @@ describe.each(engines)("the operator's database on %s", (engine, url) => {
 		}
 		expect(told).toBeGreaterThan(10);
 	}, 300_000);
+
+	test("a database of each earlier schema is brought up to date, and keeps what stands in it", async () => {
+		const steps = Object.entries(operatorMigrations);
+		for (let n = 1; n < steps.length; n++) {
+			const folder = newFolder();
+			const at = url() === undefined ? {} : { url: url() as string };
+			const migrations = Object.fromEntries(steps.slice(0, n));
+			const old = await Database.open({ folder, name: "operator", migrations, ...at });
+			const peers = await old.collection(operatorTables.peer);
+			peers.put("vno.example", { ind: n });
+			await old.close();
+			const store = await open(folder);
+			expect(store.peers.get("vno.example")).toEqual({ ind: n });
+			store.subscribers.put("1", { imsi: "1", k: SECRET, opc: SECRET });
+			await store.durable();
+		}
+		expect(steps.length).toBeGreaterThan(1);
+	});
 
 	test("the schema has just the columns of the shapes", async () => {
 		const folder = newFolder();

@@ -1,13 +1,18 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tuple } from "../../../hil/network/gsup/message.ts";
 import { decodeGsup } from "../../../hil/network/gsup/message.ts";
 import { domains, rats } from "../../../hil/network/gsup/tables.ts";
+import { credentialOf } from "../../../hil/network/operator/hss/credential.ts";
 import { milenage, opcOf } from "../../../hil/network/operator/hss/milenage.ts";
+import { OsmoHlr } from "../../../hil/network/operator/hss/osmo/osmo-hlr.ts";
 import { amfOf, makeVector, seqOfAuts, sqnOf } from "../../../hil/network/operator/hss/vectors.ts";
 import type { Subscriber } from "../../../hil/network/operator/store.ts";
 import { gsupCaptures } from "../../support/gsup-captures.ts";
-import { autsOf, credentialOf, newSubscriber, OsmoBench, OwnBench, sqnIn, TestVlr } from "../../support/hlr-bench.ts";
+import { autsOf, newSubscriber, OsmoBench, OwnBench, sqnIn, TestVlr } from "../../support/hlr-bench.ts";
 import { times } from "../../support/long-form.ts";
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
@@ -123,6 +128,47 @@ describe("operator constants (TS 35.206 clause 5.3)", () => {
 		const auts = Buffer.concat([sqn.map((octet, n) => octet ^ (akStar[n] as number)), macS]);
 		expect(seqOfAuts({ ...credential, constants }, rand, auts)).toBe(77);
 		expect(seqOfAuts(credential, rand, auts)).toBeUndefined();
+	});
+});
+
+describe("operators that keep OP, or have constants of their own", () => {
+	const own = new OwnBench();
+	const OP = "cdc202d5123e20f62b6d676ac72cb318";
+	const withOp: Subscriber = { imsi: "001010000000021", k: "465b5ce8b199b49faa5f0a2ee238a6bc", opc: "", op: OP };
+	const c = [0x10, 0x20, 0x30, 0x40, 0x50].map((value) => Buffer.alloc(16, value).toString("hex"));
+	const withConstants: Subscriber = { ...newSubscriber(22), constants: { r: [8, 16, 24, 48, 56], c } };
+
+	beforeAll(() => own.start([withOp, withConstants]));
+	afterAll(() => own.dispose());
+
+	test.each([
+		["OP", withOp],
+		["constants", withConstants],
+	])("%s: vectors over GSUP, before and after a restart", async (what, subscriber) => {
+		for (const round of [1, 2]) {
+			const vlr = new TestVlr(own.address, "VLR-1");
+			const { tuples = [] } = await vlr.request({ procedure: "SendAuthInfo", imsi: subscriber.imsi, vectors: 1 });
+			vlr.close();
+			const [theirs] = tuples as [Tuple];
+			const { k, opc, constants } = credentialOf(subscriber);
+			if (what === "OP") expect(hex(opc)).toBe("cd63cb71954a9f4e48a5994e37a02baf");
+			const { ak } = milenage(k, opc, theirs.rand, Buffer.alloc(6), amfOf(false), constants);
+			const sqn = (theirs.autn as Buffer).subarray(0, 6).map((octet, n) => octet ^ (ak[n] as number));
+			same(makeVector(credentialOf(subscriber), sqn, amfOf(false), theirs.rand), theirs);
+			if (round === 1) {
+				await own.stop();
+				await own.start([]);
+			}
+		}
+	});
+
+	test("osmo-hlr is not given what it would do wrongly, and the message says what to do", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "osmo-"));
+		const subscribers = { all: () => [withConstants], subscriber: () => withConstants };
+		await expect(OsmoHlr.start(folder, subscribers, () => undefined)).rejects.toThrow(
+			/standard constants only, and 001010000000022 has others: use "hlr": "own"/,
+		);
+		rmSync(folder, { recursive: true, force: true });
 	});
 });
 

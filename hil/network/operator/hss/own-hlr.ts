@@ -2,9 +2,10 @@ import { type GsupConnection, GsupLost } from "../../gsup/connection.ts";
 import type { Gsup, Tuple } from "../../gsup/message.ts";
 import { causes, domains, imeiResults, MAX_VECTORS, type Procedure, rats } from "../../gsup/tables.ts";
 import type { Subscriber } from "../store.ts";
+import { credentialOf } from "./credential.ts";
 import { answering, type Hlr, refusing } from "./hlr.ts";
 import { SeqBlocks, type SeqStore, SeqUsedUp } from "./sqn.ts";
-import { amfOf, type Credential, makeVectors, seqOfAuts, sqnOf } from "./vectors.ts";
+import { amfOf, makeVectors, seqOfAuts, sqnOf } from "./vectors.ts";
 
 /** What the HLR/AuC reads and writes. */
 export interface HlrStore extends SeqStore {
@@ -20,11 +21,6 @@ export interface HlrPolicy {
 	/** Equipment that gets no service: 14 digits. */
 	readonly barredImeis: readonly string[];
 }
-
-const credentialOf = ({ k, opc }: Subscriber): Credential => ({
-	k: Buffer.from(k, "hex"),
-	opc: Buffer.from(opc, "hex"),
-});
 
 /** Messages of the operator's own HLR/AuC (TS 29.002 by way of GSUP). */
 export class OwnHlr implements Hlr {

@@ -3,9 +3,10 @@ import { type GsupConnection, GsupLost } from "../../../gsup/connection.ts";
 import type { Gsup } from "../../../gsup/message.ts";
 import { causes, type ProcedureRow, procedures } from "../../../gsup/tables.ts";
 import type { Subscriber } from "../../store.ts";
+import { credentialOf } from "../credential.ts";
 import { type Hlr, refusing } from "../hlr.ts";
 import { CtrlClient, CtrlError } from "./ctrl.ts";
-import { IND_BITS, OsmoHlrProcess, osmoPorts } from "./process.ts";
+import { IND_BITS, OsmoHlrError, OsmoHlrProcess, type OsmoSubscriber, osmoPorts } from "./process.ts";
 
 export interface OsmoSubscribers {
 	all(): readonly Subscriber[];
@@ -20,6 +21,17 @@ interface Upstream {
 
 const isRefusedConnection = (error: unknown): boolean =>
 	["ECONNREFUSED", "ECONNRESET", "EPIPE"].includes((error as NodeJS.ErrnoException).code ?? "");
+
+/** A subscription in osmo-hlr's terms; one with constants of its own it would serve wrongly, and so not at all. */
+function asOsmoHas(subscriber: Subscriber): OsmoSubscriber {
+	const { imsi, k, msisdn, constants } = subscriber;
+	if (constants !== undefined)
+		throw new OsmoHlrError(
+			`osmo-hlr knows MILENAGE with the standard constants only, and ${imsi} has others: use "hlr": "own" for this operator`,
+		);
+	const opc = Buffer.from(credentialOf(subscriber).opc).toString("hex");
+	return { imsi, k, opc, ...(msisdn === undefined ? {} : { msisdn }) };
+}
 
 /** It leaves what it cannot decode, and what fails inside, without an answer. */
 const ANSWER_MS = 5_000;
@@ -43,7 +55,7 @@ export class OsmoHlr implements Hlr {
 	}
 
 	static async start(folder: string, subscribers: OsmoSubscribers, onEnd: (why: string) => void): Promise<OsmoHlr> {
-		return new OsmoHlr(await OsmoHlrProcess.start(folder, subscribers.all(), onEnd), subscribers);
+		return new OsmoHlr(await OsmoHlrProcess.start(folder, subscribers.all().map(asOsmoHas), onEnd), subscribers);
 	}
 
 	/** Of the process, while there is one. */
@@ -73,7 +85,8 @@ export class OsmoHlr implements Hlr {
 	 * A subscription that came after the start goes over the control interface: a transaction in its database would
 	 * refuse whoever asks meanwhile. One that is there is left alone: written again, its SQN would begin anew.
 	 */
-	async #provision({ imsi, k, opc, msisdn }: Subscriber): Promise<void> {
+	async #provision(subscriber: Subscriber): Promise<void> {
+		const { imsi, k, opc, msisdn } = asOsmoHas(subscriber);
 		const ctrl = await CtrlClient.open(this.#process.address, osmoPorts.ctrl);
 		const of = `subscriber.by-imsi-${imsi}`;
 		try {
