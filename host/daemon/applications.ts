@@ -45,6 +45,11 @@ export class Applications {
 		return existsSync(this.#path) ? (JSON.parse(readFileSync(this.#path, "utf8")) as DmAccount[]) : [];
 	}
 
+	/** Throws where `take` would. */
+	check(incoming: readonly DmAccount[]): void {
+		rebootstrap(this.accounts, incoming);
+	}
+
 	take(incoming: readonly DmAccount[]): Rebootstrapped {
 		const result = rebootstrap(this.accounts, incoming);
 		const next = `${this.#path}.new`;

@@ -30,6 +30,8 @@ export class Inbox {
 	readonly #memory: Memory;
 	readonly #applications: Applications;
 	readonly #messages: ShortMessage[] = [];
+	/** The TRE has accepted an account that could not be written. */
+	#unwritten = false;
 
 	constructor(tre: TreClient, modem: Modem, memory: Memory, applications: Applications) {
 		this.#applications = applications;
@@ -62,6 +64,8 @@ export class Inbox {
 			if (sec !== "NETWPIN" || !isVouchedFor(sec, { imsi }, body, mac))
 				throw new ProvisioningError("its MAC is not that of this device's IMSI");
 			const { document, signature } = splitBootstrap(bootstrapText(body));
+			// What this host has no place for is not accepted: the DRF would take it for done.
+			this.#applications.check(readBootstrap(document).accounts);
 			const accepted = await step(
 				{ clause: "B.2.3.3", from: "M2ME", to: "TRE", what: "bootstrap: signature, envelope, root hash, nonceA" },
 				() =>
@@ -106,13 +110,20 @@ export class Inbox {
 	async #takeAccounts(document: string): Promise<void> {
 		const { accounts } = readBootstrap(document);
 		const servers = accounts.map(({ serverId }) => serverId).join(", ");
+		// Until it is written, no receipt says that it has come; it comes again.
+		this.#unwritten = true;
 		await step({ clause: "B.2.3.3", from: "DRF", to: "M2ME", what: `account for M2M applications: ${servers}` }, () =>
 			this.#applications.take(accounts),
 		);
+		this.#unwritten = false;
 	}
 
 	/** The operator asked where the TRE stands; an answer that does not get through is asked for again. */
 	async #receipt({ body: challenge, from = "" }: ShortMessage): Promise<void> {
+		if (this.#unwritten) {
+			emit({ event: "problem", what: "no receipt is sent before the account for M2M applications is written" });
+			return;
+		}
 		try {
 			const { document } = await this.#tre.call("receipt", { challenge });
 			await step({ clause: "B.2.3.5", from: "TRE", to: "SHO", what: "receipt with the operator's challenge" }, () =>

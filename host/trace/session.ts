@@ -41,28 +41,33 @@ function statusPart(statuses: readonly Status[]): Part {
 const decoded = ({ data = "" }: Item, signers: Signers): Part =>
 	objectPart(Buffer.from(data, "base64").toString("utf8"), signers);
 
-const plainFields = (items: readonly Item[]): Part["fields"] =>
-	items.map(({ source, target, data }) => [target ?? source ?? "item", data ?? ""]);
+const objects: readonly string[] = [nodes.m2mm, nodes.m2mmcim, nodes.receipt];
+
+/** Leaves that anybody may see; what is in any other nobody knows, so nobody sees it. */
+const plain = /^\.\/(?:DevInfo\/(?:DevId|Man|Mod|DmV|Lang)|NAP\/[^/]+\/(?:Name|Bearer|Apn))$/;
+
+const leafOf = ({ source, target }: Item): string => target ?? source ?? "item";
+
+const fieldsOf = (items: readonly Item[]): Part["fields"] =>
+	items.map((item) => {
+		const { data = "" } = item;
+		return [leafOf(item), plain.test(leafOf(item)) ? data : masked(Buffer.from(data))];
+	});
 
 function itemParts(command: Exclude<Command, Status>, signers: Signers): readonly Part[] {
 	const { items } = command;
 	const target = items[0]?.target ?? items[0]?.source ?? "";
-	if (target === nodes.m2mm || target === nodes.m2mmcim || target === nodes.receipt)
-		return items.map((item) => decoded(item, signers));
+	const isObject = (item: Item) => objects.includes(leafOf(item));
+	if (items.length > 0 && items.every(isObject)) return items.map((item) => decoded(item, signers));
 	if (command.name === "Exec" && target === nodes.install)
 		return [{ clause: "B.2.3.4 VI, VII", what: "the M2ME is to hand the object to the TRE", fields: [] }];
 	if (target.startsWith(nodes.nap))
-		return [{ clause: "B.2.3.4 VIII", what: "network parameters of the new SHO", fields: plainFields(items) }];
+		return [{ clause: "B.2.3.4 VIII", what: "network parameters of the new SHO", fields: fieldsOf(items) }];
 	if (command.name === "Alert" && command.code === alerts.clientInitiated)
-		return [{ clause: DM, what: "Alert 1201: the client opens the session", fields: plainFields(items) }];
+		return [{ clause: DM, what: "Alert 1201: the client opens the session", fields: fieldsOf(items) }];
 	if (target.startsWith("./DevInfo"))
-		return [{ clause: DM, what: "DevInfo: what the device is", fields: plainFields(items) }];
-	// Nobody knows what is in it, so nobody sees it.
-	const fields = items.map((item): [string, string] => [
-		item.target ?? item.source ?? "item",
-		masked(Buffer.from(item.data ?? "")),
-	]);
-	return [{ clause: DM, what: `${command.name} ${target}`.trim(), fields }];
+		return [{ clause: DM, what: "DevInfo: what the device is", fields: fieldsOf(items) }];
+	return [{ clause: DM, what: `${command.name} ${target}`.trim(), fields: fieldsOf(items) }];
 }
 
 /** A message of a DM session. Throws where it is none. */

@@ -52,6 +52,7 @@ export class Collection<T extends object> {
 	}
 
 	#change(key: string, record: T | undefined): void {
+		if (key.includes("\0")) throw new Error(`a key of ${this.#table} has a NUL in it`);
 		const before = this.#records.get(key);
 		this.#set(key, record);
 		this.#journal.change({ table: this.#table, key, record }, () => this.#set(key, before));

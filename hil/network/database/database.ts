@@ -10,6 +10,10 @@ import { fromRow, type TableShape, toRow } from "./table.ts";
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
+/** How long closing waits for a database. */
+const CLOSE_MS = 3_000;
+/** How long it may take to answer those who ask how it is. */
+const PING_MS = 2_000;
 
 export interface DatabaseOptions {
 	/** Folder of the element: SQLite's file and the store key, where nothing else is said. */
@@ -36,6 +40,7 @@ export class Database {
 	#waiting: Change[] = [];
 	#settled: (() => void)[] = [];
 	#writing = false;
+	#closing = false;
 	#scheduled = false;
 	#idle: Promise<void> = Promise.resolve();
 	/** Why the last write failed, while it does. */
@@ -91,10 +96,23 @@ export class Database {
 		return this.#failing;
 	}
 
-	/** Writes what is left, and closes. */
+	/** Why the database does not answer now; undefined where it does. */
+	async ailment(): Promise<string | undefined> {
+		if (this.#failing !== undefined) return this.#failing;
+		const late = new Promise<string>((resolve) => setTimeout(() => resolve("it does not answer"), PING_MS).unref());
+		const answer = this.#engine.ping().then(
+			() => undefined,
+			(error: Error) => error.message,
+		);
+		return Promise.race([answer, late]);
+	}
+
+	/** Writes what is left, and closes. What a database that is gone does not take is given up: nobody has heard of it. */
 	async close(): Promise<void> {
-		await this.durable();
-		await this.#engine.close();
+		this.#closing = true;
+		const late = new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref());
+		await Promise.race([this.durable(), late]);
+		await Promise.race([this.#engine.close(), late]);
 	}
 
 	#change(change: Change, undo: () => void): void {
@@ -149,6 +167,8 @@ export class Database {
 				if (this.#failing === undefined)
 					emit({ event: "problem", what: `the database does not take what is written: ${why}; it is tried again` });
 				this.#failing = why;
+				// What waits for this batch waits for ever: it must not leave.
+				if (this.#closing) await new Promise(() => undefined);
 				await new Promise((resolve) => setTimeout(resolve, pause));
 			}
 		}

@@ -1,4 +1,4 @@
-import { type Kysely, type Migration, Migrator } from "kysely";
+import { type Kysely, type Migration, Migrator, sql } from "kysely";
 import { columnOf, type Row, type TableShape } from "./table.ts";
 
 /** One record to be written; without a row it is deleted. */
@@ -13,6 +13,8 @@ export interface Engine {
 	load(shape: TableShape<never>): Promise<Row[]>;
 	/** All of it in one transaction. */
 	write(writes: readonly Write[]): Promise<void>;
+	/** Throws where the database does not answer. */
+	ping(): Promise<void>;
 	close(): Promise<void>;
 }
 
@@ -59,6 +61,10 @@ export class KyselyEngine implements Engine {
 		const { error } = await migrator.migrateToLatest();
 		if (error) throw error;
 		return new KyselyEngine(db);
+	}
+
+	async ping(): Promise<void> {
+		await sql`SELECT 1`.execute(this.#db);
 	}
 
 	load(shape: TableShape<never>): Promise<Row[]> {

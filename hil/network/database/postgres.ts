@@ -21,6 +21,8 @@ export async function openPostgres(url: string, folder: string, name: string, mi
 	});
 	// One that is idle when the server goes away is replaced at the next use.
 	pool.on("error", () => undefined);
+	// And one that is in use tells by the query that fails.
+	pool.on("connect", (client) => client.on("error", () => undefined));
 	const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 	await sql`CREATE SCHEMA IF NOT EXISTS ${sql.id(schema)}`.execute(db);
 	return KyselyEngine.open(db, migrations, schema);

@@ -49,7 +49,8 @@ function toColumn(value: unknown, type: ColumnType, seal: (text: string) => stri
 		case "secret-json":
 			return seal(JSON.stringify(value));
 		default:
-			return value as string;
+			// PostgreSQL has no NUL in a text, and a batch that it refuses would stop everything behind it.
+			return (value as string).replaceAll("\0", "\ufffd");
 	}
 }
 

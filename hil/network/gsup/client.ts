@@ -3,7 +3,9 @@ import { GsupConnection, type GsupLimits, type GsupListener, GsupLost } from "./
 import type { Gsup } from "./message.ts";
 
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 2_000;
+/** A connection that lasted so long was a good one. */
+const LASTED_MS = 1_000;
 
 /** A client that stays connected: it comes back, for ever, with longer and longer pauses. */
 export class GsupClient {
@@ -79,12 +81,15 @@ export class GsupClient {
 		socket.once("close", failed);
 		socket.once("connect", () => {
 			socket.off("close", failed);
+			const opened = performance.now();
 			const connection = new GsupConnection(
 				socket,
 				{
 					onRequest: this.#listener.onRequest,
 					onClosed: () => {
 						this.#connection = undefined;
+						// One that was sent away at once is not let in sooner for asking more often.
+						if (performance.now() - opened > LASTED_MS) this.#pause = FIRST_PAUSE_MS;
 						this.#again();
 					},
 				},
@@ -92,7 +97,6 @@ export class GsupClient {
 				this.#name,
 			);
 			this.#connection = connection;
-			this.#pause = FIRST_PAUSE_MS;
 			this.#wake();
 		});
 	}

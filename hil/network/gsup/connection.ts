@@ -58,6 +58,9 @@ export class GsupConnection {
 	#running = 0;
 	#alive = true;
 	#closed = false;
+	#closing = false;
+	/** Portions of octets that have come. */
+	#received = 0;
 	readonly #pulse: NodeJS.Timeout;
 	readonly #identity: NodeJS.Timeout;
 
@@ -112,12 +115,13 @@ export class GsupConnection {
 
 	/** Is the peer there? Drops the connection where it shows no life in time. */
 	probe(withinMs: number): void {
-		this.#alive = false;
+		const before = this.#received;
 		this.#sendCcm(Buffer.from([ccm.ping]));
-		setTimeout(() => this.#alive || this.close(), withinMs).unref();
+		setTimeout(() => this.#received > before || this.close(), withinMs).unref();
 	}
 
 	close(): void {
+		this.#closing = true;
 		this.#socket.destroy();
 	}
 
@@ -162,8 +166,9 @@ export class GsupConnection {
 
 	#take(octets: Uint8Array): void {
 		this.#alive = true;
+		this.#received++;
 		try {
-			for (const frame of this.#deframer.push(octets)) if (!this.#closed) this.#takeFrame(frame);
+			for (const frame of this.#deframer.push(octets)) if (!this.#closing) this.#takeFrame(frame);
 		} catch (error) {
 			if (!(error instanceof Refused)) throw error;
 			// Where the next frame begins cannot be known.
@@ -195,8 +200,12 @@ export class GsupConnection {
 	#takeIdentity(payload: Buffer): void {
 		const identity = readIdentity(payload);
 		this.name = identity && nameOf(identity);
-		if (this.name === undefined || this.#listener.onNamed?.(this) === false) this.close();
-		else this.#setReady();
+		if (this.name !== undefined && this.#listener.onNamed?.(this) !== false) this.#setReady();
+		else {
+			// What stands behind it in the same octets is nobody's.
+			this.name = undefined;
+			this.close();
+		}
 	}
 
 	#takeGsup(octets: Buffer): void {
@@ -210,7 +219,8 @@ export class GsupConnection {
 			if (refusal) this.#sendGsup(refusal);
 			return;
 		}
-		if (message.kind === "request") void this.#serve(message);
+		// What cannot be answered is not worth the process.
+		if (message.kind === "request") this.#serve(message).catch(() => this.close());
 		else this.#settle(message);
 	}
 
@@ -224,16 +234,17 @@ export class GsupConnection {
 
 	async #serve(message: Gsup): Promise<void> {
 		const answer = await this.#answerTo(message);
-		// Routing, as relays on the way want it: the names change places.
-		const { source, messageClass } = message;
-		if (answer)
-			this.#sendGsup(
-				encodeGsup({
-					...answer,
-					...(messageClass === undefined ? {} : { messageClass }),
-					...(source === undefined ? {} : { destination: source }),
-				}),
-			);
+		// Some procedures have no answer, or none that refuses.
+		if (!answer || (procedures[answer.procedure] as ProcedureRow)[answer.kind] === undefined) return;
+		// Routing, as relays on the way want it: the names change places. A short message is known by its reference.
+		const { source, messageClass, smReference } = message;
+		const routed = {
+			...answer,
+			...(messageClass === undefined ? {} : { messageClass }),
+			...(source === undefined ? {} : { destination: source }),
+			...(smReference === undefined ? {} : { smReference }),
+		};
+		this.#sendGsup(encodeGsup(routed));
 	}
 
 	async #answerTo(message: Gsup): Promise<Gsup | undefined> {

@@ -97,8 +97,12 @@ const flag: Coding<boolean> = {
 	write: () => new Uint8Array(0),
 };
 
+/** A name behind which a NUL stands. */
 const text: Coding<string> = {
-	read: (octets) => (octets.length > 0 && octets.at(-1) === 0 ? octets.subarray(0, -1).toString("latin1") : undefined),
+	read: (octets) => {
+		const name = octets.at(-1) === 0 ? octets.subarray(0, -1).toString("latin1") : "";
+		return /^[!-~]{1,64}$/.test(name) ? name : undefined;
+	},
 	write: (value) => Buffer.from(`${value}\0`, "latin1"),
 };
 

@@ -282,6 +282,11 @@ export class OperatorStore {
 		return this.#database.failing;
 	}
 
+	/** Why the database does not answer now. */
+	ailment(): Promise<string | undefined> {
+		return this.#database.ailment();
+	}
+
 	close(): Promise<void> {
 		return this.#database.close();
 	}

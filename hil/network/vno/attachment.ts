@@ -31,7 +31,8 @@ export interface Visited {
 	/** host and port of the IP bearer. */
 	readonly proxy: { readonly host: string; readonly port: number };
 	attached(imsi: string, attachment: Attachment): void;
-	detached(imsi: string, attachment: Attachment): void;
+	/** False where another attachment of that IMSI has taken its place. */
+	detached(imsi: string, attachment: Attachment): boolean;
 	bearer(bearer: Bearer): void;
 	released(token: string): void;
 }
@@ -140,8 +141,8 @@ export class Attachment {
 
 	/** Where it came from has to forget it, unless another network has taken it over. */
 	#depart(): void {
-		this.#network.detached(this.#imsi, this);
-		if (this.#cancelled) return;
+		const was = this.#network.detached(this.#imsi, this);
+		if (this.#cancelled || !was) return;
 		const home = this.#network.registry.home(this.#imsi);
 		const purge = { procedure: "PurgeMS", kind: "request", imsi: this.#imsi, domain: domains.ps } as const;
 		if (home) this.#network.homes.tell(home.shoId, purge);

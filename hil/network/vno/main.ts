@@ -38,7 +38,8 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 		proxy: { host, port: Number(port) },
 		attached: (imsi, attachment) => attachments.set(imsi, attachment),
 		detached: (imsi, attachment) => {
-			if (attachments.get(imsi) === attachment) attachments.delete(imsi);
+			if (attachments.get(imsi) !== attachment) return false;
+			return attachments.delete(imsi);
 		},
 		bearer: (bearer) => bearers.set(bearer.token, bearer),
 		released: (token) => {

@@ -267,6 +267,66 @@ describe("PostgreSQL goes away", () => {
 	}, 60_000);
 });
 
+describe("PostgreSQL goes away in the middle of a transaction", () => {
+	test("again and again: the process lives, and all that was told to be durable is there", async () => {
+		const quiet = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+		const folder = newFolder();
+		const store = await OperatorStore.open(folder, cluster.url);
+		let [wanted, told, over] = [0, 0, false];
+		const writing = (async () => {
+			while (!over) {
+				const n = ++wanted;
+				store.atomically(() => {
+					for (let k = 0; k < 300; k++) store.peers.put(`peer ${k}`, { ind: n });
+				});
+				await store.durable();
+				told = n;
+			}
+		})();
+		for (let round = 0; round < (full ? 20 : 3); round++) {
+			const before = told;
+			while (told < before + 3) await sleep(5);
+			await cluster.query(
+				"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres'",
+			);
+			if (round % 2 === 1) {
+				await cluster.kill();
+				await cluster.start();
+			}
+		}
+		over = true;
+		await writing;
+		await store.close();
+		quiet.mockRestore();
+		const after = await OperatorStore.open(folder, cluster.url);
+		expect(after.peers.get("peer 0")?.ind).toBe(told);
+		expect(new Set(after.peers.all().map(({ ind }) => ind)).size).toBe(1);
+		await after.close();
+	}, 120_000);
+
+	test("an operator whose database is gone can be closed all the same", async () => {
+		const quiet = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+		const store = await OperatorStore.open(newFolder(), cluster.url);
+		await cluster.kill();
+		store.peers.put("a", { ind: 1 });
+		await store.close();
+		quiet.mockRestore();
+		await cluster.start();
+	}, 60_000);
+
+	test("a NUL in a text, or in a key", async () => {
+		const folder = newFolder();
+		const store = await OperatorStore.open(folder, cluster.url);
+		store.letters.put("l", { id: "l", order: 1, to: "a\0b", message: "register", body: { treId: "a\0" } } as never);
+		expect(() => store.peers.put("a\0b", { ind: 1 })).toThrow(/NUL/);
+		await store.durable();
+		await store.close();
+		const after = await OperatorStore.open(folder, cluster.url);
+		expect(after.letters.get("l")?.to).toBe("a\ufffdb");
+		await after.close();
+	});
+});
+
 describe("secrets at rest", () => {
 	test("a sealed value is worth nothing in another place, and a changed one nothing at all", () => {
 		const box = new SecretBox(Buffer.alloc(32, 1));

@@ -134,6 +134,31 @@ describe("GSUP: bad input, and the next good request", () => {
 		await works();
 	});
 
+	test("a name with a NUL or of 65 letters in SOURCE is refused, and one in its right form gives nobody another IND", async () => {
+		const peer = new RawPeer(own.address, "VLR-1");
+		for (const name of ["a\0b", "x".repeat(65), ""])
+			peer.socket.write(
+				gsupFrame(Buffer.concat([request(), Buffer.from([0x60, name.length + 1]), Buffer.from(`${name}\0`)])),
+			);
+		peer.socket.write(gsupFrame(request({ source: "ANOTHER" })));
+		await peer.until("four answers", () => peer.messages.length === 4);
+		expect(peer.messages.filter((one) => one[0] === 0x09)).toHaveLength(3);
+		expect(own.store.peers.get("ANOTHER")).toBeUndefined();
+	});
+
+	test("what stands behind a name that was refused is not worked on", async () => {
+		const first = new TestVlr(own.address, "VLR-1");
+		await first.request({ procedure: "UpdateLocation", imsi, domain: domains.ps });
+		const second = new RawPeer(own.address);
+		const purge = encodeGsup({ procedure: "PurgeMS", kind: "request", imsi, domain: domains.ps });
+		second.socket.write(
+			Buffer.concat([ipaFrame({ stream: streams.ccm, payload: idResponse("VLR-1") }), gsupFrame(purge)]),
+		);
+		await second.until("its end", () => second.closed);
+		expect(own.store.locations.get(imsi)).toEqual({ vno: "VLR-1" });
+		first.close();
+	});
+
 	test("a frame that is too long, and unknown streams and extensions", async () => {
 		const peer = new RawPeer(own.address, "VLR-1");
 		peer.socket.write(ipaFrame({ stream: 0x42, payload: Buffer.alloc(10) }));
@@ -147,9 +172,14 @@ describe("GSUP: bad input, and the next good request", () => {
 	});
 
 	test("a network that there is no agreement with: cause 11, for every procedure", async () => {
-		const vlr = new TestVlr(own.address, "VLR-X");
+		const vlr = new TestVlr(own.address, "VLR-X", { answerMs: 200 });
 		for (const procedure of ["SendAuthInfo", "UpdateLocation", "PurgeMS", "CheckImei", "MoForwardSm"] as const)
-			expect(await vlr.request({ procedure, imsi })).toMatchObject({ kind: "error", cause: causes.plmnNotAllowed });
+			expect(await vlr.request({ procedure, imsi, smReference: 3 })).toMatchObject({
+				...{ kind: "error", cause: causes.plmnNotAllowed, smReference: 3 },
+			});
+		// It has no answer, and none that refuses.
+		await expect(vlr.request({ procedure: "AuthFailureReport", imsi })).rejects.toThrow(/no answer/);
+		expect(await vlr.request({ procedure: "SendAuthInfo", imsi })).toMatchObject({ kind: "error" });
 		vlr.close();
 		await works();
 	});

@@ -39,7 +39,10 @@ export class BootstrapDesk {
 		const serial = this.#nextSerial({ treId });
 		const naps = [this.#nap()];
 		const bootstrap = { kind: "application" as const, name: config.shoId, treId, reign, serial, naps };
-		const document = writeBootstrap({ ...bootstrap, accounts: [{ napId: naps[0]?.napId, ...account }] });
+		const document = writeBootstrap({
+			...bootstrap,
+			accounts: [{ ...account, napId: account.napId ?? naps[0]?.napId }],
+		});
 		return { reign, serial, sent: signBootstrap(document, keys.root.key).sent, at: Date.now() };
 	}
 

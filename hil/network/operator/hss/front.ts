@@ -110,10 +110,12 @@ export class GsupFront {
 		if (this.#finishing) return refusing(message, causes.networkFailure);
 		if (!this.#options.agreements.includes(from.name ?? "")) return refusing(message, causes.plmnNotAllowed);
 		const begun = performance.now();
+		const before = this.#options.locations.locationOf(message.imsi);
 		const answer = await this.#handle(message, from);
 		// An answer tells of SQN, locations and receipts: a crash must not take them back.
 		await this.#options.durable();
 		const seconds = (performance.now() - begun) / 1000;
+		if (answer?.kind === "result") this.#tell(message, before, from.name as string);
 		this.#options.answered?.(message.procedure, answer?.kind ?? "none", answer?.tuples?.length ?? 0, seconds);
 		return answer;
 	}
@@ -125,13 +127,17 @@ export class GsupFront {
 		return answer;
 	}
 
-	/** What an answer changes outside of the HLR. */
+	/** Where the subscriber is from now on. */
 	#conclude({ procedure, imsi }: Gsup, vlr: string): void {
 		const { locations } = this.#options;
 		const before = locations.locationOf(imsi);
 		if (procedure === "PurgeMS" && before === vlr) locations.locate(imsi, undefined);
+		if (procedure === "UpdateLocation" && before !== vlr) locations.locate(imsi, vlr);
+	}
+
+	/** Who has to hear of it, once it is durable. */
+	#tell({ procedure, imsi }: Gsup, before: string | undefined, vlr: string): void {
 		if (procedure !== "UpdateLocation") return;
-		if (before !== vlr) locations.locate(imsi, vlr);
 		if (before !== undefined && before !== vlr) this.#cancel(imsi, before);
 		// After the answer: the visited network has to know the device before a message can reach it.
 		setImmediate(() => this.#options.located(imsi));

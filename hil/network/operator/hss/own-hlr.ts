@@ -72,7 +72,7 @@ export class OwnHlr implements Hlr {
 		}
 		const wanted = message.vectors ?? MAX_VECTORS;
 		const count = wanted >= 1 && wanted <= MAX_VECTORS ? wanted : MAX_VECTORS;
-		const ind = this.#store.indOf(message.source ?? vlr.name ?? "");
+		const ind = this.#store.indOf(vlr.name ?? "");
 		try {
 			const first = await this.#seqs.take(imsi, count);
 			const amf = amfOf(rat === rats.eutran);

@@ -15,7 +15,7 @@ export class ShortMessageCentre {
 	/** Its address, digits with `+`. */
 	readonly number: string;
 	readonly #receive: Receive;
-	readonly #reassembly = new Reassembly();
+	readonly #reassembly = new Reassembly({ maxMessages: 10_000, maxOctets: 64 * 1024 * 1024, timeoutMs: 60_000 });
 
 	constructor(number: string, receive: Receive) {
 		this.number = number;

@@ -13,8 +13,8 @@ export interface Health {
 	readonly hlr?: string;
 }
 
-export function healthOf(store: OperatorStore, hlr: string | undefined): Health {
-	const { failing } = store;
+export async function healthOf(store: OperatorStore, hlr: string | undefined): Promise<Health> {
+	const failing = await store.ailment();
 	return {
 		ok: failing === undefined && hlr === undefined,
 		...(failing === undefined ? {} : { database: failing }),
@@ -23,11 +23,11 @@ export function healthOf(store: OperatorStore, hlr: string | undefined): Health 
 }
 
 /** `GET /health` (200 or 503, JSON) and `GET /metrics` (Prometheus). */
-export function serveOperations(metrics: Metrics, health: () => Health, place: Place): Promise<Listening> {
+export function serveOperations(metrics: Metrics, health: () => Promise<Health>, place: Place): Promise<Listening> {
 	const server = createServer(async (request, response) => {
 		if (request.method !== "GET") response.writeHead(405).end();
 		else if (request.url === "/health") {
-			const now = health();
+			const now = await health();
 			response.writeHead(now.ok ? 200 : 503, { "content-type": "application/json" }).end(JSON.stringify(now));
 		} else if (request.url === "/metrics") {
 			const text = await metrics.registry.metrics();

@@ -19,6 +19,10 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 const STOP_MS = 5_000;
 const START_ATTEMPTS = 20;
+/** A connection that is taken and says nothing. */
+const SILENCE_MS = 1_000;
+/** One that ran so long was well. */
+const LASTED_MS = 10_000;
 
 /** A subscription as osmo-hlr keeps it: MILENAGE with OPc, hex. */
 export interface OsmoSubscriber {
@@ -107,6 +111,8 @@ const answers = (address: string): Promise<boolean> =>
 			resolve(ok);
 		};
 		socket.once("error", () => settle(false));
+		socket.once("close", () => settle(false));
+		socket.setTimeout(SILENCE_MS, () => settle(false));
 		// It speaks first.
 		socket.once("data", () => settle(true));
 	});
@@ -120,6 +126,8 @@ export class OsmoHlrProcess {
 	#stopped = false;
 	#failing: string | undefined;
 	#pause = FIRST_PAUSE_MS;
+	/** When it answered last. */
+	#since = 0;
 
 	private constructor(folder: string, address: string, onEnd: (why: string) => void) {
 		this.#folder = folder;
@@ -182,7 +190,11 @@ export class OsmoHlrProcess {
 	async #start(): Promise<void> {
 		const args = ["-c", this.#config, "-l", join(this.#folder, "hlr.db")];
 		// One that was orphaned by a kill needs a moment to go.
-		for (let n = 0; n < 200 && !(await isFree(this.address)); n++) await sleep(POLL_MS);
+		for (let n = 0; !(await isFree(this.address)); n++) {
+			if (n === 200) throw new OsmoHlrError(`something else answers at ${this.address}:${osmoPorts.gsup}`);
+			await sleep(POLL_MS);
+		}
+		if (this.#stopped) throw new OsmoHlrError("it has been stopped");
 		// It ends with this process, however that ends.
 		const words = ["--pdeathsig", "TERM", PROGRAM, ...args];
 		const child = spawn("setpriv", words, { cwd: this.#folder, stdio: ["ignore", "ignore", "pipe"] });
@@ -192,6 +204,10 @@ export class OsmoHlrProcess {
 			said = `${said}${text.toString("utf8")}`.slice(-2000);
 		});
 		let [ready, ended] = [false, false];
+		child.once("error", (error) => {
+			ended = true;
+			said = error.message;
+		});
 		child.once("close", (code, signal) => {
 			ended = true;
 			if (ready && !this.#stopped) this.#restart(signal ?? `code ${code}`);
@@ -205,9 +221,10 @@ export class OsmoHlrProcess {
 			}
 			await sleep(POLL_MS);
 		}
+		if (ended) throw new OsmoHlrError(`osmo-hlr has ended: ${said.trim().split("\n").at(-1) ?? ""}`);
 		ready = true;
+		this.#since = performance.now();
 		this.#failing = undefined;
-		this.#pause = FIRST_PAUSE_MS;
 	}
 
 	/** It waits for no lock on its database: whoever has just closed that may still hold one for a moment. */
@@ -225,8 +242,9 @@ export class OsmoHlrProcess {
 	#restart(why: string): void {
 		this.#failing = `osmo-hlr has ended: ${why}`;
 		this.#onEnd(why);
+		if (performance.now() - this.#since > LASTED_MS) this.#pause = FIRST_PAUSE_MS;
 		setTimeout(() => {
-			if (!this.#stopped) this.#startPatiently().catch((error: Error) => this.#onEnd(error.message));
+			if (!this.#stopped) this.#start().catch((error: Error) => this.#stopped || this.#restart(error.message));
 		}, this.#pause).unref();
 		this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
 	}
