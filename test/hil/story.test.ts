@@ -328,6 +328,39 @@ describe("the story of S3-091331: one device, three operators", () => {
 		expect(existsSync(join(story.lab, "tre.tty"))).toBe(false);
 	});
 
+	describe("what each operator keeps of it", () => {
+		const rows = (shoId: string, table: string) => new Registers(join(story.lab, `operator-${shoId}`)).rows(table);
+		const audit = (shoId: string) => rows(shoId, "audit").map(({ what }) => String(what));
+
+		test("the audit trail has each step of the registers, in order", () => {
+			expect(audit("ro.example")).toEqual([
+				...["the subscription is in the HLR/AuC", "is served here", "has a REIGN", "has another release code"],
+				...["has SERIAL 1", "change to sho-1.example, attempt 1: registered", "has SERIAL 2"],
+				...["change to sho-1.example, attempt 1: sent", "has left for another SHO", "has another release code"],
+				"change to sho-1.example, attempt 1: committed",
+			]);
+			const states = audit("sho-1.example").filter((what) => what.startsWith("change from"));
+			expect(states.map((what) => what.replace(/.*: /, ""))).toEqual([
+				"registered",
+				"requested",
+				"installed",
+				"committed",
+			]);
+		});
+
+		test("every receipt that something was recorded from is kept as the TRE signed it", () => {
+			const kept = shoIds.flatMap((shoId) => rows(shoId, "receipt"));
+			const states = new Set(kept.map(({ state }) => state));
+			for (const state of ["installed", "committed"]) expect(states).toContain(state);
+			for (const { document } of kept) expect(String(document)).toContain("<ds:SignatureValue>");
+		});
+
+		test("neither holds a K, an OPc, a password or a key", () => {
+			const text = shoIds.flatMap((shoId) => [...rows(shoId, "audit"), ...rows(shoId, "receipt")]);
+			expect(found(secretsOf(story.lab, shoIds, []), Buffer.from(JSON.stringify(text)))).toEqual([]);
+		});
+	});
+
 	describe("tre trace shows every message with its meaning and clause, and nothing secret", () => {
 		const trace = async (...args: string[]): Promise<string> => {
 			const command = [resolve("build/js/host/cli/main.js"), "trace", story.evidence, ...args];

@@ -8,6 +8,8 @@ export interface Change {
 /** Where changes go; those between `begin` and `end` belong together. */
 export interface Journal {
 	change(change: Change, undo: () => void): void;
+	/** What `run` changes is one transaction. */
+	together(run: () => void): void;
 }
 
 /** Records of one shape, in memory; each change goes into the journal, which makes it durable. */
@@ -15,6 +17,8 @@ export class Collection<T extends object> {
 	readonly #table: string;
 	readonly #journal: Journal;
 	readonly #records: Map<string, T>;
+	/** Hears of each change, and may write what belongs to it. */
+	onChange: ((key: string, before: T | undefined, after: T | undefined) => void) | undefined;
 
 	constructor(table: string, journal: Journal, records: Iterable<readonly [string, T]>) {
 		this.#table = table;
@@ -54,8 +58,11 @@ export class Collection<T extends object> {
 	#change(key: string, record: T | undefined): void {
 		if (key.includes("\0")) throw new Error(`a key of ${this.#table} has a NUL in it`);
 		const before = this.#records.get(key);
-		this.#set(key, record);
-		this.#journal.change({ table: this.#table, key, record }, () => this.#set(key, before));
+		this.#journal.together(() => {
+			this.#set(key, record);
+			this.#journal.change({ table: this.#table, key, record }, () => this.#set(key, before));
+			this.onChange?.(key, before, record);
+		});
 	}
 
 	#set(key: string, record: T | undefined): void {

@@ -1,8 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { emit } from "../../../host/wire/report/events.ts";
-import { type Change, Collection } from "./collection.ts";
+import { type Change, Collection, type Journal } from "./collection.ts";
 import type { Engine, Migrations } from "./engine.ts";
+import { Log } from "./log.ts";
 import { openPostgres } from "./postgres.ts";
 import { SecretBox, storeKey } from "./secret-box.ts";
 import { openSqlite } from "./sqlite.ts";
@@ -46,6 +47,11 @@ export class Database {
 	/** Why the last write failed, while it does. */
 	#failing: string | undefined;
 
+	readonly #journal: Journal = {
+		change: (change, undo) => this.#change(change, undo),
+		together: (run) => this.atomically(run),
+	};
+
 	private constructor(engine: Engine, box: SecretBox) {
 		this.#engine = engine;
 		this.#box = box;
@@ -66,7 +72,16 @@ export class Database {
 		this.#shapes.set(shape.name, shape as never);
 		const rows = await this.#engine.load(shape as never);
 		const records = rows.map((row) => fromRow(shape, row, this.#box));
-		return new Collection(shape.name, { change: (change, undo) => this.#change(change, undo) }, records);
+		return new Collection(shape.name, this.#journal, records);
+	}
+
+	/** A table that is only ever added to. */
+	log<T extends object>(shape: TableShape<T>): Log<T> {
+		this.#shapes.set(shape.name, shape as never);
+		return new Log(shape.name, this.#journal, async (count) => {
+			const rows = await this.#engine.newest(shape as never, count);
+			return rows.map((row) => fromRow(shape, row, this.#box)[1]);
+		});
 	}
 
 	/** What `run` writes becomes durable together, or none of it counts; inside another one, together with that. */

@@ -11,6 +11,8 @@ export interface Write {
 /** A database behind SQL. */
 export interface Engine {
 	load(shape: TableShape<never>): Promise<Row[]>;
+	/** Those with the highest keys, the highest first. */
+	newest(shape: TableShape<never>, count: number): Promise<Row[]>;
 	/** All of it in one transaction. */
 	write(writes: readonly Write[]): Promise<void>;
 	/** Throws where the database does not answer. */
@@ -65,6 +67,10 @@ export class KyselyEngine implements Engine {
 
 	async ping(): Promise<void> {
 		await sql`SELECT 1`.execute(this.#db);
+	}
+
+	newest(shape: TableShape<never>, count: number): Promise<Row[]> {
+		return this.#db.selectFrom(shape.name).selectAll().orderBy(columnOf(shape.key), "desc").limit(count).execute();
 	}
 
 	load(shape: TableShape<never>): Promise<Row[]> {

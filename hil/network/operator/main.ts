@@ -86,7 +86,12 @@ export async function startOperator(content: unknown): Promise<Element> {
 	const ports = new Ports(config.folder);
 	const at = (service: string) => ({ ports, service });
 	const gsup = await front.listen(at("gsup"));
-	const operations = await serveOperations(metrics, () => healthOf(context.store, hlr.failing), at("operations"));
+	const operations = await serveOperations(
+		metrics,
+		() => healthOf(context.store, hlr.failing),
+		context.store,
+		at("operations"),
+	);
 	const services = { connected: (imsi: string) => drf.connected(imsi), deliver: front.deliver.bind(front) };
 	const gateway = await serveJson(homeRoutes(context, services), at("home"), settled);
 	const portal = await serveJson(portalRoutes(context, registrar, drf), at("portal"), settled);

@@ -43,4 +43,10 @@ export const operatorMigrations: Migrations = {
 			await db.schema.alterTable("subscriber").addColumn("constants", "text").execute();
 		},
 	},
+	"0003-receipts-and-audit-trail": {
+		up: async (db: Kysely<never>) => {
+			await createTable(db, "receipt", "entry", { at: "text", tre_id: "text", state: "text", document: "text" });
+			await createTable(db, "audit", "entry", { at: "text", tre_id: "text", imsi: "text", what: "text" });
+		},
+	},
 };

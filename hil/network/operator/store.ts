@@ -1,8 +1,11 @@
+import type { Receipt } from "../../../host/wire/management/objects.ts";
 import type { DmAccount } from "../../../host/wire/prov/account.ts";
 import type { Collection } from "../database/collection.ts";
 import { Database } from "../database/database.ts";
+import type { Log } from "../database/log.ts";
 import { type TableShape, tableOf } from "../database/table.ts";
 import { identityShape, type StoredIdentity } from "../shared/identity.ts";
+import { keepAudit } from "./audit.ts";
 import type { PeerMessage } from "./messages.ts";
 import { operatorMigrations } from "./migrations.ts";
 import type { RegistrationState } from "./states.ts";
@@ -216,6 +219,30 @@ export const operatorTables = {
 	identity: identityShape,
 };
 
+/** A receipt that was believed, as the TRE signed it: what the registers say rests on these. */
+export interface KeptReceipt {
+	readonly at: string;
+	readonly treId: string;
+	readonly state: string;
+	readonly document: string;
+}
+
+/** What changed in the registers, in plain words. */
+export interface AuditEntry {
+	readonly at: string;
+	readonly treId?: string;
+	readonly imsi?: string;
+	readonly what: string;
+}
+
+/** Tables that are only ever added to. */
+export const operatorLogs = {
+	receipt: tableOf<KeptReceipt>().beside("receipt", "entry", {
+		...{ at: "text", treId: "text", state: "text", document: "text" },
+	}),
+	audit: tableOf<AuditEntry>().beside("audit", "entry", { at: "text", treId: "text", imsi: "text", what: "text" }),
+};
+
 /** Everything an operator holds. What it changes is in memory at once, and durable when `durable()` resolves. */
 export class OperatorStore {
 	readonly subscribers: Collection<Subscriber>;
@@ -231,10 +258,16 @@ export class OperatorStore {
 	readonly letters: Collection<Letter>;
 	readonly peers: Collection<Peer>;
 	readonly identities: Collection<StoredIdentity>;
+	/** Receipts that were believed. */
+	readonly receipts: Log<KeptReceipt>;
+	/** Each change of a subscription, a device, a change or a registration, in its transaction. */
+	readonly audit: Log<AuditEntry>;
 	readonly #database: Database;
 
 	private constructor(database: Database, tables: OperatorTables) {
 		this.#database = database;
+		this.receipts = database.log(operatorLogs.receipt);
+		this.audit = database.log(operatorLogs.audit);
 		this.subscribers = tables.subscriber;
 		this.sequences = tables.sequence;
 		this.locations = tables.location;
@@ -246,6 +279,12 @@ export class OperatorStore {
 		this.letters = tables.letter;
 		this.peers = tables.peer;
 		this.identities = tables.identity;
+		keepAudit(this);
+	}
+
+	/** Keeps the receipt that something was recorded from. */
+	believe({ treId, state }: Pick<Receipt, "treId" | "state">, document: string): void {
+		this.receipts.append({ at: new Date().toISOString(), treId, state, document });
 	}
 
 	/** The operator's own SQLite file in its folder, or PostgreSQL where `DATABASE_URL` says so. */

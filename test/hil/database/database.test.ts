@@ -11,7 +11,7 @@ import { schemaOf } from "../../../hil/network/database/postgres.ts";
 import { SealBroken, SecretBox, storeKey } from "../../../hil/network/database/secret-box.ts";
 import { columnOf, type TableShape } from "../../../hil/network/database/table.ts";
 import { operatorMigrations } from "../../../hil/network/operator/migrations.ts";
-import { OperatorStore, operatorTables } from "../../../hil/network/operator/store.ts";
+import { OperatorStore, operatorLogs, operatorTables } from "../../../hil/network/operator/store.ts";
 import { generator } from "../../../hil/scenarios/sampling.ts";
 import { full } from "../../support/long-form.ts";
 import { PostgresCluster } from "../../support/postgres.ts";
@@ -98,6 +98,29 @@ describe.each(engines)("the operator's database on %s", (engine, url) => {
 			expect(collection.size).toBe(records.size);
 			for (const [key, record] of records) expect(collection.get(key), `${name} ${key}`).toEqual(record);
 		}
+	});
+
+	test("what is only added: the newest first, also after a restart; nothing of a transaction that failed", async () => {
+		const folder = newFolder();
+		const store = await open(folder);
+		for (let n = 0; n < 50; n++) store.audit.append({ at: "now", treId: `t${n}`, what: "happened" });
+		expect(() =>
+			store.atomically(() => {
+				store.audit.append({ at: "now", what: "never" });
+				throw new Error("no");
+			}),
+		).toThrow("no");
+		store.subscribers.put("001010000000001", { imsi: "001010000000001", k: SECRET, opc: SECRET });
+		await store.close();
+		const after = await open(folder);
+		after.audit.append({ at: "later", what: "after the restart" });
+		await after.durable();
+		const entries = await after.audit.last(3);
+		expect(entries.map(({ what }) => what)).toEqual([
+			...["after the restart", "the subscription is in the HLR/AuC", "happened"],
+		]);
+		expect(JSON.stringify(await after.audit.last(1_000))).not.toMatch(/never|0123456789abcdef/);
+		expect(await after.audit.last(1_000)).toHaveLength(52);
 	});
 
 	test("a transaction that fails leaves nothing, in memory or behind it; one in another is part of it", async () => {
@@ -216,7 +239,7 @@ describe.each(engines)("the operator's database on %s", (engine, url) => {
 		const store = await open(folder);
 		store.peers.put("a", { ind: 1 });
 		await store.close();
-		for (const shape of Object.values(operatorTables) as TableShape<object>[]) {
+		for (const shape of [...Object.values(operatorTables), ...Object.values(operatorLogs)] as TableShape<object>[]) {
 			const columns = [shape.key, ...Object.keys(shape.columns)].map(columnOf).sort();
 			if (url() === undefined) {
 				const { default: Sqlite } = await import("libsql");

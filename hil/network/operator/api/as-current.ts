@@ -100,6 +100,7 @@ export function currentShoRoutes(context: OperatorContext, drf: Drf): Routes {
 			// NOTE Z: subscription and certificates stay for error scenarios; REIGN and SERIAL are done.
 			store.devices.update(body.treId, { left: true, challenge: undefined, releaseCode: undefined });
 			store.outgoing.update(body.treId, { state: "committed" });
+			store.believe(said, body.receipt);
 		});
 		return {};
 	};

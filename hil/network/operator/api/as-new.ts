@@ -46,6 +46,7 @@ export function newShoRoutes(context: OperatorContext, registrar: Registrar): Ro
 		const receipt = readPassedOn(registration, body.receipt);
 		if (provesEnd(registration, receipt)) {
 			emit({ event: "document", name: `receipt-${receipt.state}.xml`, treId: body.treId, content: body.receipt ?? "" });
+			store.believe(receipt, body.receipt ?? "");
 			end(registration, receipt.state);
 		} else if (saysEnd(registration, receipt)) {
 			registrar.askAgain(registration, returning);

@@ -89,6 +89,7 @@ export class Provisioning {
 			if (!registration.answered.includes(receipt.nonceB.toString("base64")))
 				throw new Mismatch("the receipt is of another request");
 			emit({ event: "document", name: `receipt-${receipt.state}.xml`, treId, content: signed });
+			store.believe(receipt, signed);
 			return await this.#believe(registration, receipt);
 		} catch (error) {
 			return this.#refused(treId, error);

@@ -37,6 +37,7 @@ export class ReceiptDesk {
 			throw new Refusal("receipt-not-asked", "the receipt answers no open challenge");
 		if (!receipt.currentRoot.equals(rootHash(this.#context.keys.root.certificate)))
 			throw new Refusal("receipt-mismatch", "the receipt names another current root");
+		this.#context.store.believe(receipt, document);
 		this.#context.store.devices.update(device.treId, {
 			challenge: undefined,
 			reign: receipt.reign,

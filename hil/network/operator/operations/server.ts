@@ -22,8 +22,16 @@ export async function healthOf(store: OperatorStore, hlr: string | undefined): P
 	};
 }
 
-/** `GET /health` (200 or 503, JSON) and `GET /metrics` (Prometheus). */
-export function serveOperations(metrics: Metrics, health: () => Promise<Health>, place: Place): Promise<Listening> {
+/** Entries of the audit trail that are shown. */
+const SHOWN = 1_000;
+
+/** `GET /health` (200 or 503, JSON), `GET /metrics` (Prometheus) and `GET /audit` (the newest entries first, JSON). */
+export function serveOperations(
+	metrics: Metrics,
+	health: () => Promise<Health>,
+	store: OperatorStore,
+	place: Place,
+): Promise<Listening> {
 	const server = createServer(async (request, response) => {
 		if (request.method !== "GET") response.writeHead(405).end();
 		else if (request.url === "/health") {
@@ -32,6 +40,10 @@ export function serveOperations(metrics: Metrics, health: () => Promise<Health>,
 		} else if (request.url === "/metrics") {
 			const text = await metrics.registry.metrics();
 			response.writeHead(200, { "content-type": metrics.registry.contentType }).end(text);
+		} else if (request.url === "/audit") {
+			const entries = await store.audit.last(SHOWN).catch(() => undefined);
+			const status = entries ? 200 : 503;
+			response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(entries ?? []));
 		} else response.writeHead(404).end();
 	});
 	return listen(server, place);

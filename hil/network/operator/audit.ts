@@ -1,0 +1,44 @@
+import type { AuditEntry, Device, OperatorStore, OutgoingChange, Registration, Subscriber } from "./store.ts";
+
+type What = Omit<AuditEntry, "at">;
+
+const device = (treId: string, before: Device | undefined, after: Device | undefined): What[] => {
+	const { imsi = "", reign = "", serial = 0, left = false, releaseCode, applications = [] } = after ?? {};
+	const said: [boolean, string][] = [
+		[before === undefined && after !== undefined, "is served here"],
+		[before !== undefined && after === undefined, "is forgotten"],
+		[(before?.reign ?? "") !== reign && reign !== "", "has a REIGN"],
+		[(before?.serial ?? 0) < serial, `has SERIAL ${serial}`],
+		[before?.left !== true && left, "has left for another SHO"],
+		[before !== undefined && before.releaseCode !== releaseCode, "has another release code"],
+		[(before?.applications?.length ?? 0) !== applications.length, `has ${applications.length} accounts on their way`],
+	];
+	return said.filter(([happened]) => happened).map(([, what]) => ({ treId, imsi: imsi || before?.imsi || "", what }));
+};
+
+const outgoing = (treId: string, before: OutgoingChange | undefined, after: OutgoingChange | undefined): What[] =>
+	after && (before?.state !== after.state || before?.changeId !== after.changeId)
+		? [{ treId, what: `change to ${after.toSho}, attempt ${after.attempt}: ${after.state}` }]
+		: [];
+
+const registration = (treId: string, before: Registration | undefined, after: Registration | undefined): What[] =>
+	after && (before?.state !== after.state || before?.changeId !== after.changeId)
+		? [{ treId, imsi: after.imsi, what: `change from ${after.fromSho}, attempt ${after.attempt}: ${after.state}` }]
+		: [];
+
+const subscriber = (imsi: string, before: Subscriber | undefined, after: Subscriber | undefined): What[] =>
+	(before === undefined) === (after === undefined)
+		? []
+		: [{ imsi, what: after ? "the subscription is in the HLR/AuC" : "the subscription is gone" }];
+
+/** Writes into the audit trail what changes in the registers, in the transaction that changes it; nothing in it is secret. */
+export function keepAudit(store: OperatorStore): void {
+	const write = (entries: readonly What[]): void => {
+		const at = new Date().toISOString();
+		for (const entry of entries) store.audit.append({ at, ...entry });
+	};
+	store.devices.onChange = (...change) => write(device(...change));
+	store.outgoing.onChange = (...change) => write(outgoing(...change));
+	store.registrations.onChange = (...change) => write(registration(...change));
+	store.subscribers.onChange = (...change) => write(subscriber(...change));
+}
