@@ -139,7 +139,8 @@ export class Database {
 
 	#enqueue(changes: readonly Change[]): void {
 		if (changes.length === 0) return;
-		this.#waiting.push(...changes);
+		// One by one: there may be more than a call takes arguments.
+		for (const change of changes) this.#waiting.push(change);
 		if (this.#settled.length === 0) {
 			// A new batch: whoever asks from now on waits for this one.
 			this.#idle = new Promise((resolve) => this.#settled.push(resolve));
