@@ -70,6 +70,6 @@ export function lineTraced(toTre: Uint8Array, fromTre: Uint8Array): readonly Tra
 		const at = answers.findIndex((answer) => answer.id === id);
 		// Ids begin again after a restart: an answer belongs to the first request that is left.
 		const [answer] = at < 0 ? [] : answers.splice(at, 1);
-		return { file: "serial", from: "M2ME", to: "TRE", parts: [partOf(name, request, answer?.octets)] };
+		return { file: "serial", from: "host", to: "TRE", parts: [partOf(name, request, answer?.octets)] };
 	});
 }

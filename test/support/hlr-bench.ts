@@ -8,7 +8,7 @@ import type { Gsup, Tuple } from "../../hil/network/gsup/message.ts";
 import { credentialOf } from "../../hil/network/operator/hss/credential.ts";
 import { GsupFront } from "../../hil/network/operator/hss/front.ts";
 import { HomeStore } from "../../hil/network/operator/hss/home-store.ts";
-import { milenage } from "../../hil/network/operator/hss/milenage.ts";
+import { milenage, xor } from "../../hil/network/operator/hss/milenage.ts";
 import { OsmoHlrProcess, osmoPorts } from "../../hil/network/operator/hss/osmo/process.ts";
 import { OwnHlr } from "../../hil/network/operator/hss/own-hlr.ts";
 import { ShortMessageCentre } from "../../hil/network/operator/hss/smsc.ts";
@@ -23,8 +23,6 @@ export function newSubscriber(n: number): Subscriber {
 	const [k, opc] = [randomBytes(16), randomBytes(16)].map((one) => one.toString("hex")) as [string, string];
 	return { imsi: `00101${String(n).padStart(10, "0")}`, k, opc, msisdn: `88200${String(n).padStart(8, "0")}` };
 }
-
-const xor = (a: Uint8Array, b: Uint8Array): Buffer => Buffer.from(a.map((octet, n) => octet ^ (b[n] as number)));
 
 /** SQN of a vector, which AUTN hides behind AK. */
 export function sqnIn({ autn, rand }: Tuple, subscriber: Subscriber): number {
@@ -112,10 +110,7 @@ export class OsmoBench {
 export class TestVlr {
 	readonly asked: Gsup[] = [];
 	/** How it answers; well, where nothing is said. */
-	answer: (message: Gsup) => Gsup = ({ procedure, imsi, smReference }) => ({
-		...{ procedure, kind: "result", imsi },
-		...(smReference === undefined ? {} : { smReference }),
-	});
+	answer: (message: Gsup) => Gsup = ({ procedure, imsi }) => ({ procedure, kind: "result", imsi });
 	readonly #client: GsupClient;
 
 	constructor(address: string, name: string, limits: Partial<GsupLimits> = {}) {

@@ -50,6 +50,12 @@ export class Collection<T extends object> {
 		if (this.#records.has(key)) this.#change(key, undefined);
 	}
 
+	/** The first that fits, in no order. */
+	find(fits: (record: T) => boolean): T | undefined {
+		for (const record of this.#records.values()) if (fits(record)) return record;
+		return undefined;
+	}
+
 	/** In the order of their keys. */
 	all(): T[] {
 		return [...this.#records.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);

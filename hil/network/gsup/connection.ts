@@ -82,10 +82,6 @@ export class GsupConnection {
 		if (own === undefined) this.#sendCcm(idGet());
 	}
 
-	get closed(): boolean {
-		return this.#closed;
-	}
-
 	/** Asks the peer and resolves to its answer, an error among them; throws GsupLost where none comes. */
 	async request(message: Gsup): Promise<Gsup> {
 		await this.#ready;

@@ -312,7 +312,7 @@ export function decodeGsup(octets: Uint8Array): Gsup {
 }
 
 /** What can be said of a message that cannot be read: enough to refuse it. */
-export function envelopeOf(octets: Uint8Array): { readonly type: number; readonly imsiElement?: Buffer } | undefined {
+function envelopeOf(octets: Uint8Array): { readonly type: number; readonly imsiElement?: Buffer } | undefined {
 	if (octets.length === 0) return undefined;
 	const type = octets[0] as number;
 	const end = 3 + (octets[2] ?? 256);

@@ -2,20 +2,18 @@ import { existsSync, readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type Downlink, radioChannel, type Uplink } from "../../../host/wire/radio/messages.ts";
 import { emit } from "../../../host/wire/report/events.ts";
-import type { Gsup } from "../gsup/message.ts";
-import { causes, smCauses } from "../gsup/tables.ts";
 import { type Element, runElement } from "../shared/element.ts";
-import { Refusal } from "../shared/http.ts";
 import { Ports } from "../shared/ports.ts";
 import { Registry } from "../shared/registry.ts";
 import { readAir } from "./air.ts";
 import { Attachment, type Bearer, type Visited } from "./attachment.ts";
 import { serveBearer } from "./bearer.ts";
 import type { VnoConfig } from "./config.ts";
+import { answerHome } from "./home-requests.ts";
 import { Homes } from "./homes.ts";
 
 const LOOPBACK = "127.0.0.1";
-const MESSAGE_TIMEOUT_MS = 15_000;
+
 /** A visited network: air interface, short messages, packet data. */
 export async function startVno(config: VnoConfig): Promise<Element> {
 	const registry = new Registry(config.registry);
@@ -25,7 +23,7 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 	const bearers = new Map<string, Bearer>();
 	const data = await serveBearer(registry, bearers, at("data"));
 	const [host, port] = data.address.split(":");
-	const homes = new Homes(registry, config.vnoId, (message) => answerHome(message));
+	const homes = new Homes(registry, config.vnoId, (message) => answerHome(attachments, message));
 	const network: Visited = {
 		homes,
 		vnoId: config.vnoId,
@@ -46,43 +44,6 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 			for (const connection of bearers.get(token)?.connections ?? []) connection.destroy();
 			bearers.delete(token);
 		},
-	};
-
-	/** What a home network asks for one of its subscribers here. */
-	const answerHome = async (message: Gsup): Promise<Gsup> => {
-		const { procedure, imsi } = message;
-		const same = message.smReference === undefined ? {} : { smReference: message.smReference };
-		const result: Gsup = { procedure, kind: "result", imsi, ...same };
-		const refused = (cause: number, smCause?: number): Gsup => ({
-			...{ procedure, kind: "error", imsi, cause, ...same },
-			...(smCause === undefined ? {} : { smCause }),
-		});
-		const attachment = attachments.get(imsi);
-		switch (procedure) {
-			case "InsertSubscriberData":
-				attachment?.insert(message);
-				return result;
-			case "DeleteSubscriberData":
-				attachment?.insert({ pdp: [] });
-				return result;
-			case "LocationCancel":
-				attachment?.cancel();
-				return result;
-			case "MtForwardSm":
-				if (!attachment) return refused(causes.imsiUnknown, smCauses.unknownSubscriber);
-				if (!message.smUi) return refused(causes.invalidMandatoryInformation);
-				try {
-					await attachment.deliver(message.smUi.toString("hex"), MESSAGE_TIMEOUT_MS);
-					return result;
-				} catch (error) {
-					const gone = error instanceof Refusal && error.code === "absent-subscriber";
-					return gone
-						? refused(causes.imsiUnknown, smCauses.unknownSubscriber)
-						: refused(causes.networkFailure, smCauses.destinationOutOfOrder);
-				}
-			default:
-				return refused(causes.messageTypeUnknown);
-		}
 	};
 
 	const sockets = new Set<Socket>();

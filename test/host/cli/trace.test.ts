@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { signBootstrap, writeBootstrap } from "../../../host/wire/prov/bootstrap.ts";
 import { bootstrapPush, deliveryOf } from "../../../host/wire/push/delivery.ts";
+import { writeMessageIn } from "../../../host/wire/syncml/form.ts";
 
 const cli = resolve("build/js/host/cli/main.js");
 const trace = (...args: string[]) => spawnSync(process.execPath, [cli, "trace", ...args], { encoding: "utf8" });
@@ -39,6 +40,34 @@ describe("tre trace", () => {
 		expect(stdout).toContain("ecdsa-sha256, verifies under no certificate in certs/");
 		expect(stdout).not.toContain("hunter2");
 		expect(trace(folder, "--brief").stdout).not.toContain("APPAUTH");
+	});
+
+	test("a session: only leaves that are known to be harmless are shown, whatever stands beside them", () => {
+		mkdirSync(join(folder, "session", "syncml"), { recursive: true });
+		const item = (target: string, data: string) => ({ target, data });
+		const message = {
+			...{ sessionId: "1", msgId: 1, target: "device", source: "server", final: true },
+			commands: [
+				{
+					...{ name: "Replace" as const, cmdId: 1 },
+					items: [
+						item("./NAP/sho/Apn", "harmless.example"),
+						item("./NAP/sho/AuthSecret", "hunter2"),
+						item("./DMAcc/x/AppAuth/y/AAuthSecret", "hunter2"),
+					],
+				},
+				{
+					name: "Replace" as const,
+					cmdId: 2,
+					items: [item("./DevInfo/Man", "maker"), item("./DevInfo/Ext/Key", "hunter2")],
+				},
+			],
+		};
+		writeFileSync(join(folder, "session", "syncml", "01-server.wbxml"), writeMessageIn("wbxml", message));
+		const { stdout } = trace(join(folder, "session"));
+		for (const harmless of ["harmless.example", "maker"]) expect(stdout).toContain(harmless);
+		expect(stdout.match(/7 octets, masked/g)).toHaveLength(3);
+		expect(stdout).not.toContain("hunter2");
 	});
 
 	test("what cannot be read is told in its place, and the rest is shown", () => {

@@ -1,16 +1,17 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Applications, MAX_APPLICATION_SERVERS } from "../../../host/daemon/applications.ts";
 import { Inbox } from "../../../host/daemon/inbox.ts";
 import { Memory } from "../../../host/daemon/memory.ts";
-import type { Modem } from "../../../host/modem/modem.ts";
+import type { Modem, ShortMessage } from "../../../host/modem/modem.ts";
 import { readMcims } from "../../../host/tre/mcims.ts";
 import type { DmAccount } from "../../../host/wire/prov/account.ts";
 import { signBootstrap, writeBootstrap } from "../../../host/wire/prov/bootstrap.ts";
 import { bootstrapPush } from "../../../host/wire/push/delivery.ts";
 import { decodePush } from "../../../host/wire/push/wsp.ts";
+import { contentTypes } from "../../../host/wire/radio/short-messages.ts";
 import { ruleBench } from "../../support/rule-bench.ts";
 
 const SECRET = "correct horse battery";
@@ -30,13 +31,15 @@ describe("B.2.3.3: re-bootstrap, and the contexts of MCIM provisioning and of M2
 	let [memory, applications] = [new Memory(folder), new Applications(folder)];
 	let inbox: Inbox;
 	const told: string[] = [];
+	const submitted: string[] = [];
 
 	beforeAll(() => {
 		vi.spyOn(process.stdout, "write").mockImplementation((text) => {
 			told.push(String(text));
 			return true;
 		});
-		inbox = new Inbox(bench.tre, {} as Modem, memory, applications);
+		const modem = { submit: async ({ contentType }: ShortMessage) => void submitted.push(contentType) };
+		inbox = new Inbox(bench.tre, modem as unknown as Modem, memory, applications);
 	});
 	beforeEach(() => told.splice(0));
 	afterAll(() => {
@@ -155,6 +158,27 @@ describe("B.2.3.3: re-bootstrap, and the contexts of MCIM provisioning and of M2
 			expect([await provisioning(), applications.accounts]).toEqual(before);
 		},
 	);
+
+	test("an account that cannot be written: no receipt is sent, so the DRF sends it again; then it is there", async () => {
+		const blocked = join(folder, "applications.json.new");
+		mkdirSync(blocked);
+		const document = writeBootstrap({
+			...bench.fields("application"),
+			accounts: [account("meters.example", "https://late/dm")],
+		});
+		await expect(push(document)).rejects.toThrow(/EISDIR/);
+		const ask = async () => {
+			inbox.take({ contentType: contentTypes.receiptRequest, body: Buffer.alloc(16, 1), from: "+88299001122" });
+			await inbox.work();
+		};
+		await ask();
+		expect(submitted).toEqual([]);
+		rmSync(blocked, { recursive: true });
+		expect(await push(document)).toBe("read");
+		expect(servers()).toContain("meters.example https://late/dm");
+		await ask();
+		expect(submitted).toEqual([contentTypes.receipt]);
+	});
 
 	test("a restart of the M2ME finds both contexts as they were", () => {
 		const [first, second] = [memory.content, applications.accounts];

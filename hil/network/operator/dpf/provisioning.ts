@@ -112,7 +112,7 @@ export class Provisioning {
 
 	/** A receipt from a device that is on the air with this operator's new MCIM; refused by name where it is of no use. */
 	async takeReceiptOnTrial(imsi: string, signed: string): Promise<void> {
-		const registration = this.#context.store.registrations.all().find((one) => one.imsi === imsi);
+		const registration = this.#context.store.registrations.find((one) => one.imsi === imsi);
 		if (!registration) throw new Refusal("device-unknown", `no device is known as ${imsi}`, 404);
 		const { code } = await this.takeReceipt(registration.treId, signed);
 		if (code !== status.ok) throw new Refusal("receipt-mismatch", "the receipt does not belong to this registration");

@@ -14,6 +14,8 @@ import { ChangeRegister } from "./register.ts";
 
 /** A bootstrap may be lost anywhere on its way; the TRE answers a repeat with "already accepted". */
 const RESEND_MS = 15_000;
+/** So long an account of an M2M application is sent again by itself. */
+const APPLICATION_MS = 3_600_000;
 /** How often a segment is tried before the whole message has to wait. */
 const ROUNDS = 8;
 
@@ -92,7 +94,7 @@ export class Drf {
 	}
 
 	#served(imsi: string): Device | undefined {
-		return this.#context.store.devices.all().find((entry) => entry.imsi === imsi && !entry.left);
+		return this.#context.store.devices.find((entry) => entry.imsi === imsi && !entry.left);
 	}
 
 	/** Devices that are being tended to are left to it; and devices on trial here, whose host may have lost its way. */
@@ -131,6 +133,8 @@ export class Drf {
 		if (!this.#isLocated(device) || (due === "nothing" && !awaited)) return;
 		if (due === "nothing") return this.#ask(device, change);
 		const before = this.#signed(due, device, change);
+		// A device that does not take it is not written to for ever; each time it is located it gets another chance.
+		if (due === "application" && occasion === "timer" && before && Date.now() - before.at > APPLICATION_MS) return;
 		if (occasion === "located" && due === "change" && before) {
 			// Has it come back from a trial? Its receipt says so.
 			this.#afterReceipt.add(treId);

@@ -22,7 +22,8 @@ const last = (value: number): Buffer => Buffer.concat([Buffer.alloc(BLOCK - 1), 
 
 export const standardConstants: MilenageConstants = { r: [64, 0, 32, 64, 96], c: [0, 1, 2, 4, 8].map(last) };
 
-const xor = (a: Uint8Array, b: Uint8Array): Buffer => {
+/** Octet by octet; as long as `a`. */
+export const xor = (a: Uint8Array, b: Uint8Array): Buffer => {
 	const out = Buffer.allocUnsafe(a.length);
 	for (let n = 0; n < a.length; n++) out[n] = (a[n] as number) ^ (b[n] as number);
 	return out;

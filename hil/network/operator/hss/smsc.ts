@@ -24,17 +24,16 @@ export class ShortMessageCentre {
 
 	/** MO-ForwardSM: a segment; the last one brings the answer to the whole. */
 	async submit(message: Gsup): Promise<Gsup> {
-		const { imsi, smUi, smReference } = message;
-		const same = smReference === undefined ? {} : { smReference };
-		const refused = (smCause: number): Gsup => ({ ...refusing(message, causes.networkFailure), ...same, smCause });
-		if (smUi === undefined) return { ...refusing(message, causes.invalidMandatoryInformation), ...same };
+		const { imsi, smUi } = message;
+		const refused = (smCause: number): Gsup => ({ ...refusing(message, causes.networkFailure), smCause });
+		if (smUi === undefined) return refusing(message, causes.invalidMandatoryInformation);
 		try {
 			const whole = this.#reassembly.take({ originator: imsi, ...decodeSubmit(smUi) }, Date.now());
 			if (whole) {
 				const { contentType, body } = decodePush(whole.data);
 				await this.#receive(imsi, contentType, Buffer.from(body));
 			}
-			return answering(message, same);
+			return answering(message);
 		} catch (error) {
 			if (error instanceof Refusal) return refused(smCauses.rejected);
 			if (error instanceof Refused) return refused(smCauses.semanticallyIncorrect);

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Tuple } from "../../gsup/message.ts";
-import { type MilenageConstants, milenage, milenages, standardConstants } from "./milenage.ts";
+import { type MilenageConstants, milenage, milenages, standardConstants, xor } from "./milenage.ts";
 
 /** What AuC and TRE share of a subscription, octets; OPc, not OP. */
 export interface Credential {
@@ -12,19 +12,13 @@ export interface Credential {
 /** TS 33.102 C.1.2: SQN = SEQ | IND, with 5 bits of IND. */
 const IND_BITS = 5n;
 const RAND_OCTETS = 16;
-export const INDICES = 32;
+const INDICES = 32;
 export const MAX_SEQ = 2 ** 43 - 1;
 /** The largest step that a card accepts (C.2.1, Δ); what is nearer to the end than that cannot be left again. */
 const DELTA = 2 ** 28;
 
 /** AMF: all zero, or the separation bit for E-UTRAN (TS 33.102 Annex H). */
 export const amfOf = (eutran: boolean): Buffer => Buffer.from(eutran ? "8000" : "0000", "hex");
-
-const xor = (a: Uint8Array, b: Uint8Array): Buffer => {
-	const out = Buffer.allocUnsafe(a.length);
-	for (let n = 0; n < a.length; n++) out[n] = (a[n] as number) ^ (b[n] as number);
-	return out;
-};
 
 export function sqnOf(seq: number, ind: number): Buffer {
 	const octets = Buffer.alloc(8);

@@ -61,7 +61,7 @@ const MILENAGE = 5;
 export const IND_BITS = 5;
 
 /** Writes subscriptions into osmo-hlr's database, in one transaction; SQN of those that are there stays. */
-export function provisionBySql(path: string, subscribers: readonly OsmoSubscriber[]): void {
+function provisionBySql(path: string, subscribers: readonly OsmoSubscriber[]): void {
 	const db = new Sqlite(path);
 	try {
 		db.pragma("busy_timeout = 5000");
