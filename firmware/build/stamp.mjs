@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 function* filesBelow(path) {
@@ -29,6 +29,8 @@ export async function upToDate(output, inputs, words, make) {
 	const now = fingerprint(inputs, words);
 	if (existsSync(output) && existsSync(stamp) && readFileSync(stamp, "utf8") === now) return false;
 	mkdirSync(dirname(output), { recursive: true });
+	// What fails half-way has changed the output all the same.
+	rmSync(stamp, { force: true });
 	await make();
 	writeFileSync(stamp, now);
 	return true;
