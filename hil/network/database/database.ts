@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { emit } from "../../../host/wire/report/events.ts";
 import { type Change, Collection, type Journal } from "./collection.ts";
 import type { Engine, Migrations } from "./engine.ts";
@@ -11,8 +12,9 @@ import { fromRow, type TableShape, toRow } from "./table.ts";
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
-/** How long closing waits for a database. */
+/** How long a database may fail before closing gives up what is left, and how often that is looked at. */
 const CLOSE_MS = 3_000;
+const POLL_MS = 50;
 /** How long it may take to answer those who ask how it is. */
 const PING_MS = 2_000;
 
@@ -41,7 +43,8 @@ export class Database {
 	#waiting: Change[] = [];
 	#settled: (() => void)[] = [];
 	#writing = false;
-	#closing = false;
+	/** What is left is given up. */
+	#abandoned = false;
 	#scheduled = false;
 	#idle: Promise<void> = Promise.resolve();
 	/** Why the last write failed, while it does. */
@@ -114,7 +117,7 @@ export class Database {
 	/** Why the database does not answer now; undefined where it does. */
 	async ailment(): Promise<string | undefined> {
 		if (this.#failing !== undefined) return this.#failing;
-		const late = new Promise<string>((resolve) => setTimeout(() => resolve("it does not answer"), PING_MS).unref());
+		const late = sleep(PING_MS, "it does not answer", { ref: false });
 		const answer = this.#engine.ping().then(
 			() => undefined,
 			(error: Error) => error.message,
@@ -122,12 +125,19 @@ export class Database {
 		return Promise.race([answer, late]);
 	}
 
-	/** Writes what is left, and closes. What a database that is gone does not take is given up: nobody has heard of it. */
+	/**
+	 * Writes what is left, however long that takes, and closes. What a database that is gone does not take is given up
+	 * after a while: nobody has heard of it.
+	 */
 	async close(): Promise<void> {
-		this.#closing = true;
-		const late = new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref());
-		await Promise.race([this.durable(), late]);
-		await Promise.race([this.#engine.close(), late]);
+		let written = false;
+		const durable = this.durable().then(() => {
+			written = true;
+		});
+		for (let failed = 0; !written && failed < CLOSE_MS; failed += this.#failing === undefined ? -failed : POLL_MS)
+			await Promise.race([durable, sleep(POLL_MS)]);
+		this.#abandoned = !written;
+		await Promise.race([this.#engine.close(), sleep(CLOSE_MS, undefined, { ref: false })]);
 	}
 
 	#change(change: Change, undo: () => void): void {
@@ -183,9 +193,9 @@ export class Database {
 				if (this.#failing === undefined)
 					emit({ event: "problem", what: `the database does not take what is written: ${why}; it is tried again` });
 				this.#failing = why;
+				await sleep(pause);
 				// What waits for this batch waits for ever: it must not leave.
-				if (this.#closing) await new Promise(() => undefined);
-				await new Promise((resolve) => setTimeout(resolve, pause));
+				if (this.#abandoned) await new Promise(() => undefined);
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import { world } from "../../../hil/lab/world.ts";
 import { ccm, idResponse } from "../../../hil/network/gsup/ccm.ts";
 import { extensions, IpaDeframer, ipaFrame, streams } from "../../../hil/network/gsup/ipa.ts";
 import { encodeGsup } from "../../../hil/network/gsup/message.ts";
+import { procedures } from "../../../hil/network/gsup/tables.ts";
 import { OsmoHlrProcess, osmoPorts } from "../../../hil/network/operator/hss/osmo/process.ts";
 import { OperatorStore, type Subscriber } from "../../../hil/network/operator/store.ts";
 import { generator } from "../../../hil/scenarios/sampling.ts";
@@ -20,6 +21,7 @@ const folders: Readonly<Record<Medium, string>> = { disk: tmpdir(), RAM: "/dev/s
 
 /** Of each kind of connection, the names under which they ask. */
 const CONNECTIONS = 8;
+const SAI_RESULT = procedures.SendAuthInfo.result;
 const names = Array.from({ length: CONNECTIONS }, (_, n) => `VLR-${n}`);
 
 /** An HLR/AuC under load. */
@@ -75,20 +77,34 @@ async function startOwn(medium: Medium, subscribers: readonly Subscriber[], url?
 }
 
 /** One connection that keeps `depth` requests under way. */
-function connection(address: string, name: string): Promise<{ socket: Socket; onAnswer: (run: () => void) => void }> {
+function connection(
+	address: string,
+	name: string,
+): Promise<{ socket: Socket; onAnswer: (run: () => void, fails: (error: Error) => void) => void }> {
 	const [host, port] = address.split(":") as [string, string];
 	const socket = connect(Number(port), host);
 	const deframer = new IpaDeframer();
 	let answered: () => void = () => undefined;
+	let failed: (error: Error) => void = () => undefined;
 	return new Promise((done, fail) => {
 		socket.once("error", fail);
+		socket.on("error", (error) => failed(error));
 		socket.on("data", (octets) => {
 			for (const { stream, payload } of deframer.push(octets)) {
 				if (stream === streams.ccm && payload[0] === ccm.idGet) {
 					socket.write(ipaFrame({ stream: streams.ccm, payload: idResponse(name) }));
-					done({ socket, onAnswer: (run) => (answered = run) });
+					done({
+						socket,
+						onAnswer: (run, fails) => {
+							answered = run;
+							failed = fails;
+						},
+					});
 				}
-				if (stream === streams.osmocom && payload[1] === 0x0a) answered();
+				if (stream !== streams.osmocom) continue;
+				// An HLR that refuses is soon done: that would be no measurement.
+				if (payload[1] === SAI_RESULT) answered();
+				else socket.destroy(new Error(`a request was refused: ${payload.toString("hex")}`));
 			}
 		});
 	});
@@ -113,7 +129,7 @@ async function loadOf(address: string, subscribers: readonly Subscriber[], load:
 	};
 	let [sent, answered] = [0, 0];
 	const started = performance.now();
-	await new Promise<void>((done) => {
+	await new Promise<void>((done, fail) => {
 		for (const { socket, onAnswer } of peers) {
 			const send = () => {
 				if (sent >= load.requests) return;
@@ -124,7 +140,7 @@ async function loadOf(address: string, subscribers: readonly Subscriber[], load:
 				answered++;
 				if (answered === load.requests) done();
 				else send();
-			});
+			}, fail);
 			for (let n = 0; n < load.depth; n++) send();
 		}
 	});
@@ -163,16 +179,26 @@ export async function hssBesideOsmo(plan: HssPlan): Promise<HssRow[]> {
 	for (const medium of plan.media.filter((one) => one === "disk" || existsSync(folders.RAM)))
 		for (const size of plan.sizes) {
 			const subscribers = Array.from({ length: size }, (_, n) => newSubscriber(n + 1));
-			const osmo = await startOsmo(medium, subscribers);
-			const cluster = plan.postgres ? new PostgresCluster(newFolder(medium)) : undefined;
-			await cluster?.start();
-			const targets: [string, Target][] = [[`SQLite, ${medium}`, await startOwn(medium, subscribers)]];
-			if (cluster) targets.push([`PostgreSQL, ${medium}`, await startOwn(medium, subscribers, cluster.url)]);
-			for (const [database, own] of targets)
-				for (const load of plan.loads) rows.push(await compared(database, own, osmo, subscribers, load, plan.rounds));
-			for (const [, own] of targets) await own.stop();
-			await cluster?.dispose();
-			await osmo.stop();
+			const endings: (() => Promise<void>)[] = [];
+			try {
+				const osmo = await startOsmo(medium, subscribers);
+				endings.push(osmo.stop);
+				const targets: [string, Target][] = [[`SQLite, ${medium}`, await startOwn(medium, subscribers)]];
+				endings.push(...targets.map(([, own]) => own.stop));
+				if (plan.postgres) {
+					const cluster = new PostgresCluster(newFolder(medium));
+					endings.push(() => cluster.dispose());
+					await cluster.start();
+					const own = await startOwn(medium, subscribers, cluster.url);
+					endings.push(own.stop);
+					targets.push([`PostgreSQL, ${medium}`, own]);
+				}
+				for (const [database, own] of targets)
+					for (const load of plan.loads) rows.push(await compared(database, own, osmo, subscribers, load, plan.rounds));
+			} finally {
+				// What was started last ends first, also where something failed.
+				for (const end of endings.reverse()) await end();
+			}
 		}
 	return rows;
 }
