@@ -61,6 +61,10 @@ export class GsupConnection {
 	#closing = false;
 	/** Portions of octets that have come. */
 	#received = 0;
+	#pings = 0;
+	#pongs = 0;
+	/** Who waits for the answer to which ping: pongs come in the order of pings, behind what the peer had sent. */
+	#catchingUp: { pings: number; resolve(): void }[] = [];
 	readonly #pulse: NodeJS.Timeout;
 	readonly #identity: NodeJS.Timeout;
 
@@ -112,8 +116,17 @@ export class GsupConnection {
 	/** Is the peer there? Drops the connection where it shows no life in time. */
 	probe(withinMs: number): void {
 		const before = this.#received;
-		this.#sendCcm(Buffer.from([ccm.ping]));
+		this.#ping();
 		setTimeout(() => this.#received > before || this.close(), withinMs).unref();
+	}
+
+	/** Resolves when all that the peer had sent by now has been taken, or the peer is gone. */
+	caughtUp(): Promise<void> {
+		if (this.#closed) return Promise.resolve();
+		return new Promise((resolve) => {
+			this.#ping();
+			this.#catchingUp.push({ pings: this.#pings, resolve });
+		});
 	}
 
 	close(): void {
@@ -124,7 +137,19 @@ export class GsupConnection {
 	#beat(): void {
 		if (!this.#alive) this.close();
 		this.#alive = false;
+		this.#ping();
+	}
+
+	#ping(): void {
+		this.#pings++;
 		this.#sendCcm(Buffer.from([ccm.ping]));
+	}
+
+	#takePong(): void {
+		this.#pongs++;
+		const there = this.#catchingUp.filter(({ pings }) => pings <= this.#pongs);
+		this.#catchingUp = this.#catchingUp.filter((one) => !there.includes(one));
+		for (const { resolve } of there) resolve();
 	}
 
 	#forget(key: string, awaited: Awaited): void {
@@ -142,6 +167,7 @@ export class GsupConnection {
 		const lost = new GsupLost("the GSUP connection is gone");
 		for (const waiting of this.#awaited.values()) for (const { reject } of waiting) reject(lost);
 		this.#awaited.clear();
+		for (const { resolve } of this.#catchingUp.splice(0)) resolve();
 		this.#listener.onClosed?.(this);
 	}
 
@@ -181,6 +207,7 @@ export class GsupConnection {
 		const [type] = payload;
 		const client = this.#own !== undefined;
 		if (type === ccm.ping) this.#sendCcm(Buffer.from([ccm.pong]));
+		else if (type === ccm.pong) this.#takePong();
 		else if (type === ccm.idGet && client) this.#introduce();
 		else if (type === ccm.idAck && !client) this.#sendCcm(Buffer.from([ccm.idAck]));
 		else if (type === ccm.idResponse && !client && this.name === undefined) this.#takeIdentity(payload);

@@ -5,6 +5,8 @@ import { GsupConnection, type GsupLimits, type GsupListener } from "./connection
 
 /** How long a connection may take to show that it still lives, when another one comes with its name. */
 const PROBE_MS = 2_000;
+/** How long the last answers may take to leave when the server closes. */
+const LAST_WORD_MS = 500;
 /** Connections at once, those without a name among them. */
 const MAX_CONNECTIONS = 256;
 
@@ -30,6 +32,11 @@ export class GsupServer {
 		return this.#peers.size;
 	}
 
+	/** Resolves when all that the peers had sent by now has been taken. */
+	async caughtUp(): Promise<void> {
+		await Promise.all([...this.#peers.values()].map((peer) => peer.caughtUp()));
+	}
+
 	async listen(place: Place): Promise<Listening> {
 		const server = createServer((socket) => this.#accept(socket));
 		server.maxConnections = MAX_CONNECTIONS;
@@ -37,7 +44,11 @@ export class GsupServer {
 		return {
 			address: listening.address,
 			close: () => {
-				for (const socket of this.#sockets) socket.destroy();
+				// What has been answered still leaves; a peer that does not read it is not waited for.
+				for (const socket of this.#sockets) {
+					socket.destroySoon();
+					setTimeout(() => socket.destroy(), LAST_WORD_MS).unref();
+				}
 				return listening.close();
 			},
 		};

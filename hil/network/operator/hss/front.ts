@@ -54,11 +54,15 @@ export class GsupFront {
 		return this.#server.listen(place);
 	}
 
-	/** No request is taken any more; resolves when those that are worked on have been answered, or after a while. */
+	/**
+	 * No request is begun any more. Resolves when those that are worked on have been answered, and those that were on
+	 * the way refused, or after a while.
+	 */
 	async finish(): Promise<void> {
 		this.#finishing = true;
 		const late = new Promise((resolve) => setTimeout(resolve, FINISH_MS).unref());
-		await Promise.race([Promise.allSettled(this.#queues.values()), late]);
+		const done = this.#server.caughtUp().then(() => Promise.allSettled(this.#queues.values()));
+		await Promise.race([done, late]);
 	}
 
 	/** Visited networks that are connected. */
