@@ -2,7 +2,11 @@
 #ifndef TRE_MBEDTLS_CONFIG_H
 #define TRE_MBEDTLS_CONFIG_H
 
+#ifdef __wasm__
 #define MBEDTLS_HAVE_INT64
+#else
+#define MBEDTLS_HAVE_ASM
+#endif
 #define MBEDTLS_NO_UDBL_DIVISION
 #define MBEDTLS_NO_PLATFORM_ENTROPY
 

@@ -1,0 +1,55 @@
+/* From the reset to `main`: memory, stacks, vectors. */
+#include <string.h>
+
+#include "cortex.h"
+#include "faults.h"
+#include "time.h"
+
+extern uint32_t __data_start[], __data_end[], __data_load[];
+extern uint32_t __bss_start[], __bss_end[];
+extern uint32_t __stack_start[], __stack_end[];
+extern uint32_t __handler_stack_end[];
+
+int main(void);
+void start(void);
+void uart_interrupt(void);
+
+/* A fresh stack, so that a look at the RAM tells how deep it got. */
+#define STACK_PAINT 0x5AC35AC3u
+
+typedef void (*vector)(void);
+
+#define VECTORS (16 + BOARD_UART_IRQ + 1)
+
+__attribute__((naked, noreturn)) static void reset_handler(void) { __asm volatile("cpsid i\n bl start\n b ."); }
+
+/* 16 of the core, then the interrupts; every one but the UART's is a fault, and all faults are hard ones. */
+__attribute__((section(".vectors"), used)) static const vector vectors[VECTORS] = {
+    [0] = (vector)(uintptr_t)__handler_stack_end,
+    [1] = reset_handler,
+    [2] = watchdog_warning,
+    [3 ... 14] = fault,
+    [15] = systick_interrupt,
+    [16 ... 16 + BOARD_UART_IRQ - 1] = fault,
+    [16 + BOARD_UART_IRQ] = uart_interrupt,
+};
+
+/* Interrupts are served while the flash is busy, so nothing they need lies there. */
+static vector ram_vectors[VECTORS] __attribute__((aligned(512)));
+
+void start(void) {
+  memcpy(__data_start, __data_load, (uintptr_t)__data_end - (uintptr_t)__data_start);
+  memset(__bss_start, 0, (uintptr_t)__bss_end - (uintptr_t)__bss_start);
+  for (uint32_t *word = __stack_start; word < __stack_end; word++) *word = STACK_PAINT;
+  memcpy(ram_vectors, vectors, sizeof vectors);
+  SCB_VTOR = (uint32_t)(uintptr_t)ram_vectors;
+  /* Threads run on a stack of their own at the very start of the RAM: what overflows it faults, on a stack that holds. */
+  __asm volatile(
+      "msr psp, %0\n"
+      "movs r0, #2\n"
+      "msr control, r0\n"
+      "isb\n"
+      "bl main\n"
+      "b .\n" ::"r"(__stack_end)
+      : "r0", "memory");
+}

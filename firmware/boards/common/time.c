@@ -1,0 +1,39 @@
+#include "time.h"
+
+#include "board.h"
+#include "cortex.h"
+
+#define HZ 100u
+#define TICKS_A_SECOND 2u
+/*
+ * No command takes longer: two RSA-2048 key pairs need about a minute on a Cortex-M4 at 168 MHz, and can need several
+ * times that. The host gives up after 180 s.
+ */
+#define LONGEST_COMMAND_S 240u
+
+static volatile uint32_t now;
+static volatile uint32_t progress;
+static uint32_t ticked;
+
+void time_init(void) {
+  SYST_RVR = board_core_hz / HZ - 1;
+  SYST_CVR = 0;
+  SYST_CSR = SYST_ENABLE_INTERRUPT_CORE_CLOCK;
+}
+
+/* Feeds the watchdog as long as the main loop shows that it is alive: a hang ends in a reset, a long command does not. */
+IN_RAM void systick_interrupt(void) {
+  now++;
+  if (now - progress < LONGEST_COMMAND_S * HZ) board_watchdog_feed();
+}
+
+uint32_t time_seconds(void) { return now / HZ; }
+
+int time_tick_due(void) {
+  uint32_t at = now;
+  if (at - ticked < HZ / TICKS_A_SECOND) return 0;
+  ticked = at;
+  return 1;
+}
+
+void time_progress(void) { progress = now; }

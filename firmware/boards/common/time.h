@@ -1,0 +1,17 @@
+/* Running time, and the limit of a command's. */
+#ifndef TIME_H
+#define TIME_H
+
+#include <stdint.h>
+
+void time_init(void);
+/* Whole seconds since the reset. */
+uint32_t time_seconds(void);
+/* Has the time for another tick come? */
+int time_tick_due(void);
+/* The main loop goes round: nothing hangs. */
+void time_progress(void);
+void systick_interrupt(void);
+void watchdog_warning(void);
+
+#endif

@@ -1,0 +1,32 @@
+/* 168 MHz from the internal oscillator, so that no crystal matters: the three boards have three of them. */
+#include "board.h"
+#include "clock.h"
+#include "registers.h"
+
+const uint32_t board_core_hz = 168000000;
+
+#define HSI_READY (1u << 1)
+#define PLL_ON (1u << 24)
+#define PLL_READY (1u << 25)
+/* 16 MHz / 16 * 336 / 2 = 168 MHz, and / 7 = 48 MHz for the RNG. */
+#define PLL_168_MHZ (16u | 336u << 6 | 0u << 16 | 7u << 24)
+/* APB1 / 4 = 42 MHz, APB2 / 2 = 84 MHz, system clock from the PLL. */
+#define BUSES_AND_PLL (5u << 10 | 4u << 13 | 2u)
+#define SWITCHED_TO_PLL (2u << 2)
+/* Five wait states at 2.7 V and more; prefetch, both caches. */
+#define FLASH_168_MHZ (5u | 7u << 8)
+
+void clock_init(void) {
+  while ((RCC_CR & HSI_READY) == 0) {
+  }
+  RCC_PLLCFGR = PLL_168_MHZ;
+  RCC_CR |= PLL_ON;
+  while ((RCC_CR & PLL_READY) == 0) {
+  }
+  FLASH_ACR = FLASH_168_MHZ;
+  while ((FLASH_ACR & 15u) != 5u) {
+  }
+  RCC_CFGR = BUSES_AND_PLL;
+  while ((RCC_CFGR & 12u) != SWITCHED_TO_PLL) {
+  }
+}

@@ -1,0 +1,38 @@
+/* USART6, TX on PC6 and RX on PC7: the one serial port that all three boards bring out. */
+#include "board.h"
+#include "line.h"
+#include "registers.h"
+
+#define PERIPHERAL_HZ 84000000u
+
+#define TX_EMPTY (1u << 7)
+#define TX_COMPLETE (1u << 6)
+#define RX_FULL (1u << 5)
+#define RX_OVERRUN (1u << 3)
+
+#define ENABLE_RX_TX_RX_INTERRUPT (1u << 13 | 1u << 5 | 1u << 3 | 1u << 2)
+#define ALTERNATE_USART6 8u
+
+void board_uart_init(void) {
+  RCC_APB2ENR |= 1u << 5;
+  RCC_AHB1ENR |= 1u << PORT_C;
+  GPIO_AFRL(PORT_C) = (GPIO_AFRL(PORT_C) & 0x00ffffffu) | ALTERNATE_USART6 << 24 | ALTERNATE_USART6 << 28;
+  GPIO_MODER(PORT_C) = (GPIO_MODER(PORT_C) & ~(15u << 12)) | 10u << 12;
+  USART6_BRR = (PERIPHERAL_HZ + BOARD_BAUD / 2) / BOARD_BAUD;
+  USART6_CR1 = ENABLE_RX_TX_RX_INTERRUPT;
+  enable_irq(BOARD_UART_IRQ);
+}
+
+IN_RAM void uart_interrupt(void) {
+  /* Reading DR after SR clears an overrun, too. */
+  if (USART6_SR & (RX_FULL | RX_OVERRUN)) line_received((uint8_t)USART6_DR);
+}
+
+/* Polled: there is nothing else to do before the answer is out, and reception goes on meanwhile. */
+void board_uart_write(const uint8_t *octets, uint32_t length) {
+  for (uint32_t i = 0; i < length; i++) {
+    while ((USART6_SR & TX_EMPTY) == 0) {
+    }
+    USART6_DR = octets[i];
+  }
+}

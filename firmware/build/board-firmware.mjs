@@ -1,0 +1,155 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { basename, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { cryptoImports } from "./crypto-imports.mjs";
+import { MBEDTLS, mbedtlsSource } from "./mbedtls-source.mjs";
+import { inParallel, run } from "./run.mjs";
+import { upToDate } from "./stamp.mjs";
+
+const DEFAULT_BAUD = 115_200;
+const PREFIX = "arm-none-eabi-";
+
+const boardsOf = (root) => join(root, "firmware", "boards");
+
+/** Boards by name: what their `board.json` says. */
+export function boards(root) {
+	const folders = readdirSync(boardsOf(root)).filter((name) => name !== "common");
+	return Object.fromEntries(
+		folders.sort().map((name) => [name, JSON.parse(readFileSync(join(boardsOf(root), name, "board.json"), "utf8"))]),
+	);
+}
+
+const filesIn = (folder, pattern) =>
+	readdirSync(folder)
+		.filter((name) => pattern.test(name))
+		.sort()
+		.map((name) => join(folder, name));
+
+/** Sources of a board in a variant: NAME_board.c and NAME_qemu.c are of that variant alone. */
+function sourcesOf(root, board, variant) {
+	const all = ["common", board].flatMap((name) => filesIn(join(boardsOf(root), name), /\.c$/));
+	return all.filter((file) => {
+		const only = /_(board|qemu)\.c$/.exec(file)?.[1];
+		return only === undefined ? !/semihosting\.c$/.test(file) || variant === "qemu" : only === variant;
+	});
+}
+
+/** `tre.wasm` as C, the file that every board compiles. */
+async function translate(root, build) {
+	const output = join(build, "tre.c");
+	await upToDate(output, [join(root, "build", "tre.wasm")], ["wasm2c"], async () => {
+		await run("wasm2c", [join(root, "build", "tre.wasm"), "--module-name=tre", "-o", output]);
+	});
+	const { surface } = await import(pathToFileURL(join(root, "build/js/firmware/crypto/surface.js")).href);
+	writeFileSync(join(build, "crypto_imports.c"), cryptoImports(surface));
+}
+
+/** What each compiler call has in common. No path of the machine gets into the octets. */
+const flagsOf = (root, { core }) => [
+	...[`-mcpu=${core}`, "-mthumb", "-mfloat-abi=soft", "--specs=picolibc.specs", "-std=gnu11", "-Os", "-g0"],
+	...["-ffunction-sections", "-fdata-sections", "-fno-common", `-ffile-prefix-map=${root}=.`, "-DNDEBUG"],
+];
+
+/** Mbed TLS and `firmware/crypto` for a core; both variants of a board link the same objects. */
+async function compileCrypto(root, board, shape, folder, progress) {
+	const room = join(root, "firmware", "crypto");
+	const own = filesIn(room, /\.c$/).filter((file) => !file.endsWith("platform_wasm.c"));
+	const marker = join(folder, ".built");
+	const inputs = [...own, ...filesIn(room, /\.h$/), join(root, "firmware", "build", "board-firmware.mjs")];
+	await upToDate(marker, inputs, [MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", shape.core], async () => {
+		const source = await mbedtlsSource(join(root, "build"), progress);
+		progress(`compiling Mbed TLS for ${board} (${shape.core})`);
+		const objects = join(folder, "crypto");
+		rmSync(objects, { recursive: true, force: true });
+		mkdirSync(objects, { recursive: true });
+		const flags = [
+			...flagsOf(root, shape),
+			...["-Wall", `-I${room}`, `-I${join(source, "include")}`, `-I${join(source, "library")}`],
+			'-DMBEDTLS_CONFIG_FILE="tre_mbedtls_config.h"',
+		];
+		const library = filesIn(join(source, "library"), /^(?!(ssl|psa|net_|timing|threading|debug)).*\.c$/);
+		await inParallel([...library, ...own], cpus().length, (file) =>
+			run(`${PREFIX}gcc`, [
+				...flags,
+				...(own.includes(file) ? ["-Wextra", "-Werror"] : []),
+				...["-c", file, "-o", join(objects, `${basename(file)}.o`)],
+			]),
+		);
+		writeFileSync(marker, "");
+	});
+}
+
+/** Octets by where they end up, from the linker's sections. */
+async function measure(elf) {
+	const table = await run(`${PREFIX}size`, ["-A", elf]);
+	const size = (name) => Number(new RegExp(`^\\${name}\\s+(\\d+)`, "m").exec(table)?.[1] ?? 0);
+	const parts = Object.fromEntries(
+		["text", "crypto_data", "data", "stack", "noinit", "crypto_bss", "page", "bss"].map((name) => [
+			name,
+			size(`.${name}`),
+		]),
+	);
+	const { text, crypto_data, data, stack, noinit, crypto_bss, page, bss } = parts;
+	return {
+		flash: text + crypto_data + data,
+		ram: crypto_data + data + stack + noinit + crypto_bss + page + bss,
+		parts,
+	};
+}
+
+/**
+ * Builds the firmware of a board: `tre.elf`, `tre.bin`, `tre.hex` and `size.json` in the folder that it resolves to.
+ * `variant` is `board` or `qemu`.
+ */
+export async function buildBoard(root, board, variant, progress, options = {}) {
+	const shape = boards(root)[board];
+	if (!shape) throw new Error(`no board ${board}; there are: ${Object.keys(boards(root)).join(", ")}`);
+	if (!shape.variants.includes(variant))
+		throw new Error(`${board} has no variant ${variant}; it has: ${shape.variants.join(", ")}`);
+	const { baud = DEFAULT_BAUD, folder = join(root, "build", "boards") } = options;
+	const build = join(folder, board);
+	const output = join(build, variant);
+	const room = boardsOf(root);
+	mkdirSync(output, { recursive: true });
+	const inputs = [
+		...[join(root, "build", "tre.wasm"), join(root, "build", "js", "firmware", "crypto"), join(root, "firmware", "crypto")],
+		...[join(room, "common"), join(room, board), join(root, "firmware", "build")],
+	];
+	await upToDate(join(output, "tre.elf"), inputs, [MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", String(baud)], async () => {
+		await translate(root, build);
+		await compileCrypto(root, board, shape, build, progress);
+		progress(`building the firmware of ${board} (${variant})`);
+		const flags = [
+			...flagsOf(root, shape),
+			...[`-I${join(room, "common")}`, `-I${join(room, board)}`, `-I${build}`, `-I${join(root, "firmware", "crypto")}`],
+			...[`-DBOARD_UART_IRQ=${shape.uartIrq}`, `-DBOARD_BAUD=${baud}u`],
+		];
+		const generated = [join(build, "tre.c"), join(build, "crypto_imports.c")];
+		const objects = join(output, "objects");
+		rmSync(objects, { recursive: true, force: true });
+		mkdirSync(objects, { recursive: true });
+		const object = (file) => join(objects, `${basename(file)}.o`);
+		const sources = [...generated, ...sourcesOf(root, board, variant)];
+		await inParallel(sources, cpus().length, (file) => {
+			const strict = generated.includes(file) ? ["-w"] : ["-Wall", "-Wextra", "-Werror"];
+			return run(`${PREFIX}gcc`, [...flags, ...strict, "-c", file, "-o", object(file)]);
+		});
+		const elf = join(output, "tre.elf");
+		await run(
+			`${PREFIX}gcc`,
+			[
+				...[...flagsOf(root, shape), "-nostartfiles", `-L${join(room, "common")}`, `-T${join(room, board, "board.ld")}`],
+				...["-Wl,--gc-sections", "-Wl,--build-id=none", `-Wl,-Map=${join(output, "tre.map")}`],
+				...sources.map((file) => relative(output, object(file))),
+				...filesIn(join(build, "crypto"), /\.o$/).map((file) => relative(output, file)),
+				...["-o", elf],
+			],
+			{ cwd: output },
+		);
+		await run(`${PREFIX}objcopy`, ["-O", "binary", elf, join(output, "tre.bin")]);
+		await run(`${PREFIX}objcopy`, ["-O", "ihex", elf, join(output, "tre.hex")]);
+		writeFileSync(join(output, "size.json"), `${JSON.stringify(await measure(elf), null, "\t")}\n`);
+	});
+	return output;
+}
