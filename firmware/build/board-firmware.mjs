@@ -113,43 +113,62 @@ export async function buildBoard(root, board, variant, progress, options = {}) {
 	const room = boardsOf(root);
 	mkdirSync(output, { recursive: true });
 	const inputs = [
-		...[join(root, "build", "tre.wasm"), join(root, "build", "js", "firmware", "crypto"), join(root, "firmware", "crypto")],
+		...[
+			join(root, "build", "tre.wasm"),
+			join(root, "build", "js", "firmware", "crypto"),
+			join(root, "firmware", "crypto"),
+		],
 		...[join(room, "common"), join(room, board), join(root, "firmware", "build")],
 	];
-	await upToDate(join(output, "tre.elf"), inputs, [MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", String(baud)], async () => {
-		await translate(root, build);
-		await compileCrypto(root, board, shape, build, progress);
-		progress(`building the firmware of ${board} (${variant})`);
-		const flags = [
-			...flagsOf(root, shape),
-			...[`-I${join(room, "common")}`, `-I${join(room, board)}`, `-I${build}`, `-I${join(root, "firmware", "crypto")}`],
-			...[`-DBOARD_UART_IRQ=${shape.uartIrq}`, `-DBOARD_BAUD=${baud}u`],
-		];
-		const generated = [join(build, "tre.c"), join(build, "crypto_imports.c")];
-		const objects = join(output, "objects");
-		rmSync(objects, { recursive: true, force: true });
-		mkdirSync(objects, { recursive: true });
-		const object = (file) => join(objects, `${basename(file)}.o`);
-		const sources = [...generated, ...sourcesOf(root, board, variant)];
-		await inParallel(sources, cpus().length, (file) => {
-			const strict = generated.includes(file) ? ["-w"] : ["-Wall", "-Wextra", "-Werror"];
-			return run(`${PREFIX}gcc`, [...flags, ...strict, "-c", file, "-o", object(file)]);
-		});
-		const elf = join(output, "tre.elf");
-		await run(
-			`${PREFIX}gcc`,
-			[
-				...[...flagsOf(root, shape), "-nostartfiles", `-L${join(room, "common")}`, `-T${join(room, board, "board.ld")}`],
-				...["-Wl,--gc-sections", "-Wl,--build-id=none", `-Wl,-Map=${join(output, "tre.map")}`],
-				...sources.map((file) => relative(output, object(file))),
-				...filesIn(join(build, "crypto"), /\.o$/).map((file) => relative(output, file)),
-				...["-o", elf],
-			],
-			{ cwd: output },
-		);
-		await run(`${PREFIX}objcopy`, ["-O", "binary", elf, join(output, "tre.bin")]);
-		await run(`${PREFIX}objcopy`, ["-O", "ihex", elf, join(output, "tre.hex")]);
-		writeFileSync(join(output, "size.json"), `${JSON.stringify(await measure(elf), null, "\t")}\n`);
-	});
+	await upToDate(
+		join(output, "tre.elf"),
+		inputs,
+		[MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", String(baud)],
+		async () => {
+			await translate(root, build);
+			await compileCrypto(root, board, shape, build, progress);
+			progress(`building the firmware of ${board} (${variant})`);
+			const flags = [
+				...flagsOf(root, shape),
+				...[
+					`-I${join(room, "common")}`,
+					`-I${join(room, board)}`,
+					`-I${build}`,
+					`-I${join(root, "firmware", "crypto")}`,
+				],
+				...[`-DBOARD_UART_IRQ=${shape.uartIrq}`, `-DBOARD_BAUD=${baud}u`],
+			];
+			const generated = [join(build, "tre.c"), join(build, "crypto_imports.c")];
+			const objects = join(output, "objects");
+			rmSync(objects, { recursive: true, force: true });
+			mkdirSync(objects, { recursive: true });
+			const object = (file) => join(objects, `${basename(file)}.o`);
+			const sources = [...generated, ...sourcesOf(root, board, variant)];
+			await inParallel(sources, cpus().length, (file) => {
+				const strict = generated.includes(file) ? ["-w"] : ["-Wall", "-Wextra", "-Werror"];
+				return run(`${PREFIX}gcc`, [...flags, ...strict, "-c", file, "-o", object(file)]);
+			});
+			const elf = join(output, "tre.elf");
+			await run(
+				`${PREFIX}gcc`,
+				[
+					...[
+						...flagsOf(root, shape),
+						"-nostartfiles",
+						`-L${join(room, "common")}`,
+						`-T${join(room, board, "board.ld")}`,
+					],
+					...["-Wl,--gc-sections", "-Wl,--build-id=none", `-Wl,-Map=${join(output, "tre.map")}`],
+					...sources.map((file) => relative(output, object(file))),
+					...filesIn(join(build, "crypto"), /\.o$/).map((file) => relative(output, file)),
+					...["-o", elf],
+				],
+				{ cwd: output },
+			);
+			await run(`${PREFIX}objcopy`, ["-O", "binary", elf, join(output, "tre.bin")]);
+			await run(`${PREFIX}objcopy`, ["-O", "ihex", elf, join(output, "tre.hex")]);
+			writeFileSync(join(output, "size.json"), `${JSON.stringify(await measure(elf), null, "\t")}\n`);
+		},
+	);
 	return output;
 }

@@ -1,25 +1,28 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
-import { loadArtefacts } from "./artefacts.ts";
-import { FlashFile } from "./flash-file.ts";
-import { ptyLine, tcpLine } from "./lines.ts";
-import { Machine } from "./machine.ts";
+import { QemuTre } from "./qemu.ts";
 import { StateFolder } from "./state-folder.ts";
-
-const TICK_MS = 500;
+import type { Tre } from "./tre.ts";
+import { WasmTre } from "./wasm.ts";
 
 interface Options {
 	readonly state: string;
 	readonly link?: string;
 	readonly tcp?: string;
+	readonly board?: string;
+	readonly firmware?: string;
+	readonly qemu?: string;
 	readonly json?: boolean;
 }
 
 const options = new Command("tre emulate")
-	.description("runs a TRE in this process, behind a pseudo-terminal")
+	.description("runs a TRE on this machine, behind a pseudo-terminal")
 	.option("--state <dir>", "the device's folder: flash and root key", "tre-state")
 	.option("--link <path>", "makes PATH a link to the terminal device")
-	.option("--tcp <port>", "listens on a loopback port instead (0: any)")
+	.option("--tcp <port>", "listens on a loopback port instead (0: any, without --board)")
+	.option("--board <name>", "the firmware of that board in QEMU, in place of tre.wasm in this process")
+	.option("--firmware <elf>", "with --board: another firmware than the one built here")
+	.option("--qemu <arguments>", "with --board: more arguments for QEMU")
 	.option("--json", "reports as JSON lines")
 	.parse()
 	.opts<Options>();
@@ -28,44 +31,54 @@ const say = (text: string, event: object): void => {
 	process.stdout.write(`${options.json ? JSON.stringify(event) : text}\n`);
 };
 
+const problem = (what: string): void => say(what, { event: "problem", what });
+
 async function main(): Promise<void> {
 	const folder = new StateFolder(resolve(options.state));
-	const flash = new FlashFile(folder.flashPath);
-	const receive = (octets: Uint8Array): void => machine.receive(octets);
-	const line = options.tcp === undefined ? ptyLine(receive) : await tcpLine(Number(options.tcp), receive);
-	const machine: Machine = new Machine({
-		...loadArtefacts(),
-		flash,
-		rootKey: folder.rootKey(),
-		uartWrite: (octets) => line.write(octets),
-		seconds: () => Math.floor(performance.now() / 1000),
-		...(options.json ? { clock: () => performance.now() } : {}),
-		onTrap: (error) => say(`trap: ${error.message}; restarted`, { event: "problem", what: `trap: ${error.message}` }),
-	});
-	const port = options.link && options.tcp === undefined ? resolve(options.link) : line.port;
-	if (port !== line.port) {
-		folder.takeLink(port, line.port);
-	}
-	const timer = setInterval(() => machine.tick(), TICK_MS);
-	say(`TRE emulator on ${port} (state in ${resolve(options.state)}). Ctrl-C stops it.`, {
-		event: "ready",
-		addresses: { port },
-	});
-
+	const link = options.link !== undefined && options.tcp === undefined ? resolve(options.link) : undefined;
+	let device = "";
+	const onPort = (now: string): void => {
+		device = now;
+		if (link !== undefined) folder.takeLink(link, device);
+		const port = link ?? device;
+		say(`TRE ${options.board ?? "emulator"} on ${port} (state in ${resolve(options.state)}). Ctrl-C stops it.`, {
+			event: "ready",
+			addresses: { port },
+		});
+	};
+	let stop = async (_code: number): Promise<void> => process.exit(1);
+	const tre = await start(folder, onPort, () => void stop(1));
 	let stopping = false;
-	const stop = async (): Promise<void> => {
+	stop = async (code) => {
 		if (stopping) return;
 		stopping = true;
-		clearInterval(timer);
-		if (port !== line.port) folder.dropLink(port, line.port);
-		if (options.json) say("", { event: "timings", ms: machine.timings });
-		await line.close();
-		flash.close();
+		if (link !== undefined) folder.dropLink(link, device);
+		if (options.json && tre.timings) say("", { event: "timings", ms: tre.timings });
+		await tre.close();
 		folder.release();
-		process.exit(0);
+		process.exit(code);
 	};
-	process.on("SIGINT", stop);
-	process.on("SIGTERM", stop);
+	process.on("SIGINT", () => void stop(0));
+	process.on("SIGTERM", () => void stop(0));
+}
+
+async function start(folder: StateFolder, onPort: (port: string) => void, onDied: () => void): Promise<Tre> {
+	const tcp = options.tcp === undefined ? {} : { tcp: Number(options.tcp) };
+	if (options.board === undefined) {
+		const onTrap = (error: Error) => problem(`trap: ${error.message}; restarted`);
+		const tre = await WasmTre.start({ folder, ...tcp, measured: options.json === true, onTrap });
+		onPort(tre.port);
+		return tre;
+	}
+	return QemuTre.start({
+		...{ state: resolve(options.state), board: options.board, ...tcp, onPort },
+		...(options.firmware === undefined ? {} : { firmware: resolve(options.firmware) }),
+		more: options.qemu?.split(" ") ?? [],
+		onDied: (why) => {
+			process.stderr.write(`tre emulate: ${why}\n`);
+			onDied();
+		},
+	});
 }
 
 main().catch((error: Error) => {

@@ -27,13 +27,15 @@ const playing = (name: string, does: string, more = {}): Command =>
 		.command(name, more)
 		.description(does)
 		.option("--evidence <dir>", "write what happened into a new or empty folder, in forms that standard tools read")
+		.option("--target <name>", "what it is played on: emulator, qemu:BOARD, board:NAME", "emulator")
+		.option("--map <file>", "hardware map, for board:NAME")
 		.option("--keep", "keep the lab's folder with databases, keys and flash")
 		.option("--json", "one JSON object a step, then the result");
 
-playing("story", "the complete story of the 3GPP text: one emulated device, three operators", {
+playing("story", "the complete story of the 3GPP text: one device, three operators", {
 	isDefault: true,
 }).action((options) => runScenario("story", options));
-playing("run", "play a scenario on an emulated device, in a lab of its own")
+playing("run", "play a scenario on a target, in a lab of its own")
 	.argument("[name]", "without it, the scenarios that there are")
 	.action(runScenario);
 

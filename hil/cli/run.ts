@@ -1,3 +1,4 @@
+import { targetNamed } from "../rig/targets.ts";
 import { scenarios } from "../scenarios/index.ts";
 import { play, type Scenario } from "../stage/play.ts";
 import { line } from "./ladder.ts";
@@ -6,6 +7,8 @@ interface Options {
 	readonly evidence?: string;
 	readonly keep?: boolean;
 	readonly json?: boolean;
+	readonly target: string;
+	readonly map?: string;
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -29,8 +32,10 @@ async function tell(scenario: Scenario, options: Options): Promise<void> {
 		if (!begun) say(`${scenario.name}: ${scenario.does}\n`);
 		begun = true;
 	};
+	const { evidence, keep = false } = options;
 	const played = await play(scenario, {
-		...options,
+		...{ ...(evidence === undefined ? {} : { evidence }), keep },
+		target: targetNamed(options.target, options.map),
 		onStep: (step) => {
 			begin();
 			say(options.json ? JSON.stringify(step) : line(step));

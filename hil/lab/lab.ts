@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
 import type { OperatorEntry, PvaEntry, RegistryContent, VnoEntry } from "../network/shared/registry.ts";
 import { type Air, clearAir, readAir } from "../network/vno/air.ts";
+import type { Target } from "../rig/targets.ts";
 import { Child } from "./child.ts";
 import { operatorsWith, type WorldChanges, world } from "./world.ts";
 
@@ -110,10 +111,11 @@ export class Lab {
 		return JSON.parse(readFileSync(this.registryPath, "utf8")) as RegistryContent;
 	}
 
-	/** Starts an emulated TRE and resolves to its port. */
-	async emulator(name: string): Promise<{ child: Child; port: string }> {
-		const args = ["--json", "--state", join(this.folder, name), "--link", join(this.folder, `${name}.tty`)];
-		const child = this.#spawn(name, "firmware/emulator/main.js", args);
+	/** Starts a TRE on a target and resolves to its port. */
+	async device(name: string, target: Target): Promise<{ child: Child; port: string }> {
+		await target.prepare?.();
+		const { module, args } = target.program(join(this.folder, name), join(this.folder, `${name}.tty`));
+		const child = this.#spawn(name, module, args);
 		return { child, port: (await child.ready).port };
 	}
 

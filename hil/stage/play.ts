@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StepEvent } from "../../host/wire/report/events.ts";
 import type { WorldChanges } from "../lab/world.ts";
+import { type Target, targetNamed } from "../rig/targets.ts";
 import { ScenarioFailed } from "./events.ts";
 import { Evidence } from "./evidence.ts";
 import { interruptible } from "./interrupt.ts";
@@ -23,6 +24,8 @@ export interface PlayOptions {
 	/** Keep the lab's folder: databases, keys, flash. */
 	readonly keep?: boolean;
 	readonly disturb?: Disturbance;
+	/** What it is played on; the emulator where nothing is said. */
+	readonly target?: Target;
 	readonly onStep: (step: StepEvent) => void;
 }
 
@@ -56,17 +59,18 @@ function freshEvidence(folder: string | undefined): Evidence {
 	return new Evidence(folder);
 }
 
-/** Plays a scenario on an emulated TRE, in a lab of its own that is gone afterwards. */
+/** Plays a scenario on a target, in a lab of its own that is gone afterwards. */
 export async function play(scenario: Scenario, options: PlayOptions): Promise<Played> {
 	const started = performance.now();
 	const evidence = freshEvidence(options.evidence);
 	const folder = mkdtempSync(join(buildFolder, "lab-"));
-	const stage = new Stage(folder, evidence, options, options.disturb);
+	const target = options.target ?? targetNamed("emulator");
+	const stage = new Stage(folder, target, evidence, options, options.disturb);
 	let ok = false;
 	const result = (): ScenarioResult => ({
 		ok,
 		scenario: scenario.name,
-		target: "emulator",
+		target: target.name,
 		treId: stage.treId,
 		versions: { node: process.version },
 		changes: stage.changes,

@@ -9,6 +9,7 @@ import { newReleaseCode } from "../network/operator/registration/release-code.ts
 import { getJson, postJson } from "../network/shared/http.ts";
 import type { OperatorEntry } from "../network/shared/registry.ts";
 import type { Air } from "../network/vno/air.ts";
+import type { Target } from "../rig/targets.ts";
 import { checkCredential, checkOneMcim, checkSpent, type SignedDocument } from "./device-checks.ts";
 import { EventLog, ScenarioFailed, type StageListener } from "./events.ts";
 import type { Evidence } from "./evidence.ts";
@@ -55,6 +56,7 @@ export class Stage {
 	readonly #evidence: Evidence;
 	readonly #disturbance: Disturbance | undefined;
 	readonly #folder: string;
+	readonly #target: Target;
 	readonly changes: Change[] = [];
 	#note: DeliveryNote | undefined;
 	#cast: Cast | undefined;
@@ -64,8 +66,9 @@ export class Stage {
 	/** Changes that were begun, for the evidence. */
 	#begun = 0;
 
-	constructor(folder: string, evidence: Evidence, listener: StageListener, disturbance?: Disturbance) {
+	constructor(folder: string, target: Target, evidence: Evidence, listener: StageListener, disturbance?: Disturbance) {
 		this.#folder = folder;
+		this.#target = target;
 		this.#evidence = evidence;
 		this.#disturbance = disturbance;
 		const disturb = (when: Disturbance["when"], count: number): void => {
@@ -100,7 +103,7 @@ export class Stage {
 		await this.lab.start();
 		const { operators } = this.lab.registry;
 		this.#evidence.certificates(this.lab.registry);
-		const { port } = await this.lab.emulator("tre");
+		const { port } = await this.lab.device("tre", this.#target);
 		const note = await this.#manufacture(port);
 		this.lab.equipment(port, note.treId, this.#evidence.serial);
 		const ro = operators[0];

@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Tre } from "./tre.ts";
+
+/** What `board.json` says of a board's QEMU machine. */
+interface Machine {
+	readonly machine: string;
+	/** Which of the machine's serial ports the firmware uses. */
+	readonly serial: number;
+	/** Octets of a memory that QEMU keeps in a file, where the board has its flash there. */
+	readonly memory?: number;
+}
+
+/** Exit code of the firmware for a power cut that a rig asked for (`power_qemu.c`). */
+const CUT = 75;
+/** How soon QEMU has to say where its serial port is. */
+const PATIENCE_MS = 20_000;
+
+/** In the device's folder. */
+const files = { memory: "psram.bin", monitor: "qmp.sock", cut: "cut" } as const;
+
+export interface QemuOptions {
+	/** The device's folder: its flash is there. */
+	readonly state: string;
+	readonly board: string;
+	/** A loopback port in place of a pseudo-terminal (0: any). */
+	readonly tcp?: number;
+	/** Another machine code of the same board, for tests. */
+	readonly firmware?: string;
+	/** More arguments for QEMU, such as `-icount`. */
+	readonly more?: readonly string[];
+	/** The line is somewhere else: after a power cut QEMU has a new terminal. */
+	readonly onPort: (device: string) => void;
+	/** QEMU has ended, and nobody asked it to. */
+	readonly onDied: (why: string) => void;
+}
+
+const shared = (path: string): string => {
+	// Runs as build/js/firmware/emulator, and from the source folder in tests.
+	const candidates = [`../../../../${path}`, `../../${path}`].map((one) =>
+		fileURLToPath(new URL(one, import.meta.url)),
+	);
+	return candidates.find((one) => existsSync(one)) ?? (candidates[1] as string);
+};
+
+function machineOf(board: string): Machine {
+	const path = shared(`firmware/boards/${board}/board.json`);
+	if (!existsSync(path)) throw new Error(`no board ${board}`);
+	return (JSON.parse(readFileSync(path, "utf8")) as { qemu: Machine }).qemu;
+}
+
+function firmwareOf(board: string): string {
+	const path = shared(`build/boards/${board}/qemu/tre.elf`);
+	if (existsSync(path)) return path;
+	throw new Error(
+		`the firmware for ${board} has not been built: run npm run firmware -- --board ${board} --variant qemu`,
+	);
+}
+
+/**
+ * A board in QEMU, behind a pseudo-terminal of QEMU's own or a TCP port. It dies with this process, and the power comes
+ * back after a cut.
+ */
+export class QemuTre implements Tre {
+	port = "";
+	readonly #options: QemuOptions;
+	readonly #machine: Machine;
+	readonly #firmware: string;
+	#child: ChildProcess | undefined;
+	#held: number | undefined;
+	#ended: Promise<number | null> = Promise.resolve(0);
+	#closing = false;
+
+	private constructor(options: QemuOptions) {
+		this.#options = options;
+		this.#machine = machineOf(options.board);
+		this.#firmware = options.firmware ?? firmwareOf(options.board);
+	}
+
+	static async start(options: QemuOptions): Promise<QemuTre> {
+		const tre = new QemuTre(options);
+		await tre.#powerUp();
+		return tre;
+	}
+
+	async close(): Promise<void> {
+		this.#closing = true;
+		this.#child?.kill("SIGTERM");
+		await this.#ended;
+		this.#release();
+	}
+
+	async #powerUp(): Promise<void> {
+		const { state } = this.#options;
+		for (const name of [files.cut, files.monitor]) rmSync(join(state, name), { force: true });
+		const child = spawn("setpriv", ["--pdeathsig", "KILL", "qemu-system-arm", ...this.#arguments()], {
+			cwd: state,
+			stdio: ["ignore", "pipe", "pipe"],
+		});
+		this.#child = child;
+		let said = "";
+		const output = (text: Buffer): void => {
+			said = (said + text).slice(-4096);
+		};
+		child.stderr.on("data", output);
+		this.#ended = new Promise((resolve) => {
+			child.once("error", () => resolve(null));
+			child.once("close", (code) => resolve(code));
+		});
+		void this.#ended.then((code) => this.#powerDown(code, said));
+		const device = await this.#lineOf(child, () => said);
+		if (this.#options.tcp === undefined) {
+			// QEMU looks once a second whether somebody has opened its terminal; a descriptor that nobody reads keeps it open.
+			this.#held = openSync(device, constants.O_RDWR | constants.O_NOCTTY);
+		}
+		this.port = device;
+		this.#options.onPort(device);
+	}
+
+	#arguments(): string[] {
+		const { machine, serial, memory } = this.#machine;
+		const unused = Array.from({ length: serial }, () => ["-serial", "null"]).flat();
+		const { tcp, more = [] } = this.#options;
+		const line = tcp === undefined ? "pty" : `tcp:127.0.0.1:${tcp},server=on,wait=off,nodelay=on`;
+		return [
+			...["-M", memory === undefined ? machine : `${machine},memory-backend=store`],
+			...(memory === undefined ? [] : ["-object", this.#memoryFile(memory)]),
+			...["-kernel", this.#firmware, "-display", "none", "-monitor", "none"],
+			...["-semihosting-config", "enable=on,target=native", "-qmp", `unix:${files.monitor},server=on,wait=off`],
+			...[...unused, "-serial", line, ...more],
+		];
+	}
+
+	#memoryFile(size: number): string {
+		const path = join(this.#options.state, files.memory);
+		if (!existsSync(path)) {
+			writeFileSync(path, "", { mode: 0o600 });
+			truncateSync(path, size);
+		}
+		return `memory-backend-file,id=store,size=${size},mem-path=${files.memory},share=on`;
+	}
+
+	/** Where the serial port is: QEMU says it, or we have. */
+	#lineOf(child: ChildProcess, said: () => string): Promise<string> {
+		const { tcp } = this.#options;
+		return new Promise((resolve, reject) => {
+			const fail = (why: string) => reject(new Error(`qemu-system-arm: ${why}\n${said().trim()}`));
+			const timer = setTimeout(() => fail("says nothing of its serial port"), PATIENCE_MS);
+			void this.#ended.then(() => fail("has ended; is the Debian package qemu-system-arm there?"));
+			const settle = (device: string): void => {
+				clearTimeout(timer);
+				resolve(device);
+			};
+			if (tcp !== undefined) settle(`tcp://127.0.0.1:${tcp}`);
+			let text = "";
+			child.stdout?.on("data", (octets: Buffer) => {
+				text += octets;
+				const [, device] = /redirected to (\S+)/.exec(text) ?? [];
+				if (device !== undefined) settle(device);
+			});
+		});
+	}
+
+	/** A cut that a rig asked for ends with power again; anything else is the end. */
+	#powerDown(code: number | null, said: string): void {
+		this.#release();
+		if (this.#closing) return;
+		if (code !== CUT) {
+			this.#options.onDied(`qemu-system-arm ended with code ${code}\n${said.trim()}`);
+			return;
+		}
+		this.#powerUp().catch((error: Error) => this.#options.onDied(error.message));
+	}
+
+	#release(): void {
+		if (this.#held !== undefined) closeSync(this.#held);
+		this.#held = undefined;
+	}
+}

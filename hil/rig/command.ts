@@ -1,0 +1,15 @@
+import { spawn } from "node:child_process";
+
+/** Runs a program of the hardware map; throws with what it said where it fails. */
+export function runCommand([program, ...args]: readonly string[]): Promise<void> {
+	return new Promise((resolve, reject) => {
+		const child = spawn(program as string, args, { stdio: ["ignore", "ignore", "pipe"] });
+		let said = "";
+		child.stderr.on("data", (text: Buffer) => {
+			said = (said + text).slice(-2000);
+		});
+		const failed = (why: string) => reject(new Error(`${program}: ${why}\n${said.trim()}`));
+		child.on("error", (error) => failed(error.message));
+		child.on("close", (code) => (code === 0 ? resolve() : failed(`exit code ${code}`)));
+	});
+}

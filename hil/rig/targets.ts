@@ -1,0 +1,59 @@
+import { runCommand } from "./command.ts";
+import { readHardwareMap } from "./hardware-map.ts";
+
+/** Boards that QEMU has a machine for. */
+export const qemuBoards = ["stm32f405", "mps2-an505"] as const;
+
+/** A program that runs, or guards, a TRE; `module` is relative to the built tree's root. */
+export interface TargetProgram {
+	readonly module: string;
+	readonly args: readonly string[];
+}
+
+/** What a scenario can be played on. */
+export interface Target {
+	readonly name: string;
+	/** With the folder of the device, and the path that is to lead to its line. */
+	program(folder: string, link: string): TargetProgram;
+	/** Makes the device blank, where it is not a new one. */
+	prepare?(): Promise<void>;
+}
+
+export class NoSuchTarget extends Error {}
+
+const emulator = (name: string, more: readonly string[]): Target => ({
+	name,
+	program: (folder, link) => ({
+		module: "firmware/emulator/main.js",
+		args: ["--json", "--state", folder, "--link", link, ...more],
+	}),
+});
+
+/** A real board: its program resets it and says where it is. Its flash is its own. */
+const board = (name: string, map: string): Target => {
+	const { erase } = readHardwareMap(map, name);
+	return {
+		name: `board:${name}`,
+		program: (_folder, link) => ({
+			module: "hil/rig/board.js",
+			args: ["--map", map, "--name", name, "--link", link],
+		}),
+		prepare: async () => {
+			if (erase) await runCommand(erase);
+		},
+	};
+};
+
+const kinds = `emulator, ${qemuBoards.map((one) => `qemu:${one}`).join(", ")}, board:NAME of a hardware map`;
+
+/** The target of a name: `emulator`, `qemu:BOARD`, or `board:NAME` of a hardware map. */
+export function targetNamed(name: string, map?: string): Target {
+	const [kind, which] = name.split(":") as [string, string | undefined];
+	if (name === "emulator") return emulator(name, []);
+	if (kind === "qemu" && qemuBoards.some((one) => one === which)) return emulator(name, ["--board", which as string]);
+	if (kind === "board" && which !== undefined) {
+		if (map === undefined) throw new NoSuchTarget(`${name} needs a hardware map: --map FILE (docs/boards.md)`);
+		return board(which, map);
+	}
+	throw new NoSuchTarget(`no target "${name}"; there are: ${kinds}`);
+}
