@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { cpus } from "node:os";
 import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import { measure, sizeReport } from "./board-size.mjs";
 import { cryptoImports } from "./crypto-imports.mjs";
 import { MBEDTLS, mbedtlsSource } from "./mbedtls-source.mjs";
 import { inParallel, run } from "./run.mjs";
@@ -80,26 +81,8 @@ async function compileCrypto(root, board, shape, folder, progress) {
 	});
 }
 
-/** Octets by where they end up, from the linker's sections. */
-async function measure(elf) {
-	const table = await run(`${PREFIX}size`, ["-A", elf]);
-	const size = (name) => Number(new RegExp(`^\\${name}\\s+(\\d+)`, "m").exec(table)?.[1] ?? 0);
-	const parts = Object.fromEntries(
-		["text", "crypto_data", "data", "stack", "noinit", "crypto_bss", "page", "bss"].map((name) => [
-			name,
-			size(`.${name}`),
-		]),
-	);
-	const { text, crypto_data, data, stack, noinit, crypto_bss, page, bss } = parts;
-	return {
-		flash: text + crypto_data + data,
-		ram: crypto_data + data + stack + noinit + crypto_bss + page + bss,
-		parts,
-	};
-}
-
 /**
- * Builds the firmware of a board: `tre.elf`, `tre.bin`, `tre.hex` and `size.json` in the folder that it resolves to.
+ * Builds the firmware of a board: `tre.elf`, `tre.bin`, `tre.hex` and its size (`size.json`, `size.txt`) in the folder that it resolves to.
  * `variant` is `board` or `qemu`.
  */
 export async function buildBoard(root, board, variant, progress, options = {}) {
@@ -107,7 +90,9 @@ export async function buildBoard(root, board, variant, progress, options = {}) {
 	if (!shape) throw new Error(`no board ${board}; there are: ${Object.keys(boards(root)).join(", ")}`);
 	if (!shape.variants.includes(variant))
 		throw new Error(`${board} has no variant ${variant}; it has: ${shape.variants.join(", ")}`);
-	const { baud = DEFAULT_BAUD, folder = join(root, "build", "boards") } = options;
+	const { baud = DEFAULT_BAUD, model, folder = join(root, "build", "boards") } = options;
+	if (model !== undefined && !shape.models?.includes(model))
+		throw new Error(`${board} has no model ${model}; it has: ${shape.models?.join(", ") ?? "none"}`);
 	const build = join(folder, board);
 	const output = join(build, variant);
 	const room = boardsOf(root);
@@ -137,6 +122,7 @@ export async function buildBoard(root, board, variant, progress, options = {}) {
 					`-I${join(root, "firmware", "crypto")}`,
 				],
 				...[`-DBOARD_UART_IRQ=${shape.uartIrq}`, `-DBOARD_BAUD=${baud}u`],
+				...(model === undefined ? [] : [`-DMODEL_${model.replaceAll("-", "_")}`]),
 			];
 			const generated = [join(build, "tre.c"), join(build, "crypto_imports.c")];
 			const objects = join(output, "objects");
@@ -167,7 +153,9 @@ export async function buildBoard(root, board, variant, progress, options = {}) {
 			);
 			await run(`${PREFIX}objcopy`, ["-O", "binary", elf, join(output, "tre.bin")]);
 			await run(`${PREFIX}objcopy`, ["-O", "ihex", elf, join(output, "tre.hex")]);
-			writeFileSync(join(output, "size.json"), `${JSON.stringify(await measure(elf), null, "\t")}\n`);
+			const size = await measure(elf, join(output, "tre.map"));
+			writeFileSync(join(output, "size.json"), `${JSON.stringify(size, null, "\t")}\n`);
+			writeFileSync(join(output, "size.txt"), sizeReport(board, variant, size, shape.budget));
 		},
 	);
 	return output;

@@ -24,6 +24,7 @@ function importOf(name, shape) {
 	return [
 		`u32 Z_cryptoZ_${name}(struct Z_crypto_instance_t *unused${parameters.map((one) => `, ${one}`).join("")}) {`,
 		"  (void)unused;",
+		"  if (!machine_has_crypto()) return (u32)TRE_ERROR_INSUFFICIENT_ENTROPY;",
 		...pointers.map(([, n]) => `  uint8_t *p${n} = machine_octets(a${n}, n${n});`),
 		...pointers.map(([, n]) => `  if (p${n} == NULL) return (u32)TRE_ERROR_INVALID_ARGUMENT;`),
 		...(pointers.length > 0 ? [`  if (${total} > TRANSFER_SIZE) return (u32)TRE_ERROR_BUFFER_TOO_SMALL;`] : []),

@@ -79,9 +79,14 @@ function factoryArgs(lab: KeptLab, port: string): string[] {
 	];
 }
 
-export async function factory(port: string, options: Options & { readonly encryption: string }): Promise<void> {
+interface FactoryOptions extends Options {
+	readonly encryption: string;
+	readonly dev?: boolean;
+}
+
+export async function factory(port: string, options: FactoryOptions): Promise<void> {
 	const lab = labOf(options);
-	const args = [...factoryArgs(lab, port), "--encryption", options.encryption];
+	const args = [...factoryArgs(lab, port), "--encryption", options.encryption, ...(options.dev ? ["--dev"] : [])];
 	let kept: string | undefined;
 	const code = await run("hil/factory/main.js", args, (event) => {
 		if (event.event === "document" && event.name === "delivery-note.json") {

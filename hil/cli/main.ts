@@ -56,6 +56,7 @@ ofLab("factory", "personalise the TRE on a port (B.2.2.1)")
 			.choices(Object.keys(encryptions))
 			.default("rsa"),
 	)
+	.option("--dev", "takes a TRE with emulated entropy, too (a board in QEMU): for development only")
 	.action(factory);
 ofLab("wipe", "end the life of the TRE on a port, with the PVA's signature").argument("<port>").action(wipe);
 ofLab("attach", "run the M2ME on a port until Ctrl-C").argument("<port>").action(attach);

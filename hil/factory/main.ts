@@ -14,6 +14,7 @@ interface Options {
 	readonly certificate: string;
 	readonly record?: string;
 	readonly encryption: Encryption;
+	readonly dev?: boolean;
 	readonly wipe?: boolean;
 }
 
@@ -30,6 +31,7 @@ const options = new Command("hil factory")
 			.choices(Object.keys(encryptions))
 			.default("rsa"),
 	)
+	.option("--dev", "takes a TRE with emulated entropy, too: for development only")
 	.option("--wipe", "ends the device's life instead: destroys its keys and all else")
 	.parse()
 	.opts<Options>();
@@ -48,7 +50,11 @@ async function main(): Promise<void> {
 			await wipe(tre, { pva, station });
 			return;
 		}
-		const note = await personalise(tre, { ro, pva, station }, options.encryption);
+		const note = await personalise(
+			tre,
+			{ ro, pva, station },
+			{ encryption: options.encryption, dev: options.dev ?? false },
+		);
 		emit({ event: "document", name: "delivery-note.json", treId: note.treId, content: JSON.stringify(note) });
 		emit({ event: "timings", ms: { line: tre.link.counters.busyMs } });
 	} finally {

@@ -37,6 +37,16 @@ const CLAUSE = "B.2.2.1";
 export const encryptions = { rsa: 1, p256: 2 } as const;
 export type Encryption = keyof typeof encryptions;
 
+/** How a device is made. */
+export interface Making {
+	readonly encryption: Encryption;
+	/** Takes a TRE whose entropy is emulated, too: nobody may use it in the field. */
+	readonly dev: boolean;
+}
+
+/** What the firmware of a board in QEMU says of its entropy source. */
+const EMULATED = "emulated";
+
 /**
  * Manufacture: keys inside the TRE, certificates from the PVA, the network credential from the RO as
  * protected data, lock, REIGN to the RO. A device that stopped half-way goes on where it stands.
@@ -44,12 +54,17 @@ export type Encryption = keyof typeof encryptions;
 export async function personalise(
 	tre: TreClient,
 	partners: FactoryPartners,
-	encryption: Encryption = "rsa",
+	{ encryption, dev }: Making,
 ): Promise<DeliveryNote> {
 	const { pva, ro, station } = partners;
 	const pvaTarget = { ...pva.api, root: pva.certificate };
 	const roTarget = { ...ro.api, root: ro.certificate };
 
+	const { entropy } = await tre.call("info", {});
+	if (entropy === EMULATED && !dev)
+		throw new Error(
+			"the entropy of this TRE is emulated, so its keys are not for the field; --dev makes it all the same",
+		);
 	const { state } = await tre.status();
 	if (state === "personalised") return handOver(tre, partners);
 	if (state === "blank") {

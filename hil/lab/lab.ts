@@ -120,7 +120,7 @@ export class Lab {
 	}
 
 	/** Personalises the TRE on a port, in a process of its own; false where it did not get to its end. */
-	async factory(port: string, record?: string): Promise<boolean> {
+	async factory(port: string, target: Target, record?: string): Promise<boolean> {
 		const { key, certificate } = this.#station;
 		const child = this.#spawn(
 			"factory",
@@ -128,6 +128,7 @@ export class Lab {
 			[
 				...["--port", port, "--registry", this.registryPath, "--ro", world.operators[0].shoId],
 				...["--key", key, "--certificate", certificate],
+				...(target.emulatesEntropy ? ["--dev"] : []),
 				...(record === undefined ? [] : ["--record", record]),
 			],
 			true,

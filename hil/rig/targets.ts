@@ -13,6 +13,8 @@ export interface TargetProgram {
 /** What a scenario can be played on. */
 export interface Target {
 	readonly name: string;
+	/** Its keys are not for the field. */
+	readonly emulatesEntropy: boolean;
 	/** With the folder of the device, and the path that is to lead to its line. */
 	program(folder: string, link: string): TargetProgram;
 	/** Makes the device blank, where it is not a new one. */
@@ -21,11 +23,12 @@ export interface Target {
 
 export class NoSuchTarget extends Error {}
 
-const emulator = (name: string, more: readonly string[]): Target => ({
+const emulator = (name: string, board?: string): Target => ({
 	name,
+	emulatesEntropy: board !== undefined,
 	program: (folder, link) => ({
 		module: "firmware/emulator/main.js",
-		args: ["--json", "--state", folder, "--link", link, ...more],
+		args: ["--json", "--state", folder, "--link", link, ...(board === undefined ? [] : ["--board", board])],
 	}),
 });
 
@@ -34,6 +37,7 @@ const board = (name: string, map: string): Target => {
 	const { erase } = readHardwareMap(map, name);
 	return {
 		name: `board:${name}`,
+		emulatesEntropy: false,
 		program: (_folder, link) => ({
 			module: "hil/rig/board.js",
 			args: ["--map", map, "--name", name, "--link", link],
@@ -49,8 +53,8 @@ const kinds = `emulator, ${qemuBoards.map((one) => `qemu:${one}`).join(", ")}, b
 /** The target of a name: `emulator`, `qemu:BOARD`, or `board:NAME` of a hardware map. */
 export function targetNamed(name: string, map?: string): Target {
 	const [kind, which] = name.split(":") as [string, string | undefined];
-	if (name === "emulator") return emulator(name, []);
-	if (kind === "qemu" && qemuBoards.some((one) => one === which)) return emulator(name, ["--board", which as string]);
+	if (name === "emulator") return emulator(name);
+	if (kind === "qemu" && qemuBoards.some((one) => one === which)) return emulator(name, which);
 	if (kind === "board" && which !== undefined) {
 		if (map === undefined) throw new NoSuchTarget(`${name} needs a hardware map: --map FILE (docs/boards.md)`);
 		return board(which, map);

@@ -4,7 +4,16 @@ import { badAir } from "./bad-air.ts";
 import { changeOfMind } from "./change-of-mind.ts";
 import { noCoverage } from "./no-coverage.ts";
 import { osmoHlr } from "./osmo-hlr.ts";
+import { refusals } from "./refusals.ts";
 import { story } from "./story.ts";
 
 /** What `hil run` can play. */
-export const scenarios: readonly Scenario[] = [story, backAndForth, changeOfMind, noCoverage, badAir, osmoHlr];
+export const scenarios: readonly Scenario[] = [
+	story,
+	backAndForth,
+	changeOfMind,
+	noCoverage,
+	badAir,
+	refusals,
+	osmoHlr,
+];

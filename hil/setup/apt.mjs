@@ -4,6 +4,7 @@ import { run } from "../../firmware/build/run.mjs";
 /** Debian packages, by what needs them. */
 const packages = {
 	build: ["bzip2", "clang-14", "lld-14", "wasi-libc", "libclang-rt-14-dev-wasm32"],
+	boards: ["gcc-arm-none-eabi", "picolibc-arm-none-eabi", "wabt", "qemu-system-arm"],
 	tests: ["libosmocore-utils", "libwbxml2-utils", "openssl", "osmo-hlr", "postgresql", "tshark", "xmlsec1"],
 };
 
@@ -18,9 +19,9 @@ function asRoot() {
 	return spawnSync("sudo", ["-n", "true"]).status === 0 ? ["sudo", "-n"] : undefined;
 }
 
-/** Installs what is missing, or says which command does and ends the program. */
-export async function installPackages(withTests, progress) {
-	const wanted = [...packages.build, ...(withTests ? packages.tests : [])];
+/** Installs what is missing for these purposes, or says which command does and ends the program. */
+export async function installPackages(purposes, progress) {
+	const wanted = purposes.flatMap((purpose) => packages[purpose]);
 	const missing = process.env.TRE_NO_APT ? [] : wanted.filter((name) => !isInstalled(name));
 	if (missing.length === 0) return;
 	const install = ["apt-get", "install", "-y", "--no-install-recommends", ...missing];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { TreClient } from "../../host/tre/client.ts";
-import type { BenchEvent } from "../../host/wire/report/events.ts";
+import type { BenchEvent, StepNames } from "../../host/wire/report/events.ts";
 import type { DeliveryNote } from "../factory/station.ts";
 import { Lab, setAir, setCoverage } from "../lab/lab.ts";
 import type { WorldChanges } from "../lab/world.ts";
@@ -60,7 +60,6 @@ export class Stage {
 	readonly changes: Change[] = [];
 	#note: DeliveryNote | undefined;
 	#cast: Cast | undefined;
-	/** The latest change bootstrap, to see that it is worth nothing afterwards. */
 	#bootstrap: SignedDocument | undefined;
 	#restart: Promise<void> = Promise.resolve();
 	/** Changes that were begun, for the evidence. */
@@ -148,7 +147,8 @@ export class Stage {
 	async register(toSho: string): Promise<void> {
 		this.#evidence.begin(++this.#begun);
 		const { servedBy, codes, note } = this.device;
-		await this.#subscriber("B.2.3.2", toSho, "registered {TRE_id, CertTRE, SHO_id}", async () => {
+		const what = "registered {TRE_id, CertTRE, SHO_id}";
+		await this.told({ clause: "B.2.3.2", from: "subscriber", to: toSho, what }, async () => {
 			const next = newReleaseCode();
 			const { treId, certSign, certEncrypt } = note;
 			await this.#post(`${this.operator(toSho).portal}/subscriptions`, {
@@ -162,7 +162,8 @@ export class Stage {
 	/** The subscriber changes his mind. */
 	async withdraw(shoId: string): Promise<void> {
 		const body = { treId: this.treId, releaseCode: this.device.codes.get(shoId) };
-		await this.#subscriber("B.2.3.2", shoId, "withdrawn by the subscriber", () =>
+		const what = "withdrawn by the subscriber";
+		await this.told({ clause: "B.2.3.2", from: "subscriber", to: shoId, what }, () =>
 			this.#post(`${this.operator(shoId).portal}/subscriptions/withdraw`, body),
 		);
 	}
@@ -187,6 +188,34 @@ export class Stage {
 		await this.register(toSho);
 		await this.served(toSho);
 		await reported;
+	}
+
+	/** A step of the scenario's own, told as the processes tell theirs. */
+	async told(names: StepNames, run: () => Promise<unknown>): Promise<void> {
+		this.log.take({ event: "begin", ...names }, names.from);
+		const start = performance.now();
+		await run();
+		const ms = Math.round(performance.now() - start);
+		this.log.take({ event: "step", ...names, ms, ok: true }, names.from);
+	}
+
+	/** The serial line without the M2ME, for a scenario that talks to the TRE itself; then the M2ME is back. */
+	async withoutEquipment(run: (tre: TreClient) => Promise<void>): Promise<void> {
+		await this.lab.end("m2me");
+		const { port, note } = this.device;
+		const tre = await TreClient.open(port);
+		try {
+			await run(tre);
+		} finally {
+			await tre.close();
+		}
+		this.lab.equipment(port, note.treId, this.#evidence.serial);
+	}
+
+	/** The latest change bootstrap, as it was signed. */
+	get bootstrap(): SignedDocument {
+		if (!this.#bootstrap) throw new ScenarioFailed("no change bootstrap was sent");
+		return this.#bootstrap;
 	}
 
 	/** Takes an operator's coverage away, or gives it back. */
@@ -233,23 +262,13 @@ export class Stage {
 
 	async #manufacture(port: string): Promise<DeliveryNote> {
 		const patience = performance.now() + PATIENCE_MS;
-		while (!(await this.lab.factory(port, this.#evidence.serial))) {
+		while (!(await this.lab.factory(port, this.#target, this.#evidence.serial))) {
 			await this.#restart;
 			if (!this.#disturbance || performance.now() > patience) throw new ScenarioFailed(this.log.problems.join("\n"));
 			await sleep(RETRY_MS);
 		}
 		if (!this.#note) throw new ScenarioFailed("the factory delivered no note");
 		return this.#note;
-	}
-
-	/** A step of the subscriber, told as the processes tell theirs. */
-	async #subscriber(clause: string, to: string, what: string, run: () => Promise<unknown>): Promise<void> {
-		const names = { clause, from: "subscriber", to, what };
-		this.log.take({ event: "begin", ...names }, "subscriber");
-		const start = performance.now();
-		await run();
-		const ms = Math.round(performance.now() - start);
-		this.log.take({ event: "step", ...names, ms, ok: true }, "subscriber");
 	}
 
 	/** As a person would: tries again when the portal does not answer. */

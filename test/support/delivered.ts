@@ -3,8 +3,9 @@ import { type Identity, makeRoot } from "../../hil/network/shared/certificates.t
 import type { TreClient } from "../../host/tre/client.ts";
 import { Device } from "./device.ts";
 import { type Personalised, personalise, TestOperator } from "./operators.ts";
+import type { TestTarget } from "./targets.ts";
 
-/** An emulated device after manufacture, reached through its terminal device, and its operators. */
+/** A device after manufacture, reached through its terminal device, and its operators. */
 export interface Delivered {
 	readonly device: Device;
 	tre: TreClient;
@@ -15,13 +16,14 @@ export interface Delivered {
 	dispose(): Promise<void>;
 }
 
-/** How a device is made: with an RSA encryption key where nothing is said. */
+/** How a device is made: with an RSA encryption key, on the tests' target, where nothing is said. */
 export interface Making {
+	readonly target?: TestTarget;
 	readonly encryption?: Encryption;
 }
 
-export async function deliver({ encryption = "rsa" }: Making = {}): Promise<Delivered> {
-	const device = encryption === "rsa" ? Device.keyed() : new Device();
+export async function deliver({ encryption = "rsa", target }: Making = {}): Promise<Delivered> {
+	const device = encryption === "rsa" ? Device.keyed(target) : new Device(target);
 	await device.start();
 	const tre = await device.open();
 	if (encryption !== "rsa") await tre.call("makeKeyPairs", { encryption: encryptions[encryption] });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -7,40 +7,72 @@ import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
 import type { LinkOptions } from "../../host/link/link.ts";
 import { TreClient } from "../../host/tre/client.ts";
+import { argumentsOf, defaultTarget, TargetFlash, type TestTarget } from "./targets.ts";
 
 const emulator = fileURLToPath(new URL("../../build/js/firmware/emulator/main.js", import.meta.url));
 
-/** An emulated TRE in its own process, reached through its terminal device. */
+/** Where a cut comes: so many operations of the flash are whole, and so many octets of the next one. */
+export interface PowerCut {
+	readonly operations: number;
+	readonly octets: number;
+}
+
+/** A TRE on a target, in its own process, reached through its terminal device. */
 export class Device {
 	readonly folder: string;
+	readonly target: TestTarget;
 	port = "";
+	/** Arguments for `tre emulate` beside those of the target. */
+	more: readonly string[] = [];
 	#process: ChildProcess | undefined;
+	readonly #flash: TargetFlash;
 
 	/** Takes over a folder with a flash, or makes a blank device. */
-	constructor(folder = mkdtempSync(join(tmpdir(), "tre-test-"))) {
+	constructor(target = defaultTarget, folder = mkdtempSync(join(tmpdir(), "tre-test-"))) {
+		this.target = target;
 		this.folder = folder;
+		this.#flash = new TargetFlash(folder, target);
 	}
 
 	/** A device that has its keys already: those of the run's one keyed device. */
-	static keyed(): Device {
-		const device = new Device();
-		cpSync(inject("keyedDevice"), device.folder, { recursive: true });
+	static keyed(target = defaultTarget): Device {
+		const device = new Device(target);
+		const keyed = new TargetFlash(inject("keyedDevice"), "emulator");
+		device.#flash.fill(keyed.store(), keyed.rootKey());
 		return device;
 	}
 
-	/** Octets of its flash, as they are in the file now. */
+	/** A device with a store of the test's making. */
+	static forged(store: Buffer, rootKey: Buffer, target = defaultTarget): Device {
+		const device = new Device(target);
+		device.fill(store, rootKey);
+		return device;
+	}
+
+	/** Octets of its store, as they are in the file now. */
 	flash(): Buffer {
-		return readFileSync(join(this.folder, "flash.bin"));
+		return this.#flash.store();
 	}
 
 	rootKey(): Buffer {
-		return readFileSync(join(this.folder, "root.key"));
+		return this.#flash.rootKey();
+	}
+
+	/** While it is off: another store. */
+	fill(store: Buffer, rootKey = this.rootKey()): void {
+		this.#flash.fill(store, rootKey);
+	}
+
+	/** On a board in QEMU: the power goes at that operation, and comes back. */
+	cutPower({ operations, octets }: PowerCut): void {
+		writeFileSync(join(this.folder, "cut"), `${operations} ${octets}\n`);
 	}
 
 	async start(): Promise<void> {
-		const child = spawn(process.execPath, [emulator, "--json", "--state", this.folder], {
-			stdio: ["ignore", "pipe", "inherit"],
-		});
+		// A link, because the terminal of a board in QEMU is another one after each power cut.
+		const link = join(this.folder, "tty");
+		const args = ["--json", "--state", this.folder, "--link", link, ...argumentsOf(this.target), ...this.more];
+		const child = spawn(process.execPath, [emulator, ...args], { stdio: ["ignore", "pipe", "inherit"] });
 		this.#process = child;
 		const lines = createInterface({ input: child.stdout });
 		for await (const line of lines) {

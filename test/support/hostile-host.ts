@@ -59,7 +59,7 @@ export class HostileHost {
 		writeFileSync(join(this.lab, worldFile), JSON.stringify(this.#world));
 		await this.device.start();
 		await this.hil("up");
-		await this.hil("factory", this.device.port);
+		await this.hil("factory", this.device.port, ...(this.device.target === "emulator" ? [] : ["--dev"]));
 		this.tre = await this.device.open();
 		this.treId = (await this.tre.call("info", {})).treId;
 	}

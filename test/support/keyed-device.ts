@@ -14,7 +14,7 @@ declare module "vitest" {
 /** Makes one pair of keys for the whole run: what happens before has tests of its own, and takes the longest. */
 export default async function setup(project: TestProject): Promise<() => void> {
 	const folder = mkdtempSync(join(tmpdir(), "tre-keyed-"));
-	const device = new Device();
+	const device = new Device("emulator");
 	await device.start();
 	const tre = await device.open();
 	await tre.call("makeKeys", {});

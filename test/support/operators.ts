@@ -1,4 +1,5 @@
 import { createHash, randomBytes, X509Certificate } from "node:crypto";
+import { crc32 } from "node:zlib";
 import { lifeStates } from "../../firmware/contract/states.ts";
 import { amfOf, makeVector, sqnOf } from "../../hil/network/operator/hss/vectors.ts";
 import {
@@ -62,7 +63,7 @@ export class TestOperator {
 
 	mcim(
 		device: Personalised,
-		imsi = `00101${String(Math.floor(Math.random() * 1e10)).padStart(10, "0")}`,
+		imsi = `00101${String(crc32(this.shoId) % 1e6).padStart(6, "0")}${String(this.#subscribers.size).padStart(4, "0")}`,
 	): PreparedMcim & { imsi: string } {
 		const prepared = prepareMcim({
 			treId: device.treId,

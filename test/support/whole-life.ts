@@ -19,8 +19,8 @@ import { vectorOf } from "./vectors.ts";
 
 /** A TRE that takes commands and can be switched off and on. */
 export interface LivingTre {
-	call<Name extends CommandName>(name: Name, request: Request<Name>): Response<Name>;
-	boot(): void;
+	call<Name extends CommandName>(name: Name, request: Request<Name>): Response<Name> | Promise<Response<Name>>;
+	boot(): void | Promise<void>;
 }
 
 /** The same TRE for those who wait for it. */
@@ -30,9 +30,9 @@ export const asClient = (tre: Pick<LivingTre, "call">): TreClient =>
 		status: async () => tre.call("status", {}),
 	}) as unknown as TreClient;
 
-function refused(run: () => unknown): void {
+async function refused(run: () => unknown): Promise<void> {
 	try {
-		run();
+		await run();
 	} catch {
 		return;
 	}
@@ -50,13 +50,13 @@ function epsVector(operator: TestOperator, imsi: string) {
 }
 
 /** Commands that only read. */
-function look(tre: LivingTre): void {
-	tre.call("info", {});
-	tre.call("log", { from: 0 });
-	tre.call("store", {});
-	for (let slot = 0; slot < 8; slot++) tre.call("mcim", { slot });
-	tre.call("releaseRoot", {});
-	tre.call("receipt", { challenge: Buffer.alloc(16, 7) });
+async function look(tre: LivingTre): Promise<void> {
+	await tre.call("info", {});
+	await tre.call("log", { from: 0 });
+	await tre.call("store", {});
+	for (let slot = 0; slot < 8; slot++) await tre.call("mcim", { slot });
+	await tre.call("releaseRoot", {});
+	await tre.call("receipt", { challenge: Buffer.alloc(16, 7) });
 }
 
 /**
@@ -68,31 +68,37 @@ export async function wholeLife(living: LivingTre): Promise<void> {
 	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];
 	const pva = await makeRoot("pva.example", "rsa");
 	const owned: Personalised = await personalise(tre, pva, ro);
-	look(living);
-	living.call("acceptBootstrap", changeBootstrap(owned, sho1, ro, { kind: "initial", naps: nap, change: undefined }));
-	refused(() => living.call("authenticate", { rand: Buffer.alloc(16), autn: Buffer.alloc(16) }));
-	living.call("authenticateEps", epsVector(ro, owned.imsi));
+	await look(living);
+	await living.call(
+		"acceptBootstrap",
+		changeBootstrap(owned, sho1, ro, { kind: "initial", naps: nap, change: undefined }),
+	);
+	await refused(() => living.call("authenticate", { rand: Buffer.alloc(16), autn: Buffer.alloc(16) }));
+	await living.call("authenticateEps", epsVector(ro, owned.imsi));
 	await change(tre, owned, ro, sho1);
-	living.call("bindParameters", { role: 1, reference: Buffer.alloc(32, 2) });
+	await living.call("bindParameters", { role: 1, reference: Buffer.alloc(32, 2) });
 	const old = changeBootstrap(owned, ro, sho1);
 	const bootstrap = changeBootstrap(owned, ro, sho1);
-	living.call("acceptBootstrap", bootstrap);
-	refused(() => living.call("acceptBootstrap", old));
-	look(living);
+	await living.call("acceptBootstrap", bootstrap);
+	await refused(() => living.call("acceptBootstrap", old));
+	await look(living);
 	await nonceBOf(tre, owned);
-	living.call("dmCredential", { nonce: Buffer.alloc(16, 1) });
-	living.call("dmVerify", { digest: Buffer.alloc(16) });
+	await living.call("dmCredential", { nonce: Buffer.alloc(16, 1) });
+	await living.call("dmVerify", { digest: Buffer.alloc(16) });
 	await refuseDamaged(living, owned, ro);
-	living.call("acceptMcim", await mcimObject(tre, owned, ro));
-	living.call("acceptBootstrap", changeBootstrap(owned, ro, sho1, { kind: "withdraw", naps: [], change: undefined }));
-	living.call("acceptBootstrap", changeBootstrap(owned, ro, sho1));
-	living.call("acceptMcim", await mcimObject(tre, owned, ro));
-	living.call("activate", {});
-	for (let boots = 0; boots < 3; boots++) living.boot();
+	await living.call("acceptMcim", await mcimObject(tre, owned, ro));
+	await living.call(
+		"acceptBootstrap",
+		changeBootstrap(owned, ro, sho1, { kind: "withdraw", naps: [], change: undefined }),
+	);
+	await living.call("acceptBootstrap", changeBootstrap(owned, ro, sho1));
+	await living.call("acceptMcim", await mcimObject(tre, owned, ro));
+	await living.call("activate", {});
+	for (let boots = 0; boots < 3; boots++) await living.boot();
 	await authenticate(tre, sho1, owned.imsi);
-	const { nonce } = living.call("wipeChallenge", {});
+	const { nonce } = await living.call("wipeChallenge", {});
 	const wiped = Buffer.concat([Buffer.from(`TRE-WIPE-1${owned.treId}`), nonce]);
-	living.call("wipe", { algorithm: 1, signature: sign("sha256", wiped, pva.key) });
+	await living.call("wipe", { algorithm: 1, signature: sign("sha256", wiped, pva.key) });
 }
 
 /** MCIMs whose MAC, content or addressee is wrong, each under a good signature. */
@@ -103,5 +109,5 @@ async function refuseDamaged(living: LivingTre, owned: Personalised, next: TestO
 	const damaged = Buffer.from(object);
 	damaged[damaged.length - 1] ^= 1;
 	for (const one of [damaged, object.subarray(0, 200), elsewhere])
-		refused(() => living.call("acceptMcim", enveloped(writeM2mmcim(nonceB, one, next.root.key))));
+		await refused(() => living.call("acceptMcim", enveloped(writeM2mmcim(nonceB, one, next.root.key))));
 }

@@ -12,7 +12,7 @@
 /* All of the TRE's memory: no pointer of the WASM leads out of it. */
 static uint8_t page[PAGE] __attribute__((aligned(8), section(".page")));
 static Z_tre_instance_t tre;
-static int running;
+static int running, has_crypto;
 static jmp_buf trapped;
 /* Between a call into the WASM and its return: a trap has somewhere to go. */
 static int guarded;
@@ -50,7 +50,7 @@ uint8_t *machine_octets(uint32_t at, uint32_t length) { return length > PAGE || 
 static void restart_crypto(void) {
   memcpy(__crypto_data_start, __crypto_data_load, (uintptr_t)(__crypto_data_end - __crypto_data_start));
   memset(__crypto_bss_start, 0, (uintptr_t)(__crypto_bss_end - __crypto_bss_start));
-  if (tre_init() != 0) start_failed();
+  has_crypto = tre_init() == 0;
 }
 
 void machine_start(int32_t request) {
@@ -63,6 +63,8 @@ void machine_start(int32_t request) {
   running = 1;
   Z_treZ_boot(&tre, (uint32_t)request);
 }
+
+int machine_has_crypto(void) { return has_crypto; }
 
 int32_t machine_executing(void) { return running ? (int32_t)Z_treZ_executingId(&tre) : -1; }
 

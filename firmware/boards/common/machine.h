@@ -13,6 +13,9 @@ void machine_tick(void);
 /* Request id in execution, -1 between commands. */
 int32_t machine_executing(void);
 
+/* Has the crypto side come up? Without entropy or a device root key the TRE answers, and refuses. */
+int machine_has_crypto(void);
+
 /* The octets of the TRE's memory from `at` on, or NULL where that many are not in it. */
 uint8_t *machine_octets(uint32_t at, uint32_t length);
 

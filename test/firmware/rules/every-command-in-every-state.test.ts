@@ -1,5 +1,3 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type CommandName, type CommandRow, commands, type FieldType } from "../../../firmware/contract/commands.ts";
 import { errors } from "../../../firmware/contract/errors.ts";
@@ -77,7 +75,7 @@ describe("every command in every life state, after the contract's table", () => 
 		const begin = async (): Promise<TreClient> => {
 			await tre?.close();
 			await device.kill();
-			writeFileSync(join(device.folder, "flash.bin"), flashes[state]);
+			device.fill(flashes[state]);
 			await device.start();
 			tre = await device.open();
 			return tre;

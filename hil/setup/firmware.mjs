@@ -1,0 +1,74 @@
+/** Builds the firmware of a board: ELF, BIN and HEX, and says how large it is. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { progress, root, setUp } from "./steps.mjs";
+
+const USAGE = `usage: npm run firmware -- --board BOARD [options]
+
+  --variant VARIANT   board (the hardware) or qemu; the board where nothing is said, QEMU where there is no other
+  --model MODEL       what the board is otherwise: its LED, what powers its header
+  --baud RATE         of the serial port (115200)
+  --keep-size         writes the size report into firmware/boards/BOARD, for the commit that changes it
+  --json              the result for machines
+
+boards:
+`;
+
+const options = {
+	board: { type: "string" },
+	variant: { type: "string" },
+	model: { type: "string" },
+	baud: { type: "string" },
+	"keep-size": { type: "boolean" },
+	json: { type: "boolean" },
+	help: { type: "boolean" },
+};
+
+const say = (text) => process.stdout.write(`${text}\n`);
+
+function usage(boards) {
+	const rows = Object.entries(boards).map(
+		([name, { variants, models = [] }]) =>
+			`  ${name.padEnd(14)} variants: ${variants.join(", ")}${models.length > 0 ? `; models: ${models.join(", ")}` : ""}`,
+	);
+	return `${USAGE}${rows.join("\n")}\n`;
+}
+
+async function main() {
+	const { boards, buildBoard } = await import("../../firmware/build/board-firmware.mjs");
+	const all = boards(root);
+	const { values } = parseArgs({ options });
+	if (values.help || values.board === undefined) {
+		process.stdout.write(usage(all));
+		process.exitCode = values.help ? 0 : 2;
+		return;
+	}
+	const shape = all[values.board];
+	if (!shape) throw new Error(`no board ${values.board}; there are: ${Object.keys(all).join(", ")}`);
+	const variant = values.variant ?? shape.variants[0];
+	await setUp(["boards"]);
+	const baud = values.baud === undefined ? undefined : Number(values.baud);
+	if (baud !== undefined && !(Number.isInteger(baud) && baud >= 1200))
+		throw new Error(`--baud ${values.baud}: no rate`);
+	const folder = await buildBoard(root, values.board, variant, progress, { baud, model: values.model });
+	if (values["keep-size"]) {
+		const report = readFileSync(join(folder, "size.txt"));
+		writeFileSync(join(root, "firmware", "boards", values.board, `size-${variant}.txt`), report);
+	}
+	const files = Object.fromEntries(
+		["elf", "bin", "hex"].map((kind) => [kind, relative(process.cwd(), join(folder, `tre.${kind}`))]),
+	);
+	const size = JSON.parse(readFileSync(join(folder, "size.json"), "utf8"));
+	if (values.json) {
+		say(JSON.stringify({ board: values.board, variant, ...files, size }));
+		return;
+	}
+	say(readFileSync(join(folder, "size.txt"), "utf8"));
+	for (const file of Object.values(files)) say(file);
+}
+
+main().catch((error) => {
+	process.stderr.write(`firmware: ${error.message}\n`);
+	process.exit(1);
+});

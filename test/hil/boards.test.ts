@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, test } from "vitest";
+import type { ScenarioResult } from "../../hil/stage/play.ts";
+import { boards } from "../support/targets.ts";
+
+const run = promisify(execFile);
+const hil = (...args: string[]) => run(process.execPath, [resolve("build/js/hil/cli/main.js"), ...args]);
+
+describe.each(boards)("hil run --target %s", (target) => {
+	const folder = mkdtempSync(join(tmpdir(), "boards-"));
+	afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+	async function play(name: string, evidence: string): Promise<ScenarioResult> {
+		const { stdout } = await hil("run", name, "--target", target, "--json", "--evidence", evidence);
+		return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as ScenarioResult;
+	}
+
+	test("the story of three operators, and what it leaves verifies with xmlsec1", async () => {
+		const evidence = join(folder, "story");
+		const result = await play("story", evidence);
+		expect(result).toMatchObject({ ok: true, target });
+		expect(result.changes.map(({ fromSho, toSho }) => `${fromSho} → ${toSho}`)).toEqual([
+			"ro.example → sho-1.example",
+			"sho-1.example → sho-2.example",
+		]);
+		const m2mm = join(evidence, "change-2", "m2mm.xml");
+		expect(readFileSync(m2mm, "utf8")).toContain(`<Target>${target.slice("qemu:".length)}</Target>`);
+		await run("xmlsec1", ["--verify", "--pubkey-cert-pem", join(evidence, "certs", "tre-sign.pem"), m2mm]);
+	});
+
+	test("the refusals, between two changes that succeed", async () => {
+		expect(await play("refusals", join(folder, "refusals"))).toMatchObject({ ok: true, target });
+	});
+});
+
+describe("targets that there are not", () => {
+	const folder = mkdtempSync(join(tmpdir(), "map-"));
+	afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+	/** The hardware map's content, and what is said about `board:bench-1`. */
+	const withMap = (content: string) => {
+		const map = join(folder, "map.json");
+		writeFileSync(map, content);
+		return hil("run", "story", "--target", "board:bench-1", "--map", map);
+	};
+
+	test("an unknown name says what there is", async () => {
+		await expect(hil("run", "story", "--target", "qemu:pdp11")).rejects.toThrow(/qemu:stm32f405, qemu:mps2-an505/);
+	});
+
+	test("a hardware map: missing, broken, without the board, with a field that nobody knows", async () => {
+		await expect(hil("run", "story", "--target", "board:bench-1")).rejects.toThrow(/needs a hardware map/);
+		await expect(withMap("{")).rejects.toThrow(/map\.json/);
+		await expect(withMap("{}")).rejects.toThrow(/has no board "bench-1"/);
+		const entry = { board: "stm32f405", port: "/dev/serial/by-id/x", reset: ["true"], colour: "red" };
+		await expect(withMap(JSON.stringify({ "bench-1": entry }))).rejects.toThrow(/bench-1.*colour/);
+	});
+});
