@@ -52,6 +52,12 @@ const flagsOf = (root, { core }) => [
 	...["-ffunction-sections", "-fdata-sections", "-fno-common", `-ffile-prefix-map=${root}=.`, "-DNDEBUG"],
 ];
 
+/** What those who include Mbed TLS and `firmware/crypto` have in common. */
+const mbedtlsFlags = (room, source) => [
+	...[`-I${room}`, `-I${join(source, "include")}`, `-I${join(source, "library")}`],
+	'-DMBEDTLS_CONFIG_FILE="tre_mbedtls_config.h"',
+];
+
 /** Mbed TLS and `firmware/crypto` for a core; both variants of a board link the same objects. */
 async function compileCrypto(root, board, shape, folder, progress) {
 	const room = join(root, "firmware", "crypto");
@@ -64,11 +70,7 @@ async function compileCrypto(root, board, shape, folder, progress) {
 		const objects = join(folder, "crypto");
 		rmSync(objects, { recursive: true, force: true });
 		mkdirSync(objects, { recursive: true });
-		const flags = [
-			...flagsOf(root, shape),
-			...["-Wall", `-I${room}`, `-I${join(source, "include")}`, `-I${join(source, "library")}`],
-			'-DMBEDTLS_CONFIG_FILE="tre_mbedtls_config.h"',
-		];
+		const flags = [...flagsOf(root, shape), "-Wall", ...mbedtlsFlags(room, source)];
 		const library = filesIn(join(source, "library"), /^(?!(ssl|psa|net_|timing|threading|debug)).*\.c$/);
 		await inParallel([...library, ...own], cpus().length, (file) =>
 			run(`${PREFIX}gcc`, [
@@ -81,82 +83,82 @@ async function compileCrypto(root, board, shape, folder, progress) {
 	});
 }
 
+/** Objects of what is not the crypto side, in the order in which they are linked. */
+async function compileBoard(root, { board, variant, shape, build, output, baud, model, others }) {
+	const room = boardsOf(root);
+	const source = await mbedtlsSource(join(root, "build"), () => undefined);
+	const flags = [
+		...flagsOf(root, shape),
+		...[join(room, "common"), join(room, board), build].map((folder) => `-I${folder}`),
+		...mbedtlsFlags(join(root, "firmware", "crypto"), source),
+		...[`-DBOARD_UART_IRQ=${shape.uartIrq}`, `-DBOARD_BAUD=${baud}u`],
+		...(model === undefined ? [] : [`-DMODEL_${model.replaceAll("-", "_")}`]),
+	];
+	const generated = [join(build, "tre.c"), join(build, "crypto_imports.c")];
+	const replaced = new Set(others.map((file) => basename(file)));
+	const own = sourcesOf(root, board, variant).filter((file) => !replaced.has(basename(file)));
+	const objects = join(output, "objects");
+	rmSync(objects, { recursive: true, force: true });
+	mkdirSync(objects, { recursive: true });
+	const object = (file) => join(objects, `${basename(file)}.o`);
+	const sources = [...generated, ...own, ...others];
+	await inParallel(sources, cpus().length, (file) => {
+		const warnings = own.includes(file) ? ["-Wall", "-Wextra", "-Werror"] : ["-w"];
+		return run(`${PREFIX}gcc`, [...flags, ...warnings, "-c", file, "-o", object(file)]);
+	});
+	return sources.map(object);
+}
+
+/** Object paths are told relative to the output, so that its own path is nowhere in it. */
+async function link(root, { board, shape, build, output }, objects) {
+	const room = boardsOf(root);
+	const crypto = filesIn(join(build, "crypto"), /\.o$/);
+	const elf = join(output, "tre.elf");
+	await run(
+		`${PREFIX}gcc`,
+		[
+			...[...flagsOf(root, shape), "-nostartfiles"],
+			...[`-L${join(room, "common")}`, `-T${join(room, board, "board.ld")}`],
+			...["-Wl,--gc-sections", "-Wl,--build-id=none", `-Wl,-Map=${join(output, "tre.map")}`],
+			...[...objects, ...crypto].map((file) => relative(output, file)),
+			...["-o", elf],
+		],
+		{ cwd: output },
+	);
+	return elf;
+}
+
 /**
- * Builds the firmware of a board: `tre.elf`, `tre.bin`, `tre.hex` and its size (`size.json`, `size.txt`) in the folder that it resolves to.
- * `variant` is `board` or `qemu`.
+ * Builds the firmware of a board: `tre.elf`, `tre.bin`, `tre.hex` and its size (`size.json`, `size.txt`) in the folder
+ * that it resolves to. `variant` is `board` or `qemu`.
  */
 export async function buildBoard(root, board, variant, progress, options = {}) {
 	const shape = boards(root)[board];
 	if (!shape) throw new Error(`no board ${board}; there are: ${Object.keys(boards(root)).join(", ")}`);
 	if (!shape.variants.includes(variant))
 		throw new Error(`${board} has no variant ${variant}; it has: ${shape.variants.join(", ")}`);
-	const { baud = DEFAULT_BAUD, model, folder = join(root, "build", "boards") } = options;
+	const { baud = DEFAULT_BAUD, model, sources: others = [], folder = join(root, "build", "boards") } = options;
 	if (model !== undefined && !shape.models?.includes(model))
 		throw new Error(`${board} has no model ${model}; it has: ${shape.models?.join(", ") ?? "none"}`);
 	const build = join(folder, board);
 	const output = join(build, variant);
-	const room = boardsOf(root);
-	mkdirSync(output, { recursive: true });
+	const what = { board, variant, shape, build, output, baud, model, others };
 	const inputs = [
-		...[
-			join(root, "build", "tre.wasm"),
-			join(root, "build", "js", "firmware", "crypto"),
-			join(root, "firmware", "crypto"),
-		],
-		...[join(room, "common"), join(room, board), join(root, "firmware", "build")],
-	];
-	await upToDate(
-		join(output, "tre.elf"),
-		inputs,
-		[MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", String(baud)],
-		async () => {
-			await translate(root, build);
-			await compileCrypto(root, board, shape, build, progress);
-			progress(`building the firmware of ${board} (${variant})`);
-			const flags = [
-				...flagsOf(root, shape),
-				...[
-					`-I${join(room, "common")}`,
-					`-I${join(room, board)}`,
-					`-I${build}`,
-					`-I${join(root, "firmware", "crypto")}`,
-				],
-				...[`-DBOARD_UART_IRQ=${shape.uartIrq}`, `-DBOARD_BAUD=${baud}u`],
-				...(model === undefined ? [] : [`-DMODEL_${model.replaceAll("-", "_")}`]),
-			];
-			const generated = [join(build, "tre.c"), join(build, "crypto_imports.c")];
-			const objects = join(output, "objects");
-			rmSync(objects, { recursive: true, force: true });
-			mkdirSync(objects, { recursive: true });
-			const object = (file) => join(objects, `${basename(file)}.o`);
-			const sources = [...generated, ...sourcesOf(root, board, variant)];
-			await inParallel(sources, cpus().length, (file) => {
-				const strict = generated.includes(file) ? ["-w"] : ["-Wall", "-Wextra", "-Werror"];
-				return run(`${PREFIX}gcc`, [...flags, ...strict, "-c", file, "-o", object(file)]);
-			});
-			const elf = join(output, "tre.elf");
-			await run(
-				`${PREFIX}gcc`,
-				[
-					...[
-						...flagsOf(root, shape),
-						"-nostartfiles",
-						`-L${join(room, "common")}`,
-						`-T${join(room, board, "board.ld")}`,
-					],
-					...["-Wl,--gc-sections", "-Wl,--build-id=none", `-Wl,-Map=${join(output, "tre.map")}`],
-					...sources.map((file) => relative(output, object(file))),
-					...filesIn(join(build, "crypto"), /\.o$/).map((file) => relative(output, file)),
-					...["-o", elf],
-				],
-				{ cwd: output },
-			);
-			await run(`${PREFIX}objcopy`, ["-O", "binary", elf, join(output, "tre.bin")]);
-			await run(`${PREFIX}objcopy`, ["-O", "ihex", elf, join(output, "tre.hex")]);
-			const size = await measure(elf, join(output, "tre.map"));
-			writeFileSync(join(output, "size.json"), `${JSON.stringify(size, null, "\t")}\n`);
-			writeFileSync(join(output, "size.txt"), sizeReport(board, variant, size, shape.budget));
-		},
-	);
+		...["build/tre.wasm", "build/js/firmware/crypto", "firmware/crypto", "firmware/build", "firmware/boards/common"],
+		`firmware/boards/${board}`,
+	].map((path) => join(root, path));
+	const words = [MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", String(baud), model ?? ""];
+	mkdirSync(output, { recursive: true });
+	await upToDate(join(output, "tre.elf"), [...inputs, ...others], words, async () => {
+		await translate(root, build);
+		await compileCrypto(root, board, shape, build, progress);
+		progress(`building the firmware of ${board} (${variant})`);
+		const elf = await link(root, what, await compileBoard(root, what));
+		await run(`${PREFIX}objcopy`, ["-O", "binary", elf, join(output, "tre.bin")]);
+		await run(`${PREFIX}objcopy`, ["-O", "ihex", elf, join(output, "tre.hex")]);
+		const size = await measure(elf, join(output, "tre.map"));
+		writeFileSync(join(output, "size.json"), `${JSON.stringify(size, null, "\t")}\n`);
+		writeFileSync(join(output, "size.txt"), sizeReport(board, variant, size, shape.budget));
+	});
 	return output;
 }

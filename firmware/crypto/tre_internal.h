@@ -17,12 +17,20 @@
 #define RSA_BITS 2048
 #define P256_BITS 256
 
+/* A block as words: an exclusive or is four instructions, not sixteen. */
+typedef struct {
+  uint32_t word[BLOCK / 4];
+} block_words;
+
 typedef struct {
   uint32_t type; /* 0: free */
   mbedtls_pk_context pair;
   mbedtls_aes_context aes;
   uint8_t secret[MAX_PASSWORD]; /* AKA: K | OPc */
   uint32_t secret_length;
+  /* AKA: TEMP of the run that gave f2 to f5, for the run with the same RAND that follows for f1. */
+  block_words rand, temp;
+  int has_temp;
 } key_slot;
 
 /* The generator, and the keys derived from the device root key. */

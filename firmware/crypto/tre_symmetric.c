@@ -2,55 +2,110 @@
 #include "mbedtls/base64.h"
 #include "tre_internal.h"
 
+/* OUT2, OUT3 and OUT4. */
+#define F2_TO_F5 3
+
+static inline block_words read_block(const uint8_t *at) {
+  block_words block;
+  memcpy(&block, at, BLOCK);
+  return block;
+}
+
+static inline void xor_into(block_words *to, const block_words *from) {
+  for (int i = 0; i < BLOCK / 4; i++) to->word[i] ^= from->word[i];
+}
+
 /* out = rot(in, r), left rotation by r bits (TS 35.206 clause 4.1). */
-static void rotate(const uint8_t *in, uint32_t r, uint8_t *out) {
+static void rotate(const block_words *in, uint32_t r, block_words *out) {
+  if (r % 32 == 0) {
+    /* So are r1 to r5 of clause 4.1. */
+    for (uint32_t i = 0; i < BLOCK / 4; i++) out->word[i] = in->word[(i + r / 32) % (BLOCK / 4)];
+    return;
+  }
+  const uint8_t *from = (const uint8_t *)in;
+  uint8_t *to = (uint8_t *)out;
   uint32_t octets = r / 8, bits = r % 8;
-  for (uint32_t i = 0; i < BLOCK; i++) {
-    uint32_t pair = (uint32_t)in[(i + octets) % BLOCK] << 8 | in[(i + octets + 1) % BLOCK];
-    out[i] = (uint8_t)(pair >> (8 - bits));
+  memcpy(to, from + octets, BLOCK - octets);
+  memcpy(to + BLOCK - octets, from, octets);
+  if (bits == 0) return;
+  uint8_t first = to[0];
+  for (int i = 0; i < BLOCK; i++) {
+    uint8_t next = i + 1 < BLOCK ? to[i + 1] : first;
+    to[i] = (uint8_t)((to[i] << bits) | (next >> (8 - bits)));
   }
 }
 
-static void xor_into(uint8_t *to, const uint8_t *from) {
-  for (int i = 0; i < BLOCK; i++) to[i] ^= from[i];
+/* Wiped as words, and not by a call that goes octet by octet: it is a good part of a run on a small core. */
+static inline void wipe(void *at, uint32_t size) {
+  volatile uint32_t *word = at;
+  for (uint32_t i = 0; i < size / 4; i++) word[i] = 0;
 }
 
-/* One output of MILENAGE; see tre_crypto.h. `temp` is E_K(RAND xor OPc). */
-static int aka_block(key_slot *slot, const uint8_t *temp, const uint8_t *record, uint8_t *out) {
-  const uint8_t *opc = slot->secret + BLOCK;
-  uint8_t mixed[BLOCK], block[BLOCK];
+static int is_same(const block_words *one, const block_words *other) {
+  uint32_t differs = 0;
+  for (int i = 0; i < BLOCK / 4; i++) differs |= one->word[i] ^ other->word[i];
+  return differs == 0;
+}
+
+static void forget_temp(key_slot *slot) {
+  wipe(&slot->temp, BLOCK);
+  slot->has_temp = 0;
+}
+
+static int encrypt(key_slot *slot, const block_words *in, block_words *out) {
+  return mbedtls_aes_crypt_ecb(&slot->aes, MBEDTLS_AES_ENCRYPT, (const uint8_t *)in, (uint8_t *)out) == 0;
+}
+
+/* TEMP = E_K(RAND xor OPc), into the slot; 1 where it was there already. */
+static int aka_temp(key_slot *slot, const block_words *opc, const uint8_t *rand_octets) {
+  block_words rand = read_block(rand_octets);
+  if (slot->has_temp && is_same(&slot->rand, &rand)) return 1;
+  slot->rand = rand;
+  slot->temp = rand;
+  xor_into(&slot->temp, opc);
+  slot->has_temp = encrypt(slot, &slot->temp, &slot->temp);
+  return 0;
+}
+
+/* What a run works with, wiped at its end. */
+typedef struct {
+  block_words opc, mixed /* TEMP xor OPc */, block;
+} aka_run;
+
+/* One output of MILENAGE; see tre_crypto.h. False where AES fails. */
+static int aka_block(key_slot *slot, aka_run *run, const uint8_t *record, uint8_t *out) {
+  block_words *block = &run->block;
   uint32_t r = record[0] & 0x7f;
+  block_words x = read_block(record + 1);
   if (record[0] & TRE_AKA_TEMP_AS_IS) {
-    rotate(opc, r, block);
-    xor_into(block, temp);
+    rotate(&run->opc, r, block);
+    xor_into(block, &slot->temp);
   } else {
-    memcpy(mixed, temp, BLOCK);
-    xor_into(mixed, opc);
-    rotate(mixed, r, block);
+    rotate(&run->mixed, r, block);
   }
-  xor_into(block, record + 1);
-  int failed = mbedtls_aes_crypt_ecb(&slot->aes, MBEDTLS_AES_ENCRYPT, block, out);
-  xor_into(out, opc);
-  mbedtls_platform_zeroize(mixed, sizeof mixed);
-  mbedtls_platform_zeroize(block, sizeof block);
-  return failed;
+  xor_into(block, &x);
+  if (!encrypt(slot, block, block)) return 0;
+  xor_into(block, &run->opc);
+  memcpy(out, block, BLOCK);
+  return 1;
 }
 
 int32_t tre_aka_encrypt(uint32_t key, const uint8_t *rand, uint32_t rand_length, const uint8_t *in, uint32_t in_length,
                         uint8_t *out, uint32_t size) {
   key_slot *slot = tre_slot_of(key, TRE_KEY_AKA);
   uint32_t records = in_length / (BLOCK + 1);
-  uint8_t temp[BLOCK], block[BLOCK];
   if (slot == NULL) return TRE_ERROR_INVALID_HANDLE;
   if (rand_length != BLOCK || in_length % (BLOCK + 1) != 0 || size < records * BLOCK) return TRE_ERROR_INVALID_ARGUMENT;
-  memcpy(block, rand, BLOCK);
-  xor_into(block, slot->secret + BLOCK);
-  int failed = mbedtls_aes_crypt_ecb(&slot->aes, MBEDTLS_AES_ENCRYPT, block, temp);
-  for (uint32_t n = 0; n < records && !failed; n++)
-    failed = aka_block(slot, temp, in + n * (BLOCK + 1), out + n * BLOCK);
-  mbedtls_platform_zeroize(temp, sizeof temp);
-  mbedtls_platform_zeroize(block, sizeof block);
-  return failed ? TRE_ERROR_GENERIC : (int32_t)(records * BLOCK);
+  aka_run run = {.opc = read_block(slot->secret + BLOCK)};
+  int again = aka_temp(slot, &run.opc, rand);
+  run.mixed = slot->temp;
+  xor_into(&run.mixed, &run.opc);
+  int ok = slot->has_temp;
+  for (uint32_t n = 0; n < records && ok; n++) ok = aka_block(slot, &run, in + n * (BLOCK + 1), out + n * BLOCK);
+  /* One run follows the one for f2 to f5; nothing of it outlives the command. */
+  if (again || !ok || records != F2_TO_F5) forget_temp(slot);
+  wipe(&run, sizeof run);
+  return ok ? (int32_t)(records * BLOCK) : TRE_ERROR_GENERIC;
 }
 
 int32_t tre_aka_fingerprint(uint32_t key, uint8_t *out, uint32_t size) {

@@ -47,9 +47,9 @@ export class QemuMonitor {
 		await this.execute("system_reset");
 	}
 
-	/** Writes octets of the board's memory into a file of the device's folder. */
+	/** Writes octets of the board's memory, as its core sees it, into a file of the device's folder. */
 	async saveMemory(address: number, size: number, file: string): Promise<void> {
-		await this.execute("pmemsave", { val: address, size, filename: file });
+		await this.execute("memsave", { val: address, size, filename: file });
 	}
 
 	close(): void {

@@ -22,13 +22,20 @@ export interface Budgeted {
 	readonly what: string;
 	readonly ratio: number;
 	readonly budget: number;
+	/** The budget is the most that it may be, not the least. */
+	readonly atMost?: boolean;
 }
+
+const isKept = ({ ratio, budget, atMost }: Budgeted): boolean => (atMost ? ratio <= budget : ratio >= budget);
 
 export function printBudgets(rows: readonly Budgeted[]): void {
 	printTable(
 		"ratios against a yardstick of the same run",
-		["what", "ratio", "budget at least", "kept"],
-		rows.map(({ what, ratio, budget }) => [what, ratio, budget, ratio >= budget ? "yes" : "NO"]),
+		["what", "ratio", "budget", "kept"],
+		rows.map((row) => [
+			...[row.what, row.ratio, `at ${row.atMost ? "most" : "least"} ${row.budget}`],
+			isKept(row) ? "yes" : "NO",
+		]),
 	);
 }
 

@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 void time_init(void);
-/* Whole seconds since the reset. */
+/* Hundredths of a second since the reset, and whole seconds. */
+uint32_t time_hundredths(void);
 uint32_t time_seconds(void);
 /* Has the time for another tick come? */
 int time_tick_due(void);

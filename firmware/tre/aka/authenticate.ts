@@ -19,7 +19,7 @@ import { commit, get } from "../store/log";
 import { RECORD_MCIM_KEY } from "../store/records";
 import { NO_SLOT, State } from "../store/state";
 import { kasme } from "./kasme";
-import { Milenage, wipeMilenage } from "./milenage";
+import * as milenage from "./milenage";
 import { accept, accepted, forgetArray, highest, isFresh, loadArray } from "./sqn";
 
 const OUTCOME_SUCCESS: u32 = 0;
@@ -49,6 +49,13 @@ class Answer {
 	ck: Uint8Array = new Uint8Array(16);
 	ik: Uint8Array = new Uint8Array(16);
 	auts: Uint8Array = new Uint8Array(0);
+
+	/** What MILENAGE has just answered. */
+	take(): void {
+		memory.copy(this.res.dataStart, milenage.RES, 8);
+		memory.copy(this.ck.dataStart, milenage.CK, 16);
+		memory.copy(this.ik.dataStart, milenage.IK, 16);
+	}
 
 	wipe(): void {
 		memory.fill(this.ck.dataStart, 0, 16);
@@ -110,26 +117,25 @@ function aka(rand: Uint8Array, autn: Uint8Array, eps: bool, answer: Answer): u32
 	}
 	loadArray(slot, mcim.initialSeq);
 	const error = run(rand, autn, eps, state, slot, answer);
-	wipeMilenage();
+	milenage.wipeMilenage();
 	return error;
 }
 
 function run(rand: Uint8Array, autn: Uint8Array, eps: bool, state: State, slot: u32, answer: Answer): u32 {
-	const milenage = new Milenage(<u32>openKey, rand);
+	const key = <u32>openKey;
+	if (!milenage.answer(key, rand.dataStart)) return ERROR_CRYPTO_FAILURE;
+	answer.take();
 	const sqn = new Uint8Array(6);
-	milenage.answer(answer.res, answer.ck, answer.ik, sqn);
-	for (let i = 0; i < 6; i++) sqn[i] ^= autn[i];
-	const amf = autn.subarray(6, 8);
-	const mac = new Uint8Array(16);
-	milenage.mac(sqn, amf, mac);
-	if (!milenage.ok()) return ERROR_CRYPTO_FAILURE;
-	if (!equalSecret(mac.subarray(0, 8), autn.subarray(8, 16))) return ERROR_AUTN_MAC;
-	if (((amf[0] & 0x80) != 0) != eps) return ERROR_SEPARATION_BIT;
+	for (let i = 0; i < 6; i++) sqn[i] = load<u8>(milenage.AK + i) ^ autn[i];
+	const amf = autn.dataStart + 6;
+	if (!milenage.check(key, rand.dataStart, sqn.dataStart, amf)) return ERROR_CRYPTO_FAILURE;
+	if (!equalSecret(milenage.MAC_A, autn.dataStart + 8, 8)) return ERROR_AUTN_MAC;
+	if (((load<u8>(amf) & 0x80) != 0) != eps) return ERROR_SEPARATION_BIT;
 	const number = readU48(sqn, 0);
 	if (!isFresh(number)) {
 		answer.outcome = OUTCOME_SYNC_FAILURE;
-		answer.auts = resynchronisation(milenage);
-		return milenage.ok() ? 0 : ERROR_CRYPTO_FAILURE;
+		answer.auts = resynchronisation(key, rand);
+		return answer.auts.length > 0 ? 0 : ERROR_CRYPTO_FAILURE;
 	}
 	accept(slot, number);
 	noteSuccess(state);
@@ -149,16 +155,15 @@ function noteSuccess(state: State): void {
 	state.save();
 }
 
-/** AUTS = (SQN_MS xor AK*) | MAC-S, over AMF* = 0 (TS 33.102 clause 6.3.3). */
-function resynchronisation(milenage: Milenage): Uint8Array {
+/** AUTS = (SQN_MS xor AK*) | MAC-S, over AMF* = 0 (TS 33.102 clause 6.3.3); empty where the crypto side fails. */
+function resynchronisation(key: u32, rand: Uint8Array): Uint8Array {
 	const sqn = new Uint8Array(6);
 	writeU48(sqn, 0, highest());
-	const mac = new Uint8Array(16);
-	milenage.mac(sqn, new Uint8Array(2), mac);
-	const ak = new Uint8Array(6);
-	milenage.resyncKey(ak);
+	const amf = new Uint8Array(2);
+	if (!milenage.check(key, rand.dataStart, sqn.dataStart, amf.dataStart)) return none;
+	if (!milenage.resynchronise(key, rand.dataStart)) return none;
 	const auts = new Uint8Array(14);
-	for (let i = 0; i < 6; i++) auts[i] = sqn[i] ^ ak[i];
-	auts.set(mac.subarray(8, 16), 6);
+	for (let i = 0; i < 6; i++) auts[i] = sqn[i] ^ load<u8>(milenage.AK_STAR + i);
+	memory.copy(auts.dataStart + 6, milenage.MAC_S, 8);
 	return auts;
 }

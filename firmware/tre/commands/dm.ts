@@ -41,7 +41,8 @@ export function dmVerify(reader: CborReader, writer: CborWriter): u32 {
 	if (account == null) return ERROR_NO_ACCOUNT;
 	const digest = account.serverDigest();
 	if (digest.length == 0) return ERROR_CRYPTO_FAILURE;
-	const accepted = equalSecret(digest, request.digest);
+	const accepted =
+		digest.length == request.digest.length && equalSecret(digest.dataStart, request.digest.dataStart, digest.length);
 	const nonce = randomOctets(16);
 	if (nonce.length == 0) return ERROR_CRYPTO_FAILURE;
 	account.clientNonce = nonce;

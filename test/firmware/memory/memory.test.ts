@@ -52,7 +52,13 @@ describe("G1: both memories are searched after every command of a life, done and
 			"",
 			"ck in tre.wasm",
 		],
-		["the AES outputs of a run are left behind", "aka/authenticate.ts", "	wipeMilenage();\n", "", "in tre.wasm"],
+		[
+			"the AES outputs of a run are left behind",
+			"aka/authenticate.ts",
+			"	milenage.wipeMilenage();\n",
+			"",
+			"in tre.wasm",
+		],
 		["keys stay open", "platform/keys.ts", "	if (key > 0) crypto.destroy_key(<u32>key);", "", "on the crypto side"],
 		[
 			"an envelope stays open",

@@ -1,0 +1,40 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { boards, buildBoard } from "../../../firmware/build/board-firmware.mjs";
+
+const root = resolve(".");
+const all = Object.entries(boards(root)).flatMap(([name, { variants }]) =>
+	variants.map((variant) => [name, variant] as const),
+);
+
+describe.each(all)("the firmware of %s (%s)", (name, variant) => {
+	const folder = mkdtempSync(join(tmpdir(), "firmware-"));
+	afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+	test("two builds, in two folders, give the same octets", async () => {
+		const again = await buildBoard(root, name, variant, () => undefined, { folder });
+		for (const file of ["tre.elf", "tre.bin", "tre.hex"]) {
+			const [first, second] = [join(root, "build/boards", name, variant), again].map((one) =>
+				readFileSync(join(one, file)),
+			);
+			expect(first?.equals(second as Buffer), file).toBe(true);
+		}
+	});
+
+	test("its size is the committed one; npm run firmware -- --board … --keep-size takes over a new one", () => {
+		const built = readFileSync(join(root, "build/boards", name, variant, "size.txt"), "utf8");
+		expect(built).toBe(readFileSync(join(root, "firmware/boards", name, `size-${variant}.txt`), "utf8"));
+	});
+
+	test("flash and RAM keep within their budget", () => {
+		const { budget } = boards(root)[name] as { budget?: { flash: number; ram: number } };
+		const size = JSON.parse(readFileSync(join(root, "build/boards", name, variant, "size.json"), "utf8"));
+		if (budget) {
+			expect(size.flash).toBeLessThanOrEqual(budget.flash);
+			expect(size.ram).toBeLessThanOrEqual(budget.ram);
+		}
+		expect(size.sections.page).toBe(65_536);
+	});
+});
