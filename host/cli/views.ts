@@ -84,6 +84,28 @@ const printStore = (args: readonly string[]): Promise<number> =>
 		say(`erase cycles      ${store.eraseCycles} of each sector`);
 	});
 
+const TIMES = 50;
+
+/** Asks many times for what changes nothing: what the line does to it. */
+const printLink = (args: readonly string[]): Promise<number> =>
+	show("link", args, async (tre, json) => {
+		const trips: number[] = [];
+		for (let n = 0; n < TIMES; n++) {
+			const begun = performance.now();
+			await tre.status();
+			trips.push(performance.now() - begun);
+		}
+		trips.sort((a, b) => a - b);
+		const [least, middle, most] = [0, TIMES / 2, TIMES - 1].map((n) => Math.round((trips[n] as number) * 10) / 10);
+		const { busyMs: _, ...counters } = tre.link.counters;
+		if (json) return say(JSON.stringify({ roundTripMs: { least, middle, most }, ...counters }));
+		say(`round trips       ${TIMES}: ${least} ms at least, ${middle} ms in the middle, ${most} ms at most`);
+		say(`frames            ${counters.sent} sent (${counters.octetsSent} octets)`);
+		say(`                  ${counters.received} received (${counters.octetsReceived} octets)`);
+		say(`damaged           ${counters.damaged}`);
+		say(`silences          ${counters.repeated}, after which something was sent again`);
+	});
+
 /** What can be looked at in the TRE on a port; none of it changes anything. */
 export const views: Readonly<
 	Record<string, { readonly does: string; print(args: readonly string[]): Promise<number> }>
@@ -91,5 +113,6 @@ export const views: Readonly<
 	info: { does: "show what the TRE on a port is", print: printInfo },
 	log: { does: "show what changed its trust or subscriptions", print: printLog },
 	mcims: { does: "show the subscriptions in it", print: printMcims },
+	link: { does: "try the line to the TRE on a port, and count what it loses", print: printLink },
 	store: { does: "show what fills its flash, and the wear", print: printStore },
 };

@@ -104,7 +104,8 @@ async function work(equipment: Equipment, bell: Bell, stopped: AbortSignal): Pro
 /** One life of the equipment: until the line or the air interface is gone, or it is told to stop. */
 async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 	const record = options.record === undefined ? undefined : recorder(options.record);
-	const tre = await TreClient.open(port, { baudRate: Number(options.baud), record });
+	const onWaiting = (what: string) => emit({ event: "problem", what: `M2ME: ${what}` });
+	const tre = await TreClient.open(port, { baudRate: Number(options.baud), record, onWaiting });
 	const bell = new Bell();
 	tre.link.onClose((reason) => bell.ring(reason));
 	try {
@@ -133,7 +134,9 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 			modem.close();
 		}
 	} finally {
-		emit({ event: "timings", ms: { line: tre.link.counters.busyMs } });
+		const { busyMs, ...counters } = tre.link.counters;
+		emit({ event: "timings", ms: { line: busyMs } });
+		emit({ event: "link", port, counters });
 		await tre.close();
 	}
 }

@@ -22,18 +22,31 @@ export interface LinkOptions {
 	/** Milliseconds after which a request is given up; longer than any key generation or erase. */
 	readonly deadlineMs?: number;
 	readonly baudRate?: number;
+	/** Told once where a request has been waiting for this long, with what it waits for. */
+	readonly onWaiting?: (what: string) => void;
 	/** Sees every octet, for recordings. */
 	readonly record?: (direction: "to-tre" | "from-tre", octets: Uint8Array) => void;
 }
 
+/** Since the link was opened. */
 export interface LinkCounters {
+	/** Frames, and the octets that they took on the line. */
 	sent: number;
+	octetsSent: number;
 	received: number;
+	octetsReceived: number;
+	/** How often nothing came for so long that something was sent again. */
 	repeated: number;
+	/** Frames that came damaged. */
 	damaged: number;
+	/** Requests that were given up. */
+	timeouts: number;
 	/** Milliseconds between requests and their responses, in all. */
 	busyMs: number;
 }
+
+/** So many silences are worth a word. */
+const SILENCES = 5;
 
 interface Exchange {
 	readonly id: number;
@@ -43,6 +56,8 @@ interface Exchange {
 	next: number;
 	readonly response: (Uint8Array | undefined)[];
 	readonly started: number;
+	/** How often nothing came in time. */
+	silences: number;
 	resolve(message: Uint8Array): void;
 	reject(error: Error): void;
 	timer: NodeJS.Timeout | undefined;
@@ -68,8 +83,11 @@ const bitmap = (bits: number): Uint8Array => {
  * answered once. The TRE executes a request id once, so repeating is safe within one boot.
  */
 export class Link {
-	readonly counters: LinkCounters = { sent: 0, received: 0, repeated: 0, damaged: 0, busyMs: 0 };
-	readonly #options: Required<Omit<LinkOptions, "record">> & LinkOptions;
+	readonly counters: LinkCounters = {
+		...{ sent: 0, octetsSent: 0, received: 0, octetsReceived: 0 },
+		...{ repeated: 0, damaged: 0, timeouts: 0, busyMs: 0 },
+	};
+	readonly #options: Required<Omit<LinkOptions, "record" | "onWaiting">> & LinkOptions;
 	readonly #deframer = new Deframer();
 	/** Until hello has said otherwise, what every TRE takes. */
 	#limits: LinkLimits = { maxSegment: wire.minSegment, maxMessage: wire.minSegment, window: 1 };
@@ -134,15 +152,16 @@ export class Link {
 				next: 0,
 				response: [],
 				started: performance.now(),
+				silences: 0,
 				resolve,
 				reject,
 				timer: undefined,
 				deadline: undefined,
 			};
-			exchange.deadline = setTimeout(
-				() => this.#finish(new LinkTimeout(`no answer from ${this.#port?.name} within ${this.#options.deadlineMs} ms`)),
-				this.#options.deadlineMs,
-			);
+			exchange.deadline = setTimeout(() => {
+				this.counters.timeouts++;
+				this.#finish(new LinkTimeout(`no answer from ${this.#port?.name} within ${this.#options.deadlineMs} ms`));
+			}, this.#options.deadlineMs);
 			this.#current = exchange;
 			this.#fillWindow(exchange);
 			this.#rearm(exchange);
@@ -167,6 +186,7 @@ export class Link {
 	#send(frame: Frame): void {
 		const octets = encodeFrame(frame);
 		this.counters.sent++;
+		this.counters.octetsSent += octets.length;
 		this.#options.record?.("to-tre", octets);
 		this.#port?.write(octets);
 	}
@@ -179,6 +199,10 @@ export class Link {
 	/** Nothing came for a while: ask for the missing part of the response, or send the request again. */
 	#repeat(exchange: Exchange): void {
 		this.counters.repeated++;
+		if (++exchange.silences === SILENCES) {
+			const seconds = Math.round((performance.now() - exchange.started) / 1000);
+			this.#options.onWaiting?.(`no answer from ${this.#port?.name} for ${seconds} s; still asking`);
+		}
 		if (exchange.response.length > 0) {
 			let bits = 0;
 			exchange.response.forEach((octets, n) => {
@@ -197,6 +221,7 @@ export class Link {
 
 	#receive(octets: Uint8Array): void {
 		this.#options.record?.("from-tre", octets);
+		this.counters.octetsReceived += octets.length;
 		for (const frame of this.#deframer.push(octets)) {
 			this.counters.received++;
 			const exchange = this.#current;

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { SerialPort } from "serialport";
+import { PortLock } from "./lock.ts";
 
 export const DEFAULT_BAUD_RATE = 115_200;
 
@@ -43,15 +45,24 @@ function openTcp(name: string, listener: PortListener): Promise<Port> {
 
 function openSerial(name: string, baudRate: number, listener: PortListener): Promise<Port> {
 	return new Promise((resolve, reject) => {
+		if (!existsSync(name)) {
+			reject(new PortError(`${name} is not there`));
+			return;
+		}
+		const lock = PortLock.take(name);
 		const port = new SerialPort({ path: name, baudRate, autoOpen: false, lock: true });
 		port.open((error) => {
 			if (error) {
+				lock.release();
 				reject(new PortError(`${name}: ${error.message}`));
 				return;
 			}
 			port.on("data", (octets: Buffer) => listener.onData(octets));
 			port.on("error", (fault) => listener.onClose(fault.message));
-			port.on("close", () => listener.onClose(`${name} was closed`));
+			port.on("close", () => {
+				lock.release();
+				listener.onClose(`${name} was closed`);
+			});
 			resolve({
 				name,
 				write: (octets) => void port.write(Buffer.from(octets)),

@@ -7,6 +7,7 @@
  * - `document`: a document left or arrived that the evidence folder keeps.
  * - `problem`: something was refused or failed, and what happens next.
  * - `died`: the process is gone without having been asked (told by who started it).
+ * - `link`: what went over a serial line, when it is closed: frames, octets, repetitions.
  * - `timings`: where the process spent its time, milliseconds, when it ends.
  */
 export type BenchEvent =
@@ -23,6 +24,7 @@ export type BenchEvent =
 			readonly about?: Record<string, string>;
 	  }
 	| { readonly event: "timings"; readonly ms: Readonly<Record<string, number>> }
+	| { readonly event: "link"; readonly port: string; readonly counters: Readonly<Record<string, number>> }
 	| { readonly event: "died"; readonly what: string }
 	| { readonly event: "problem"; readonly what: string };
 

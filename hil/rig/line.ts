@@ -1,0 +1,162 @@
+import { createServer, type Socket } from "node:net";
+import { openPort, type Port } from "../../host/link/port.ts";
+
+/** What happens to octets between a host and a TRE, in each direction; shares of 0 to 1. */
+export interface LineFaults {
+	/** Of all bits, turned over. */
+	readonly bitErrors?: number;
+	/** Of all frames (octets up to a delimiter), lost. */
+	readonly lost?: number;
+	/** Of all frames, delivered twice. */
+	readonly duplicated?: number;
+	/** Of all frames, delivered late, and by how much at most. */
+	readonly delayed?: number;
+	readonly delayMs?: number;
+	/** Octets go no faster than a UART of this rate with 8N1 sends them. */
+	readonly baudRate?: number;
+	/** Of the choices. */
+	readonly seed?: number;
+}
+
+/** Start bit, eight bits, stop bit. */
+const BITS_AN_OCTET = 10;
+const DELIMITER = 0;
+
+/** A small generator of its own (mulberry32), so that a seed gives the same faults again. */
+function random(seed: number): () => number {
+	let state = seed >>> 0;
+	return () => {
+		state = (state + 0x6d2b79f5) >>> 0;
+		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+	};
+}
+
+/** One direction of the line. */
+class Wire {
+	readonly #faults: LineFaults;
+	readonly #random: () => number;
+	readonly #deliver: (octets: Uint8Array) => void;
+	#frame: number[] = [];
+	/** When the UART has sent all that it was given, on the clock of `performance`. */
+	#free = 0;
+
+	constructor(faults: LineFaults, seed: number, deliver: (octets: Uint8Array) => void) {
+		this.#faults = faults;
+		this.#random = random(seed);
+		this.#deliver = deliver;
+	}
+
+	take(octets: Uint8Array): void {
+		const { lost, duplicated, delayed } = this.#faults;
+		if (!lost && !duplicated && !delayed) {
+			this.#send(this.#spoiled(octets));
+			return;
+		}
+		for (const octet of octets) {
+			this.#frame.push(octet);
+			if (octet === DELIMITER) this.#takeFrame(Uint8Array.from(this.#frame.splice(0)));
+		}
+	}
+
+	#takeFrame(frame: Uint8Array): void {
+		const { lost = 0, duplicated = 0, delayed = 0, delayMs = 0 } = this.#faults;
+		if (this.#random() < lost) return;
+		const copies = this.#random() < duplicated ? 2 : 1;
+		for (let copy = 0; copy < copies; copy++) {
+			const octets = this.#spoiled(frame);
+			if (this.#random() < delayed) setTimeout(() => this.#send(octets), this.#random() * delayMs);
+			else this.#send(octets);
+		}
+	}
+
+	#spoiled(octets: Uint8Array): Uint8Array {
+		const { bitErrors = 0 } = this.#faults;
+		if (bitErrors === 0) return octets;
+		return octets.map((octet) => {
+			let spoiled = octet;
+			for (let bit = 0; bit < 8; bit++) if (this.#random() < bitErrors) spoiled ^= 1 << bit;
+			return spoiled;
+		});
+	}
+
+	/** At its time: an octet is there when its last bit is. */
+	#send(octets: Uint8Array): void {
+		const { baudRate } = this.#faults;
+		if (baudRate === undefined) {
+			this.#deliver(octets);
+			return;
+		}
+		const now = performance.now();
+		this.#free = Math.max(this.#free, now) + (octets.length * BITS_AN_OCTET * 1000) / baudRate;
+		setTimeout(() => this.#deliver(octets), this.#free - now);
+	}
+}
+
+/** Largest portion that a paced line delivers at once. */
+const PORTION = 32;
+
+const portions = (octets: Uint8Array): Uint8Array[] =>
+	Array.from({ length: Math.ceil(octets.length / PORTION) }, (_, n) => octets.subarray(n * PORTION, (n + 1) * PORTION));
+
+/**
+ * A line between a host and a TRE that is not what it should be: a TCP port before the TRE's own, one host at a time, as
+ * ser2net serves it. The TRE's port is opened when a host comes, and closed when it goes.
+ */
+export class DisturbedLine {
+	/** What a host opens. */
+	readonly port: string;
+	readonly #close: () => Promise<void>;
+
+	private constructor(port: string, close: () => Promise<void>) {
+		this.port = port;
+		this.#close = close;
+	}
+
+	static async open(device: string, faults: LineFaults): Promise<DisturbedLine> {
+		const seed = faults.seed ?? 1;
+		const hosts = new Set<Socket>();
+		const server = createServer((socket) => {
+			if (hosts.size > 0) {
+				socket.destroy();
+				return;
+			}
+			hosts.add(socket);
+			socket.on("error", () => socket.destroy());
+			socket.on("close", () => hosts.delete(socket));
+			void connected(socket, device, faults, seed);
+		});
+		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+		const { port } = server.address() as { port: number };
+		return new DisturbedLine(`tcp://127.0.0.1:${port}`, async () => {
+			for (const socket of hosts) socket.destroy();
+			await new Promise<void>((resolve) => server.close(() => resolve()));
+		});
+	}
+
+	close(): Promise<void> {
+		return this.#close();
+	}
+}
+
+async function connected(socket: Socket, device: string, faults: LineFaults, seed: number): Promise<void> {
+	socket.setNoDelay(true);
+	const paced = (wire: Wire) => (octets: Uint8Array) => {
+		if (faults.baudRate === undefined) wire.take(octets);
+		else for (const portion of portions(octets)) wire.take(portion);
+	};
+	const toHost = new Wire(faults, seed, (octets) => void socket.write(octets));
+	let port: Port;
+	try {
+		port = await openPort(device, { onData: paced(toHost), onClose: () => socket.destroy() });
+	} catch {
+		// The host sees a line that closes, and comes again.
+		socket.destroy();
+		return;
+	}
+	const toTre = new Wire(faults, seed + 1, (octets) => port.write(octets));
+	socket.on("data", paced(toTre));
+	socket.on("close", () => void port.close());
+	if (socket.destroyed) await port.close();
+}
