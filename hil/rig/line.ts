@@ -21,6 +21,8 @@ export interface LineFaults {
 /** Start bit, eight bits, stop bit. */
 const BITS_AN_OCTET = 10;
 const DELIMITER = 0;
+/** What a timer may be late; what is due sooner is waited for in turns of the loop. */
+const TIMER_MS = 1.5;
 
 /** A small generator of its own (mulberry32), so that a seed gives the same faults again. */
 function random(seed: number): () => number {
@@ -41,6 +43,7 @@ class Wire {
 	#frame: number[] = [];
 	/** When the UART has sent all that it was given, on the clock of `performance`. */
 	#free = 0;
+	readonly #queue: { readonly octets: Uint8Array; readonly due: number }[] = [];
 
 	constructor(faults: LineFaults, seed: number, deliver: (octets: Uint8Array) => void) {
 		this.#faults = faults;
@@ -88,9 +91,25 @@ class Wire {
 			this.#deliver(octets);
 			return;
 		}
+		this.#free = Math.max(this.#free, performance.now()) + (octets.length * BITS_AN_OCTET * 1000) / baudRate;
+		this.#queue.push({ octets, due: this.#free });
+		if (this.#queue.length === 1) this.#wait();
+	}
+
+	/** One timer at a time: two of them do not keep the order of what they deliver. */
+	#wait(): void {
+		const [next] = this.#queue;
+		if (!next) return;
+		const ms = next.due - performance.now();
+		if (ms > TIMER_MS) setTimeout(() => this.#pump(), ms - TIMER_MS);
+		else setImmediate(() => this.#pump());
+	}
+
+	#pump(): void {
 		const now = performance.now();
-		this.#free = Math.max(this.#free, now) + (octets.length * BITS_AN_OCTET * 1000) / baudRate;
-		setTimeout(() => this.#deliver(octets), this.#free - now);
+		while (this.#queue.length > 0 && (this.#queue[0]?.due ?? 0) <= now)
+			this.#deliver(this.#queue.shift()?.octets ?? new Uint8Array(0));
+		this.#wait();
 	}
 }
 
