@@ -20,10 +20,12 @@ static inline void interrupts_off(void) { __asm volatile("cpsid i" ::: "memory")
 static inline void interrupts_on(void) { __asm volatile("cpsie i" ::: "memory"); }
 /* Wakes on a pending interrupt even where interrupts are off. */
 static inline void wait_for_interrupt(void) { __asm volatile("dsb\n wfi" ::: "memory"); }
+/* What was written has arrived before what follows. */
+static inline void barrier(void) { __asm volatile("dsb" ::: "memory"); }
 static inline void enable_irq(uint32_t number) { NVIC_ISER[number / 32] = 1u << (number % 32); }
 
 __attribute__((noreturn)) static inline void reset_system(void) {
-  __asm volatile("dsb" ::: "memory");
+  barrier();
   SCB_AIRCR = AIRCR_RESET;
   for (;;) {
   }

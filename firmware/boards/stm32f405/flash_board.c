@@ -57,7 +57,7 @@ IN_RAM static uint32_t run(uint32_t control, uintptr_t address, uint32_t value) 
   if (control & CR_ERASE) FLASH_CR = control | CR_START;
   else if (control & CR_WORD) FLASH_CELL(uint32_t, address) = value;
   else FLASH_CELL(uint8_t, address) = (uint8_t)value;
-  __asm volatile("dsb" ::: "memory");
+  barrier();
   while (FLASH_SR & SR_BUSY) {
   }
   return FLASH_SR & SR_ERRORS;
