@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fdatasyncSync, openSync, readSync, writeSync } from "node:fs";
 import { defaultGeometry, type Geometry } from "./flash.ts";
 import { FlashMemory } from "./flash-memory.ts";
+import { type Power, PowerCut } from "./power.ts";
 
 /**
  * Flash in a file, with a copy in memory that is read from. The file is written first; it is durable when `sync`
@@ -8,10 +9,12 @@ import { FlashMemory } from "./flash-memory.ts";
  */
 export class FlashFile extends FlashMemory {
 	readonly #fd: number;
+	readonly #power: Power | undefined;
 	#dirty = false;
 
-	constructor(path: string, geometry: Geometry = defaultGeometry) {
+	constructor(path: string, geometry: Geometry = defaultGeometry, power?: Power) {
 		super(geometry);
+		this.#power = power;
 		const fresh = !existsSync(path);
 		this.#fd = openSync(path, fresh ? "w+" : "r+", 0o600);
 		if (fresh) {
@@ -21,15 +24,27 @@ export class FlashFile extends FlashMemory {
 	}
 
 	override program(address: number, octets: Uint8Array): void {
-		const there = this.octets.slice(address, address + octets.length);
-		for (let n = 0; n < there.length; n++) there[n] &= octets[n];
-		this.#write(address, there);
-		super.program(address, octets);
+		this.#powered(octets.length, (length) => {
+			const there = this.octets.slice(address, address + length);
+			for (let n = 0; n < there.length; n++) there[n] &= octets[n];
+			this.#write(address, there);
+			super.program(address, octets.subarray(0, length));
+		});
 	}
 
 	override erase(sector: number): void {
-		this.#write(sector * this.sectorSize, new Uint8Array(this.sectorSize).fill(0xff));
-		super.erase(sector);
+		const at = sector * this.sectorSize;
+		this.#powered(this.sectorSize, (length) => {
+			this.#write(at, new Uint8Array(length).fill(0xff));
+			this.octets.fill(0xff, at, at + length);
+		});
+	}
+
+	/** Does so much of an operation as the power lasts for. */
+	#powered(length: number, operation: (length: number) => void): void {
+		const left = this.#power?.octetsLeft();
+		operation(Math.min(length, left ?? length));
+		if (left !== undefined) throw new PowerCut("the power is off");
 	}
 
 	override sync(): void {

@@ -1,5 +1,6 @@
 import { CryptoSide } from "./crypto-side.ts";
 import type { Flash } from "./flash.ts";
+import { PowerCut } from "./power.ts";
 
 const FAILED = -1;
 
@@ -116,7 +117,8 @@ export class Machine {
 			try {
 				change();
 				return 0;
-			} catch {
+			} catch (error) {
+				if (error instanceof PowerCut) throw error;
 				return FAILED;
 			}
 		};

@@ -46,8 +46,11 @@ async function main(): Promise<void> {
 			addresses: { port },
 		});
 	};
+	const onGone = (gone: string): void => {
+		if (link !== undefined) folder.dropLink(link, gone);
+	};
 	let stop = async (_code: number): Promise<void> => process.exit(1);
-	const tre = await start(folder, onPort, () => void stop(1));
+	const tre = await start(folder, { onPort, onGone, onDied: () => void stop(1) });
 	let stopping = false;
 	stop = async (code) => {
 		if (stopping) return;
@@ -58,11 +61,18 @@ async function main(): Promise<void> {
 		folder.release();
 		process.exit(code);
 	};
+	process.on("SIGUSR2", () => tre.reset?.());
 	process.on("SIGINT", () => void stop(0));
 	process.on("SIGTERM", () => void stop(0));
 }
 
-async function start(folder: StateFolder, onPort: (port: string) => void, onDied: () => void): Promise<Tre> {
+interface Listener {
+	onPort(device: string): void;
+	onGone(device: string): void;
+	onDied(): void;
+}
+
+async function start(folder: StateFolder, { onPort, onGone, onDied }: Listener): Promise<Tre> {
 	const tcp = options.tcp === undefined ? {} : { tcp: Number(options.tcp) };
 	if (options.board === undefined) {
 		const onTrap = (error: Error) => problem(`trap: ${error.message}; restarted`);
@@ -71,7 +81,7 @@ async function start(folder: StateFolder, onPort: (port: string) => void, onDied
 		return tre;
 	}
 	return QemuTre.start({
-		...{ state: resolve(options.state), board: options.board, ...tcp, onPort },
+		...{ state: resolve(options.state), board: options.board, ...tcp, onPort, onGone },
 		...(options.firmware === undefined ? {} : { firmware: resolve(options.firmware) }),
 		more: options.qemu?.split(" ") ?? [],
 		onDied: (why) => {

@@ -33,6 +33,8 @@ export interface QemuOptions {
 	readonly more?: readonly string[];
 	/** The line is somewhere else: after a power cut QEMU has a new terminal. */
 	readonly onPort: (device: string) => void;
+	/** The terminal is about to go; until this returns nobody else gets one of its name. */
+	readonly onGone: (device: string) => void;
 	/** QEMU has ended, and nobody asked it to. */
 	readonly onDied: (why: string) => void;
 }
@@ -165,6 +167,7 @@ export class QemuTre implements Tre {
 
 	/** A cut that a rig asked for ends with power again; anything else is the end. */
 	#powerDown(code: number | null, said: string): void {
+		if (!this.#closing) this.#options.onGone(this.port);
 		this.#release();
 		if (this.#closing) return;
 		if (code !== CUT) {

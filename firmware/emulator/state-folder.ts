@@ -25,6 +25,7 @@ function isRunning(pid: number): boolean {
 
 /** A device's folder: its flash, its device root key, and a lock while an emulator runs on it. */
 export class StateFolder {
+	readonly path: string;
 	readonly flashPath: string;
 	readonly #lock: string;
 	readonly #linkRecord: string;
@@ -33,6 +34,7 @@ export class StateFolder {
 	constructor(path: string) {
 		mkdirSync(path, { recursive: true, mode: 0o700 });
 		chmodSync(path, 0o700);
+		this.path = path;
 		this.flashPath = join(path, "flash.bin");
 		this.#keyPath = join(path, "root.key");
 		this.#lock = join(path, "lock");

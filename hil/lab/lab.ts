@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
 import type { OperatorEntry, PvaEntry, RegistryContent, VnoEntry } from "../network/shared/registry.ts";
 import { type Air, clearAir, readAir } from "../network/vno/air.ts";
+import type { Rig } from "../rig/rig.ts";
 import type { Target } from "../rig/targets.ts";
 import { Child } from "./child.ts";
 import { operatorsWith, type WorldChanges, world } from "./world.ts";
@@ -112,11 +113,12 @@ export class Lab {
 	}
 
 	/** Starts a TRE on a target and resolves to its port. */
-	async device(name: string, target: Target): Promise<{ child: Child; port: string }> {
+	async device(name: string, target: Target): Promise<{ port: string; rig: Rig }> {
 		await target.prepare?.();
-		const { module, args } = target.program(join(this.folder, name), join(this.folder, `${name}.tty`));
-		const child = this.#spawn(name, module, args);
-		return { child, port: (await child.ready).port };
+		const folder = join(this.folder, name);
+		const { module, args } = target.program(folder, join(this.folder, `${name}.tty`));
+		const { port } = await this.#spawn(name, module, args).ready;
+		return { port, rig: target.rig(folder, () => this.restart(name)) };
 	}
 
 	/** Personalises the TRE on a port, in a process of its own; false where it did not get to its end. */

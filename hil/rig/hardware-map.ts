@@ -10,6 +10,8 @@ const boardEntry = z.strictObject({
 	port: z.string().min(1),
 	/** Resets the board, as program and arguments: OpenOCD, a relay, uhubctl. */
 	reset: command,
+	/** Switches the board's supply off and on. */
+	power: z.strictObject({ off: command, on: command }).optional(),
 	/** Makes the device blank before a scenario; without it the board has to be blank. */
 	erase: command.optional(),
 });

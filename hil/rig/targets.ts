@@ -1,5 +1,6 @@
 import { runCommand } from "./command.ts";
 import { readHardwareMap } from "./hardware-map.ts";
+import { boardRig, emulatorRig, qemuRig, type Rig } from "./rig.ts";
 
 /** Boards that QEMU has a machine for. */
 export const qemuBoards = ["stm32f405", "mps2-an505"] as const;
@@ -17,6 +18,8 @@ export interface Target {
 	readonly emulatesEntropy: boolean;
 	/** With the folder of the device, and the path that is to lead to its line. */
 	program(folder: string, link: string): TargetProgram;
+	/** What can be done to it from outside; `restart` kills its program and starts it again. */
+	rig(folder: string, restart: () => Promise<void>): Rig;
 	/** Makes the device blank, where it is not a new one. */
 	prepare?(): Promise<void>;
 }
@@ -30,11 +33,13 @@ const emulator = (name: string, board?: string): Target => ({
 		module: "firmware/emulator/main.js",
 		args: ["--json", "--state", folder, "--link", link, ...(board === undefined ? [] : ["--board", board])],
 	}),
+	rig: board === undefined ? emulatorRig : qemuRig,
 });
 
 /** A real board: its program resets it and says where it is. Its flash is its own. */
 const board = (name: string, map: string): Target => {
-	const { erase } = readHardwareMap(map, name);
+	const entry = readHardwareMap(map, name);
+	const { erase } = entry;
 	return {
 		name: `board:${name}`,
 		emulatesEntropy: false,
@@ -42,6 +47,7 @@ const board = (name: string, map: string): Target => {
 			module: "hil/rig/board.js",
 			args: ["--map", map, "--name", name, "--link", link],
 		}),
+		rig: () => boardRig(name, entry),
 		prepare: async () => {
 			if (erase) await runCommand(erase);
 		},

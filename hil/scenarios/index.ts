@@ -4,6 +4,7 @@ import { badAir } from "./bad-air.ts";
 import { changeOfMind } from "./change-of-mind.ts";
 import { noCoverage } from "./no-coverage.ts";
 import { osmoHlr } from "./osmo-hlr.ts";
+import { powerCuts } from "./power-cuts.ts";
 import { refusals } from "./refusals.ts";
 import { story } from "./story.ts";
 
@@ -15,5 +16,6 @@ export const scenarios: readonly Scenario[] = [
 	noCoverage,
 	badAir,
 	refusals,
+	powerCuts,
 	osmoHlr,
 ];

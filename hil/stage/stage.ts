@@ -9,6 +9,7 @@ import { newReleaseCode } from "../network/operator/registration/release-code.ts
 import { getJson, postJson } from "../network/shared/http.ts";
 import type { OperatorEntry } from "../network/shared/registry.ts";
 import type { Air } from "../network/vno/air.ts";
+import type { Rig } from "../rig/rig.ts";
 import type { Target } from "../rig/targets.ts";
 import { checkCredential, checkOneMcim, checkSpent, type SignedDocument } from "./device-checks.ts";
 import { EventLog, ScenarioFailed, type StageListener } from "./events.ts";
@@ -39,6 +40,7 @@ export type RegistrationStatus = OperatorStatus["registrations"][number];
 /** A device on the stage, and who serves it as far as the scenario knows. */
 interface Cast {
 	readonly port: string;
+	readonly rig: Rig;
 	readonly note: DeliveryNote;
 	servedBy: string;
 	imsi: string;
@@ -102,7 +104,7 @@ export class Stage {
 		await this.lab.start();
 		const { operators } = this.lab.registry;
 		this.#evidence.certificates(this.lab.registry);
-		const { port } = await this.lab.device("tre", this.#target);
+		const { port, rig } = await this.lab.device("tre", this.#target);
 		const note = await this.#manufacture(port);
 		this.lab.equipment(port, note.treId, this.#evidence.serial);
 		const ro = operators[0];
@@ -111,7 +113,7 @@ export class Stage {
 			return devices.find(({ treId, bootstrapped }) => treId === note.treId && bootstrapped);
 		});
 		const codes = new Map([[ro.shoId, note.releaseCode]]);
-		this.#cast = { port, note, servedBy: ro.shoId, imsi: initial.imsi, codes };
+		this.#cast = { port, rig, note, servedBy: ro.shoId, imsi: initial.imsi, codes };
 	}
 
 	async stop(): Promise<void> {

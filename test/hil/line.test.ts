@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { DisturbedLine, type LineFaults } from "../../hil/rig/line.ts";
-import { QemuMonitor } from "../../hil/rig/qemu-monitor.ts";
 import { TreClient, TreRestarted } from "../../host/tre/client.ts";
 import { writeBootstrap } from "../../host/wire/prov/bootstrap.ts";
 import { type Delivered, deliver } from "../support/delivered.ts";
@@ -77,16 +76,7 @@ describe.each(targets)("a bad line to %s", (target) => {
 		const there = await onBadLine(815);
 		let restarts = 0;
 		/** A reset of the board, or kill -9 of the emulator, which takes the line with it. */
-		const reset = async (): Promise<void> => {
-			if (target === "emulator") {
-				await there.device.kill();
-				await there.device.start();
-				return;
-			}
-			const monitor = await QemuMonitor.open(there.device.folder);
-			await monitor.reset();
-			monitor.close();
-		};
+		const reset = (): Promise<void> => there.device.rig.reset();
 		/** True where it was answered; the other ways a command may end tell the host that it has to look. */
 		const attempt = async (request: ReturnType<typeof bootstrap>): Promise<boolean> => {
 			try {

@@ -1,21 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
+import type { Rig } from "../../hil/rig/rig.ts";
+import { targetNamed } from "../../hil/rig/targets.ts";
 import type { LinkOptions } from "../../host/link/link.ts";
 import { TreClient } from "../../host/tre/client.ts";
 import { argumentsOf, defaultTarget, TargetFlash, type TestTarget } from "./targets.ts";
 
 const emulator = fileURLToPath(new URL("../../build/js/firmware/emulator/main.js", import.meta.url));
-
-/** Where a cut comes: so many operations of the flash are whole, and so many octets of the next one. */
-export interface PowerCut {
-	readonly operations: number;
-	readonly octets: number;
-}
 
 /** A TRE on a target, in its own process, reached through its terminal device. */
 export class Device {
@@ -63,9 +59,12 @@ export class Device {
 		this.#flash.fill(store, rootKey);
 	}
 
-	/** On a board in QEMU: the power goes at that operation, and comes back. */
-	cutPower({ operations, octets }: PowerCut): void {
-		writeFileSync(join(this.folder, "cut"), `${operations} ${octets}\n`);
+	/** What a rig does to it from outside. */
+	get rig(): Rig {
+		return targetNamed(this.target).rig(this.folder, async () => {
+			await this.kill();
+			await this.start();
+		});
 	}
 
 	async start(): Promise<void> {

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { QemuMonitor } from "../../../hil/rig/qemu-monitor.ts";
 import { Device } from "../../support/device.ts";
 import { branch, elfOf, patched, symbol } from "../../support/elf.ts";
 import { boards } from "../../support/targets.ts";
@@ -70,15 +69,13 @@ describe.each(boards)("on %s no failure of the firmware is silent", (target) => 
 		// b . : the command would never end.
 		const faulty = await withCode(() => [0xe7fe]);
 		const tre = await faulty.open({ repeatMs: 100 });
-		const monitor = await QemuMonitor.open(faulty.folder);
 		try {
 			const before = await tre.status();
 			const asked = tre.call("certificateRequest", { usage: 0 });
-			await monitor.reset();
+			await faulty.rig.reset();
 			await expect(asked).rejects.toThrow(/has restarted/);
 			expect((await tre.status()).bootCounter).toBe(before.bootCounter + 1);
 		} finally {
-			monitor.close();
 			await tre.close();
 		}
 	});

@@ -1,16 +1,18 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lifeStates } from "../../../firmware/contract/states.ts";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
+import type { PowerCutAt } from "../../../hil/rig/rig.ts";
 import type { TreClient } from "../../../host/tre/client.ts";
 import type { Request } from "../../../host/tre/codec.ts";
 import { storeOf } from "../../support/boards.ts";
-import { Device, type PowerCut } from "../../support/device.ts";
+import { Device } from "../../support/device.ts";
 import { type Records, recordsOf } from "../../support/forged-store.ts";
 import { personalisedFlash } from "../../support/keyed-flash.ts";
 import { full } from "../../support/long-form.ts";
 import { DirectTre } from "../../support/machine.ts";
 import { changeBootstrap, mcimObject, type Vector } from "../../support/operators.ts";
-import { boards } from "../../support/targets.ts";
+import { boards, type TestTarget } from "../../support/targets.ts";
 import { asClient } from "../../support/whole-life.ts";
 
 /** No command writes more often; a loop beyond it has lost its way. */
@@ -37,7 +39,9 @@ async function requested(): Promise<Ready> {
 
 const bytes = (hex: string): Buffer => Buffer.from(hex, "hex");
 
-describe.each(boards)("power cuts on %s: QEMU is gone at an operation of the flash", (target) => {
+const targets: readonly TestTarget[] = ["emulator", ...boards];
+
+describe.each(targets)("power cuts on %s, at an operation of the flash", (target) => {
 	let ready: Ready;
 	let device: Device;
 	beforeAll(async () => {
@@ -47,12 +51,12 @@ describe.each(boards)("power cuts on %s: QEMU is gone at an operation of the fla
 	afterAll(() => device.dispose());
 
 	/** Whether the power went before `command` was answered; the device is on again, in whatever state. */
-	async function cutDuring(cut: PowerCut, command: (tre: TreClient) => Promise<unknown>): Promise<boolean> {
+	async function cutDuring(cut: PowerCutAt, command: (tre: TreClient) => Promise<unknown>): Promise<boolean> {
 		await device.kill();
 		device.fill(storeOf(ready.records), ready.rootKey);
 		await device.start();
 		const tre = await device.open({ repeatMs: 100 });
-		device.cutPower(cut);
+		await device.rig.cutPowerAt(cut);
 		try {
 			await command(tre);
 			return false;
@@ -84,7 +88,10 @@ describe.each(boards)("power cuts on %s: QEMU is gone at an operation of the fla
 	async function again<T>(run: (tre: TreClient) => Promise<T>): Promise<T> {
 		for (;;) {
 			const tre = await device.open({ repeatMs: 100 }).catch(() => undefined);
-			if (!tre) continue;
+			if (!tre) {
+				await sleep(20);
+				continue;
+			}
 			try {
 				return await run(tre);
 			} finally {
