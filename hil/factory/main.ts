@@ -18,6 +18,9 @@ interface Options {
 	readonly wipe?: boolean;
 }
 
+/** Two RSA key pairs on a small core: about a minute, and where primes hide, several. */
+const KEY_PAIRS_MS = 600_000;
+
 const options = new Command("hil factory")
 	.description("personalises the TRE on a serial port (B.2.2.1)")
 	.requiredOption("--port <port>", "serial device of the TRE, or tcp://host:port")
@@ -42,6 +45,7 @@ async function main(): Promise<void> {
 	const pva = registry.pvas()[0];
 	if (!ro || !pva) throw new Error(`${options.registry} names no PVA, or not ${options.ro}`);
 	const tre = await TreClient.open(options.port, {
+		deadlineMs: KEY_PAIRS_MS,
 		record: options.record === undefined ? undefined : recorder(options.record),
 	});
 	const station = readStation(options.key, options.certificate);

@@ -8,6 +8,8 @@ import pg from "pg";
 
 const VERSIONS = "/usr/lib/postgresql";
 const NOBODY = 65_534;
+/** Tries, with 20 ms between them at least: a loaded machine takes its time. */
+const PATIENCE = 3000;
 
 const freePort = (): Promise<number> =>
 	new Promise((resolve) => {
@@ -45,10 +47,13 @@ export class PostgresCluster {
 			execFileSync(program("initdb"), words, { stdio: "ignore", cwd: "/", ...asNobody });
 		}
 		const words = ["-D", data, "-p", String(this.#port), "-c", "listen_addresses=127.0.0.1", "-k", this.#folder];
-		this.#child = spawn(program("postgres"), words, { stdio: "ignore", cwd: "/", ...asNobody });
-		for (let n = 0; n < 500; n++) {
-			if (await this.#answers()) return;
+		this.#child = undefined;
+		for (let n = 0; n < PATIENCE; n++) {
+			// Children of a postmaster that was killed may hold its memory for a while: a new one ends at once then.
+			if (this.#child === undefined || this.#child.exitCode !== null)
+				this.#child = spawn(program("postgres"), words, { stdio: "ignore", cwd: "/", ...asNobody });
 			await sleep(20);
+			if (await this.#answers()) return;
 		}
 		throw new Error("PostgreSQL does not start");
 	}
