@@ -1,5 +1,6 @@
 import { createServer, type Socket } from "node:net";
 import { openPort, type Port } from "../../host/link/port.ts";
+import { generator } from "./sampling.ts";
 
 /** What happens to octets between a host and a TRE, in each direction; shares of 0 to 1. */
 export interface LineFaults {
@@ -24,17 +25,6 @@ const DELIMITER = 0;
 /** What a timer may be late; what is due sooner is waited for in turns of the loop. */
 const TIMER_MS = 1.5;
 
-/** A small generator of its own (mulberry32), so that a seed gives the same faults again. */
-function random(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
-}
-
 /** One direction of the line. */
 class Wire {
 	readonly #faults: LineFaults;
@@ -47,7 +37,7 @@ class Wire {
 
 	constructor(faults: LineFaults, seed: number, deliver: (octets: Uint8Array) => void) {
 		this.#faults = faults;
-		this.#random = random(seed);
+		this.#random = generator(seed);
 		this.#deliver = deliver;
 	}
 

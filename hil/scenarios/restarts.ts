@@ -1,7 +1,7 @@
 import { world } from "../lab/world.ts";
+import { generator } from "../rig/sampling.ts";
 import { play } from "../stage/play.ts";
 import type { Disturbance } from "../stage/stage.ts";
-import { generator } from "./sampling.ts";
 import { story } from "./story.ts";
 
 /** Everything that can die: the TRE, the M2ME, visited network, PVA, each operator. */

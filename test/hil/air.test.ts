@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { type Air, AirChannel, clearAir } from "../../hil/network/vno/air.ts";
-import { generator } from "../../hil/scenarios/sampling.ts";
+import { generator } from "../../hil/rig/sampling.ts";
 
 /** What arrives of messages 1 to `count`, and which were reported as not acknowledged. */
 async function through(air: Partial<Air>, count: number): Promise<{ arrived: number[]; refused: number[] }> {

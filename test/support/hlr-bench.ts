@@ -13,7 +13,8 @@ import { OsmoHlrProcess, osmoPorts } from "../../hil/network/operator/hss/osmo/p
 import { OwnHlr } from "../../hil/network/operator/hss/own-hlr.ts";
 import { ShortMessageCentre } from "../../hil/network/operator/hss/smsc.ts";
 import { amfOf } from "../../hil/network/operator/hss/vectors.ts";
-import { OperatorStore, type Subscriber } from "../../hil/network/operator/store.ts";
+import type { Subscriber } from "../../hil/network/operator/records.ts";
+import { OperatorStore } from "../../hil/network/operator/store.ts";
 import { Ports } from "../../hil/network/shared/ports.ts";
 
 export const BARRED = "35000000000000";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Device, OutgoingChange, Registration } from "../../hil/network/operator/store.ts";
+import type { Device, OutgoingChange, Registration } from "../../hil/network/operator/records.ts";
 import { fromPem, type Identity, keyFromPem } from "../../hil/network/shared/certificates.ts";
 import { postMutualTls } from "../../hil/network/shared/http.ts";
 import { type OperatorEntry, rootHash } from "../../hil/network/shared/registry.ts";

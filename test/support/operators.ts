@@ -8,7 +8,7 @@ import {
 	prepareAccount,
 	prepareMcim,
 } from "../../hil/network/operator/provisioning/objects.ts";
-import type { Sequence, Subscriber as StoredSubscriber } from "../../hil/network/operator/store.ts";
+import type { Sequence, Subscriber as StoredSubscriber } from "../../hil/network/operator/records.ts";
 import { type Identity, issueCertTre, makeRoot } from "../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { algorithmNumber, parseSignature, signDetached, splitEnveloped } from "../../host/wire/dsig/signature.ts";

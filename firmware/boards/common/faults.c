@@ -3,10 +3,8 @@
 #include "board.h"
 #include "cortex.h"
 #include "machine.h"
-#include "time.h"
 
 #define MAGIC 0x54524146u
-#define FAILED_START_S 3u
 
 /* Survives a reset, not a power cut. */
 static struct {
@@ -33,13 +31,4 @@ int32_t faulted_request(void) {
   int32_t request = note.magic == MAGIC && note.check == check_of(note.request) ? note.request : -1;
   note.magic = 0;
   return request;
-}
-
-void start_failed(void) {
-  uint32_t until = time_seconds() + FAILED_START_S;
-  while (time_seconds() < until) {
-    time_progress();
-    wait_for_interrupt();
-  }
-  reset_system();
 }

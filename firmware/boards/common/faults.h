@@ -8,7 +8,5 @@
 void fault(void);
 /* Request id of the command that a fault ended, -1 where the last reset had another cause. Asked once. */
 int32_t faulted_request(void);
-/* The start got nowhere: resets after a while, so that a board that cannot start does not wear its flash. */
-__attribute__((noreturn)) void start_failed(void);
 
 #endif

@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <string.h>
 
-#include "faults.h"
+#include "failed_start.h"
 #include "tre.h"
 #include "tre_crypto.h"
 

@@ -1,4 +1,4 @@
-import type { AuditEntry, Device, OperatorStore, OutgoingChange, Registration, Subscriber } from "./store.ts";
+import type { AuditEntry, Device, OutgoingChange, Registration, Subscriber } from "./records.ts";
 
 type What = Omit<AuditEntry, "at">;
 
@@ -31,8 +31,19 @@ const subscriber = (imsi: string, before: Subscriber | undefined, after: Subscri
 		? []
 		: [{ imsi, what: after ? "the subscription is in the HLR/AuC" : "the subscription is gone" }];
 
+type Watched<T> = { onChange?: (key: string, before: T | undefined, after: T | undefined) => void };
+
+/** The registers, as far as their changes are told. */
+export interface Audited {
+	readonly audit: { append(entry: AuditEntry): void };
+	readonly devices: Watched<Device>;
+	readonly outgoing: Watched<OutgoingChange>;
+	readonly registrations: Watched<Registration>;
+	readonly subscribers: Watched<Subscriber>;
+}
+
 /** Writes into the audit trail what changes in the registers, in the transaction that changes it; nothing in it is secret. */
-export function keepAudit(store: OperatorStore): void {
+export function keepAudit(store: Audited): void {
 	const write = (entries: readonly What[]): void => {
 		const at = new Date().toISOString();
 		for (const entry of entries) store.audit.append({ at, ...entry });

@@ -8,8 +8,9 @@ import { extensions, IpaDeframer, ipaFrame, streams } from "../../../hil/network
 import { encodeGsup } from "../../../hil/network/gsup/message.ts";
 import { procedures } from "../../../hil/network/gsup/tables.ts";
 import { OsmoHlrProcess, osmoPorts } from "../../../hil/network/operator/hss/osmo/process.ts";
-import { OperatorStore, type Subscriber } from "../../../hil/network/operator/store.ts";
-import { generator } from "../../../hil/scenarios/sampling.ts";
+import type { Subscriber } from "../../../hil/network/operator/records.ts";
+import { OperatorStore } from "../../../hil/network/operator/store.ts";
+import { generator } from "../../../hil/rig/sampling.ts";
 import { ElementProcess } from "../../support/element-process.ts";
 import { newSubscriber } from "../../support/hlr-bench.ts";
 import { PostgresCluster } from "../../support/postgres.ts";

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, resolve } from "node:path";
 import { defaultGeometry } from "../../../firmware/emulator/flash.ts";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
-import { generator } from "../../../hil/scenarios/sampling.ts";
+import { generator } from "../../../hil/rig/sampling.ts";
 import { DirectTre } from "../../support/machine.ts";
 import { Mutator } from "../../support/mutate.ts";
 import { FUEL, type Instrumented, type Place } from "./instrument.ts";

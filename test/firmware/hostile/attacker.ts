@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { CommandName } from "../../../firmware/contract/commands.ts";
 import { errorNameOf } from "../../../firmware/contract/errors.ts";
 import { lifeStateOf } from "../../../firmware/contract/states.ts";
-import { generator } from "../../../hil/scenarios/sampling.ts";
+import { generator } from "../../../hil/rig/sampling.ts";
 import { decodeResponse, encodeRequest, type Request } from "../../../host/tre/codec.ts";
 import { DirectTre } from "../../support/machine.ts";
 import { FadingFlash } from "./fading-flash.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { generator } from "../../../hil/scenarios/sampling.ts";
+import { generator } from "../../../hil/rig/sampling.ts";
 import { keyedFlash } from "../../support/keyed-flash.ts";
 import { full } from "../../support/long-form.ts";
 import { plantedFirmware } from "../../support/planted.ts";

@@ -1,7 +1,7 @@
 import type { CommandName } from "../../../firmware/contract/commands.ts";
 import { lifeStates } from "../../../firmware/contract/states.ts";
 import type { Geometry } from "../../../firmware/emulator/flash.ts";
-import { generator } from "../../../hil/scenarios/sampling.ts";
+import { generator } from "../../../hil/rig/sampling.ts";
 import type { Request, Response } from "../../../host/tre/codec.ts";
 import type { TreError } from "../../../host/tre/errors.ts";
 import { DirectTre } from "../../support/machine.ts";

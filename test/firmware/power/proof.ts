@@ -2,7 +2,7 @@ import type { CommandName } from "../../../firmware/contract/commands.ts";
 import { loadArtefacts } from "../../../firmware/emulator/artefacts.ts";
 import type { Geometry } from "../../../firmware/emulator/flash.ts";
 import { Machine } from "../../../firmware/emulator/machine.ts";
-import { generator } from "../../../hil/scenarios/sampling.ts";
+import { generator } from "../../../hil/rig/sampling.ts";
 import { readFlash } from "../../support/flash-image.ts";
 import { apply, type Operation, RecordingFlash, tear } from "./flash.ts";
 import {

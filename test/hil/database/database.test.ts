@@ -12,7 +12,7 @@ import { SealBroken, SecretBox, storeKey } from "../../../hil/network/database/s
 import { columnOf, type TableShape } from "../../../hil/network/database/table.ts";
 import { operatorMigrations } from "../../../hil/network/operator/migrations.ts";
 import { OperatorStore, operatorLogs, operatorTables } from "../../../hil/network/operator/store.ts";
-import { generator } from "../../../hil/scenarios/sampling.ts";
+import { generator } from "../../../hil/rig/sampling.ts";
 import { full } from "../../support/long-form.ts";
 import { PostgresCluster } from "../../support/postgres.ts";
 

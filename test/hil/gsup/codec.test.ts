@@ -11,7 +11,7 @@ import {
 	type SmAddress,
 } from "../../../hil/network/gsup/message.ts";
 import { messageKinds, type Procedure, type ProcedureRow, procedures } from "../../../hil/network/gsup/tables.ts";
-import { generator } from "../../../hil/scenarios/sampling.ts";
+import { generator } from "../../../hil/rig/sampling.ts";
 import { tcpCaptureOf } from "../../../hil/stage/capture.ts";
 import { encodeDeliver } from "../../../host/wire/sms/deliver.ts";
 import { gsupCaptures } from "../../support/gsup-captures.ts";

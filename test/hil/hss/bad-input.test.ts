@@ -5,7 +5,7 @@ import { ccm, idResponse } from "../../../hil/network/gsup/ccm.ts";
 import { extensions, IpaDeframer, type IpaFrame, ipaFrame, streams } from "../../../hil/network/gsup/ipa.ts";
 import { decodeGsup, encodeGsup, type Gsup } from "../../../hil/network/gsup/message.ts";
 import { causes, domains } from "../../../hil/network/gsup/tables.ts";
-import { generator } from "../../../hil/scenarios/sampling.ts";
+import { generator } from "../../../hil/rig/sampling.ts";
 import { gsupCaptures } from "../../support/gsup-captures.ts";
 import { BARRED, newSubscriber, OwnBench, TestVlr } from "../../support/hlr-bench.ts";
 import { times } from "../../support/long-form.ts";

@@ -8,7 +8,7 @@ import { BENCH, world } from "../../../hil/lab/world.ts";
 import type { Gsup } from "../../../hil/network/gsup/message.ts";
 import { domains } from "../../../hil/network/gsup/tables.ts";
 import { OperatorStore } from "../../../hil/network/operator/store.ts";
-import { generator } from "../../../hil/scenarios/sampling.ts";
+import { generator } from "../../../hil/rig/sampling.ts";
 import { ElementProcess } from "../../support/element-process.ts";
 import { newSubscriber, sqnIn, TestVlr } from "../../support/hlr-bench.ts";
 import { full } from "../../support/long-form.ts";

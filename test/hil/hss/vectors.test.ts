@@ -10,7 +10,7 @@ import { credentialOf } from "../../../hil/network/operator/hss/credential.ts";
 import { milenage, opcOf } from "../../../hil/network/operator/hss/milenage.ts";
 import { OsmoHlr } from "../../../hil/network/operator/hss/osmo/osmo-hlr.ts";
 import { amfOf, makeVector, seqOfAuts, sqnOf } from "../../../hil/network/operator/hss/vectors.ts";
-import type { Subscriber } from "../../../hil/network/operator/store.ts";
+import type { Subscriber } from "../../../hil/network/operator/records.ts";
 import { gsupCaptures } from "../../support/gsup-captures.ts";
 import { autsOf, newSubscriber, OsmoBench, OwnBench, sqnIn, TestVlr } from "../../support/hlr-bench.ts";
 import { times } from "../../support/long-form.ts";

@@ -1,6 +1,6 @@
 import { dueOf } from "../../../hil/network/operator/drf/change.ts";
 import { ChangeRegister } from "../../../hil/network/operator/drf/register.ts";
-import type { Device, OutgoingChange, SignedBootstrap } from "../../../hil/network/operator/store.ts";
+import type { Device, OutgoingChange, SignedBootstrap } from "../../../hil/network/operator/records.ts";
 import type { Receipt } from "../../../host/wire/management/objects.ts";
 import { type ModelTre, receiptState, type Signed } from "./tre.ts";
 

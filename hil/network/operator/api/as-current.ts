@@ -7,8 +7,8 @@ import type { OperatorContext } from "../context.ts";
 import { isOpen } from "../drf/change.ts";
 import type { Drf } from "../drf/drf.ts";
 import { CHALLENGE_OCTETS, type PeerRequest, type Registered } from "../messages.ts";
+import type { Device } from "../records.ts";
 import { isReleasedBy } from "../registration/release-code.ts";
-import type { Device } from "../store.ts";
 import { peerRoutes } from "./routes.ts";
 
 /** What SHO[i+1] may ask of SHO[i] (B.2.3.2 step 2; docs/documents.md, "Operator to operator"). */

@@ -3,10 +3,10 @@ import { emit } from "../../../../host/wire/report/events.ts";
 import { Refusal, type Routes } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
 import type { PeerRequest } from "../messages.ts";
+import type { Registration } from "../records.ts";
 import { mayHaveMcim, provesEnd, readPassedOn, saysEnd } from "../registration/end.ts";
 import type { Registrar } from "../registration/registrar.ts";
 import { isUnderWay } from "../states.ts";
-import type { Registration } from "../store.ts";
 import { peerRoutes } from "./routes.ts";
 
 /** What SHO[i] tells SHO[i+1] (docs/documents.md, "Operator to operator"). */

@@ -11,8 +11,8 @@ import { type NodeCommand, nodes, status } from "../../../../host/wire/syncml/me
 import { Refusal } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
+import type { Registration } from "../records.ts";
 import { mayAsk } from "../states.ts";
-import type { Registration } from "../store.ts";
 import { validateAtPva, validateLocally } from "./validation.ts";
 
 export interface Outcome {

@@ -11,7 +11,7 @@ import {
 	status,
 } from "../../../../host/wire/syncml/message.ts";
 import type { OperatorContext } from "../context.ts";
-import type { Registration } from "../store.ts";
+import type { Registration } from "../records.ts";
 import { authMd5, sameDigest } from "./digest.ts";
 import type { Provisioning } from "./provisioning.ts";
 

@@ -1,6 +1,6 @@
 import type { ReceiptState } from "../../../../firmware/contract/documents.ts";
 import type { Receipt } from "../../../../host/wire/management/objects.ts";
-import type { Device, OutgoingChange, SignedBootstrap } from "../store.ts";
+import type { Device, OutgoingChange, SignedBootstrap } from "../records.ts";
 
 /** A change that may still happen. */
 export const isOpen = ({ state }: OutgoingChange): boolean =>

@@ -3,7 +3,7 @@ import { type BootstrapKind, type Nap, signBootstrap, writeBootstrap } from "../
 import { bootstrapPush, deliveryOf, serviceCentreOf } from "../../../../host/wire/push/delivery.ts";
 import { emit } from "../../../../host/wire/report/events.ts";
 import type { OperatorContext } from "../context.ts";
-import type { Device, OutgoingChange, SignedBootstrap } from "../store.ts";
+import type { Device, OutgoingChange, SignedBootstrap } from "../records.ts";
 
 /** Signs a bootstrap of this operator with the next SERIAL of the device's reign (docs/documents.md, "Bootstrap"). */
 export class BootstrapDesk {

@@ -6,7 +6,7 @@ import { Refusal } from "../../shared/http.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
 import { CHALLENGE_OCTETS } from "../messages.ts";
-import type { Device } from "../store.ts";
+import type { Device } from "../records.ts";
 
 /**
  * Receipts that SHO[i] asks for: each answers a challenge of its own, once. The device needs no

@@ -3,7 +3,7 @@ import { emit } from "../../../../host/wire/report/events.ts";
 import { Refusal } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
 import type { Courier } from "../peer/courier.ts";
-import type { Device, OutgoingChange } from "../store.ts";
+import type { Device, OutgoingChange } from "../records.ts";
 import { dueOf, isOpen, verdictOf } from "./change.ts";
 import type { BootstrapDesk } from "./documents.ts";
 

@@ -1,4 +1,4 @@
-import type { Subscriber } from "../store.ts";
+import type { Subscriber } from "../records.ts";
 import { opcOf } from "./milenage.ts";
 import type { Credential } from "./vectors.ts";
 

@@ -1,4 +1,5 @@
-import type { OperatorStore, Subscriber } from "../store.ts";
+import type { Subscriber } from "../records.ts";
+import type { OperatorStore } from "../store.ts";
 import type { Locations } from "./front.ts";
 import type { OsmoSubscribers } from "./osmo/osmo-hlr.ts";
 import type { HlrStore } from "./own-hlr.ts";

@@ -1,7 +1,7 @@
 import { type GsupConnection, GsupLost } from "../../gsup/connection.ts";
 import type { Gsup, Tuple } from "../../gsup/message.ts";
 import { causes, domains, imeiResults, MAX_VECTORS, type Procedure, rats } from "../../gsup/tables.ts";
-import type { Subscriber } from "../store.ts";
+import type { Subscriber } from "../records.ts";
 import { credentialOf } from "./credential.ts";
 import { answering, type Hlr, refusing } from "./hlr.ts";
 import { SeqBlocks, type SeqStore, SeqUsedUp } from "./sqn.ts";

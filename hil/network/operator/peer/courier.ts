@@ -3,7 +3,7 @@ import { emit, step } from "../../../../host/wire/report/events.ts";
 import { postMutualTls, Refusal } from "../../shared/http.ts";
 import type { OperatorContext } from "../context.ts";
 import { type PeerBodies, type PeerMessage, peerPath } from "../messages.ts";
-import type { Letter } from "../store.ts";
+import type { Letter } from "../records.ts";
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;

@@ -5,9 +5,9 @@ import { field, insist } from "../../shared/shape.ts";
 import type { OperatorContext } from "../context.ts";
 import { isOpen } from "../drf/change.ts";
 import type { Drf } from "../drf/drf.ts";
+import type { Device, OutgoingChange, Registration } from "../records.ts";
 import type { Registrar, Subscription } from "../registration/registrar.ts";
 import { isReleasedBy } from "../registration/release-code.ts";
-import type { Device, OutgoingChange, Registration } from "../store.ts";
 
 /** Where an operator stands with its devices, for people and for the bench. */
 export interface OperatorStatus {

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { type Receipt, readReceipt } from "../../../../host/wire/management/objects.ts";
 import { Refusal } from "../../shared/http.ts";
-import type { Registration } from "../store.ts";
+import type { Registration } from "../records.ts";
 
 type Asked = Pick<Registration, "answered" | "challenge">;
 

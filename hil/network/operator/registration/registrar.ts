@@ -10,8 +10,8 @@ import { CHALLENGE_OCTETS, type Registered } from "../messages.ts";
 import type { Courier, Delivery } from "../peer/courier.ts";
 import { newImsi } from "../provisioning/imsi.ts";
 import { prepareAccount, prepareMcim } from "../provisioning/objects.ts";
+import type { Letter, Registration } from "../records.ts";
 import { isUnderWay, type RegistrationState } from "../states.ts";
-import type { Letter, Registration } from "../store.ts";
 import { mayHaveMcim } from "./end.ts";
 import { isReleasedBy } from "./release-code.ts";
 

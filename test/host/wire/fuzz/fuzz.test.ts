@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext, runInThisContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { generator } from "../../../../hil/scenarios/sampling.ts";
+import { generator } from "../../../../hil/rig/sampling.ts";
 import { decodePush, encodePush } from "../../../../host/wire/push/wsp.ts";
 import { times } from "../../../support/long-form.ts";
 import { Mutator } from "../../../support/mutate.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { generator } from "../../../../hil/scenarios/sampling.ts";
+import { generator } from "../../../../hil/rig/sampling.ts";
 import { PUSH_PORT, SOURCE_PORT } from "../../../../host/wire/push/media.ts";
 import { encodePush } from "../../../../host/wire/push/wsp.ts";
 import { decodeDeliver, encodeDeliver, type SmsDeliver } from "../../../../host/wire/sms/deliver.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { generator } from "../../../../hil/scenarios/sampling.ts";
+import { generator } from "../../../../hil/rig/sampling.ts";
 import { captureOf } from "../../../../hil/stage/capture.ts";
 import { submissionOf } from "../../../../host/wire/push/delivery.ts";
 import { decodePush } from "../../../../host/wire/push/wsp.ts";

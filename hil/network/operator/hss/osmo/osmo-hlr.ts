@@ -2,7 +2,7 @@ import { GsupClient } from "../../../gsup/client.ts";
 import { type GsupConnection, GsupLost } from "../../../gsup/connection.ts";
 import type { Gsup } from "../../../gsup/message.ts";
 import { causes, type ProcedureRow, procedures } from "../../../gsup/tables.ts";
-import type { Subscriber } from "../../store.ts";
+import type { Subscriber } from "../../records.ts";
 import { credentialOf } from "../credential.ts";
 import { type Hlr, refusing } from "../hlr.ts";
 import { CtrlClient, CtrlError } from "./ctrl.ts";
