@@ -80,6 +80,7 @@ async function start(folder: StateFolder, { onPort, onGone, onDied }: Listener):
 		onPort(tre.port);
 		return tre;
 	}
+	if (tcp.tcp === 0) throw new Error("with --board, --tcp needs the number of a free port");
 	return QemuTre.start({
 		...{ state: resolve(options.state), board: options.board, ...tcp, onPort, onGone },
 		...(options.firmware === undefined ? {} : { firmware: resolve(options.firmware) }),

@@ -27,8 +27,8 @@ export class Power {
 	/** Octets of the next operation that still happen before the power is off; undefined where it holds. */
 	octetsLeft(): number | undefined {
 		if (!this.#left && existsSync(this.#path)) {
-			const [operations = 0, octets = 0] = readFileSync(this.#path, "utf8").trim().split(" ").map(Number);
-			this.#left = { operations, octets };
+			const [operations, octets] = readFileSync(this.#path, "utf8").trim().split(" ").map(Number);
+			if (operations !== undefined && octets !== undefined) this.#left = { operations, octets };
 		}
 		if (!this.#left) return undefined;
 		return this.#left.operations-- > 0 ? undefined : this.#left.octets;

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Tre } from "./tre.ts";
 
@@ -17,6 +19,7 @@ interface Machine {
 const CUT = 75;
 /** How soon QEMU has to say where its serial port is. */
 const PATIENCE_MS = 20_000;
+const RETRY_MS = 10;
 
 /** In the device's folder. */
 const files = { memory: "psram.bin", monitor: "qmp.sock", cut: "cut" } as const;
@@ -37,6 +40,18 @@ export interface QemuOptions {
 	readonly onGone: (device: string) => void;
 	/** QEMU has ended, and nobody asked it to. */
 	readonly onDied: (why: string) => void;
+}
+
+/** Whether whatever listens there says something. */
+function answers(path: string): Promise<boolean> {
+	return new Promise((resolve) => {
+		const socket = connect(path);
+		const settle = (answer: boolean) => () => {
+			socket.destroy();
+			resolve(answer);
+		};
+		socket.once("data", settle(true)).once("error", settle(false)).once("close", settle(false));
+	});
 }
 
 const shared = (path: string): string => {
@@ -113,6 +128,8 @@ export class QemuTre implements Tre {
 		});
 		void this.#ended.then((code) => this.#powerDown(code, said));
 		const device = await this.#lineOf(child, () => said);
+		// Its monitor greets when all of its devices are there, a port that it listens on among them.
+		await this.#greeted(() => said);
 		if (this.#options.tcp === undefined) {
 			// QEMU looks once a second whether somebody has opened its terminal; a descriptor that nobody reads keeps it open.
 			this.#held = openSync(device, constants.O_RDWR | constants.O_NOCTTY);
@@ -163,6 +180,19 @@ export class QemuTre implements Tre {
 				if (device !== undefined) settle(device);
 			});
 		});
+	}
+
+	#greeted(said: () => string): Promise<void> {
+		const path = join(this.#options.state, files.monitor);
+		let ended = false;
+		const gone = this.#ended.then(() => {
+			ended = true;
+			throw new Error(`qemu-system-arm has ended\n${said().trim()}`);
+		});
+		const greeted = (async () => {
+			while (!ended && !(await answers(path))) await sleep(RETRY_MS);
+		})();
+		return Promise.race([greeted, gone]);
 	}
 
 	/** A cut that a rig asked for ends with power again; anything else is the end. */

@@ -1,10 +1,11 @@
-import { ERROR_STORE_DAMAGED } from "../contract/as/codec";
+import { ERROR_CRYPTO_FAILURE, ERROR_STORE_DAMAGED } from "../contract/as/codec";
 import "./abort";
 import { refuseAll } from "./commands/dispatch";
 import { countBoot } from "./commands/session";
 import { countTrialBoot, passTime } from "./life/trial";
 import { endWipe } from "./life/wipe";
 import { executingId, reportTrap, receive as takeOctets } from "./link/session";
+import { randomOctets } from "./platform/keys";
 import { mount } from "./store/log";
 import { State } from "./store/state";
 
@@ -14,7 +15,9 @@ let serving: bool = false;
 
 /** Once after power-up. `trapped` is the request in which the last instance stopped, or -1. */
 export function boot(trapped: i32): void {
-	let error = mount();
+	// Without its keys the TRE must not begin a store: it would have sealed nothing, and look used.
+	let error: u32 = randomOctets(1).length == 1 ? 0 : ERROR_CRYPTO_FAILURE;
+	if (error == 0) error = mount();
 	if (error == 0 && !State.isReadable()) error = ERROR_STORE_DAMAGED;
 	if (error == 0) error = endWipe();
 	if (error == 0) error = countBoot();

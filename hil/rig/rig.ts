@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { runCommand } from "./command.ts";
 import type { BoardEntry } from "./hardware-map.ts";
 import { QemuMonitor } from "./qemu-monitor.ts";
@@ -16,8 +17,10 @@ export interface Rig {
 	reset(): Promise<void>;
 	/** The power goes without warning, and comes back. */
 	cutPower(): Promise<void>;
-	/** The same at a chosen operation of the flash. */
+	/** The same at a chosen operation of the flash, whenever that comes; resolves when it is planned. One at a time. */
 	cutPowerAt(cut: PowerCutAt): Promise<void>;
+	/** Is a cut planned that has not come yet? Any other cut or reset of an emulated target's process ends the plan. */
+	isCutPlanned(): boolean;
 }
 
 /** What this rig cannot do, and what would let it. */
@@ -28,8 +31,16 @@ const CUT = "cut";
 
 const planCut =
 	(folder: string) =>
-	async ({ operations, octets }: PowerCutAt): Promise<void> =>
-		writeFileSync(join(folder, CUT), `${operations} ${octets}\n`);
+	async ({ operations, octets }: PowerCutAt): Promise<void> => {
+		writeFileSync(join(folder, `${CUT}.new`), `${operations} ${octets}\n`);
+		renameSync(join(folder, `${CUT}.new`), join(folder, CUT));
+	};
+
+/** The plan is gone when the power is back. */
+const isPlanned = (folder: string) => (): boolean => existsSync(join(folder, CUT));
+
+/** What a supply's capacitors take to lose their charge. */
+const OFF_MS = 2_000;
 
 /** A TRE in a process, whose id its folder knows. `restart` kills it and starts it again. */
 export const emulatorRig = (folder: string, restart: () => Promise<void>): Rig => ({
@@ -38,6 +49,7 @@ export const emulatorRig = (folder: string, restart: () => Promise<void>): Rig =
 	},
 	cutPower: restart,
 	cutPowerAt: planCut(folder),
+	isCutPlanned: isPlanned(folder),
 });
 
 /** A board in QEMU: its RAM outlives a reset, and no cut. */
@@ -49,6 +61,7 @@ export const qemuRig = (folder: string, restart: () => Promise<void>): Rig => ({
 	},
 	cutPower: restart,
 	cutPowerAt: planCut(folder),
+	isCutPlanned: isPlanned(folder),
 });
 
 /** A real board, by the commands of its hardware map. */
@@ -56,10 +69,15 @@ export const boardRig = (name: string, { reset, power }: BoardEntry): Rig => ({
 	reset: () => runCommand(reset),
 	cutPower: async () => {
 		if (!power) throw new RigLacks(`the hardware map names no "power" of ${name}: commands that switch it off and on`);
-		await runCommand(power.off);
-		await runCommand(power.on);
+		try {
+			await runCommand(power.off);
+			await sleep(OFF_MS);
+		} finally {
+			await runCommand(power.on);
+		}
 	},
 	cutPowerAt: async () => {
 		throw new RigLacks("the power of a real board cannot be cut at an operation of its flash; use an emulated target");
 	},
+	isCutPlanned: () => false,
 });

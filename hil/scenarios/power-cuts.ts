@@ -1,29 +1,66 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Rig } from "../rig/rig.ts";
 import { ScenarioFailed } from "../stage/events.ts";
 import type { Scenario } from "../stage/play.ts";
 import type { Stage } from "../stage/stage.ts";
 
-const CUTS = 4;
-const RESETS = 3;
-/** A change has about so many operations of the flash; a cut comes at one of them. */
-const OPERATIONS = 8;
+const CUTS = 5;
+/** Fewer would not show much. */
+const LEAST = 2;
+/** A change has more operations of the flash than that; a cut comes at one of them. */
+const OPERATIONS = 6;
 const OCTETS = 16;
-const PAUSE_MS = 400;
+const POLL_MS = 20;
 
-/** Does something to the device again and again while it changes to its next operator. */
-async function disturbed(stage: Stage, toSho: string, times: number, disturb: () => Promise<void>): Promise<void> {
-	let done = false;
+/** The device changes to its next operator while `disturb` goes on; that stops when the new operator serves it. */
+async function changeDisturbed(
+	stage: Stage,
+	toSho: string,
+	disturb: (over: () => boolean) => Promise<void>,
+): Promise<void> {
+	let over = false;
 	await stage.register(toSho);
 	const served = stage.served(toSho).finally(() => {
-		done = true;
+		over = true;
 	});
 	served.catch(() => undefined);
-	for (let n = 0; n < times && !done; n++) {
-		await disturb();
-		await Promise.race([served, sleep(PAUSE_MS)]);
-	}
+	await disturb(() => over);
 	await served;
+}
+
+/** Plans cut after cut, each when the one before has come; how many came. */
+async function cutAgain(stage: Stage, rig: Rig, over: () => boolean): Promise<number> {
+	let cuts = 0;
+	while (cuts < CUTS && !over()) {
+		const cut = { operations: randomInt(OPERATIONS), octets: randomInt(OCTETS) };
+		const what = `the power goes after ${cut.operations} operations of the flash, ${cut.octets} octets into the next`;
+		await stage.told({ clause: "G4", from: "rig", to: "TRE", what }, async () => {
+			await rig.cutPowerAt(cut);
+			while (rig.isCutPlanned() && !over()) await sleep(POLL_MS);
+		});
+		if (!rig.isCutPlanned()) cuts++;
+	}
+	// One that has not come would come in what follows.
+	if (rig.isCutPlanned()) await rig.cutPower();
+	return cuts;
+}
+
+/** Resets whenever the change has got on, as the new operator sees it; how many there were. */
+async function resetAgain(stage: Stage, rig: Rig, toSho: string, over: () => boolean): Promise<number> {
+	const seen = new Set<string>();
+	while (!over()) {
+		const { state, delivered } = (await stage.registration(toSho)) ?? {};
+		const progress = `${state} ${delivered}`;
+		if (state !== undefined && state !== "committed" && !seen.has(progress)) {
+			seen.add(progress);
+			await stage.told({ clause: "G5", from: "rig", to: "TRE", what: `reset: the change is ${state}` }, () =>
+				rig.reset(),
+			);
+		}
+		await sleep(POLL_MS);
+	}
+	return seen.size;
 }
 
 /** G4 and G5 for a whole device: it loses its power in the middle of what it writes, and its host its line. */
@@ -32,16 +69,22 @@ export const powerCuts: Scenario = {
 	does: "power cuts at operations of the flash during one change, resets during the next; both succeed",
 	play: async (stage) => {
 		const { rig } = stage.device;
-		let cuts = 0;
-		await disturbed(stage, "sho-1.example", CUTS, async () => {
-			const cut = { operations: randomInt(OPERATIONS), octets: randomInt(OCTETS) };
-			const what = `the power goes after ${cut.operations} operations of the flash, ${cut.octets} octets into the next`;
-			await stage.told({ clause: "G4", from: "rig", to: "TRE", what }, () => rig.cutPowerAt(cut));
-			cuts++;
+		const boots: number[] = [];
+		const countBoots = () => stage.withoutEquipment(async (tre) => void boots.push(tre.bootCounter));
+		let disturbances = 0;
+		await countBoots();
+		await changeDisturbed(stage, "sho-1.example", async (over) => {
+			disturbances += await cutAgain(stage, rig, over);
 		});
-		await disturbed(stage, "sho-2.example", RESETS, () =>
-			stage.told({ clause: "G5", from: "rig", to: "TRE", what: "reset" }, () => rig.reset()),
-		);
-		if (cuts === 0) throw new ScenarioFailed("no cut was planned");
+		if (disturbances < LEAST)
+			throw new ScenarioFailed(`${disturbances} power cuts came; ${LEAST} were to come at least`);
+		await changeDisturbed(stage, "sho-2.example", async (over) => {
+			disturbances += await resetAgain(stage, rig, "sho-2.example", over);
+		});
+		await countBoots();
+		const [before = 0, after = 0] = boots;
+		// A cut during a boot is none that was counted.
+		if (after - before < LEAST)
+			throw new ScenarioFailed(`the TRE has booted ${after - before} times for ${disturbances}`);
 	},
 };

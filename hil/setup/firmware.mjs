@@ -52,6 +52,8 @@ async function main() {
 	if (baud !== undefined && !(Number.isInteger(baud) && baud >= 1200))
 		throw new Error(`--baud ${values.baud}: no rate`);
 	const folder = await buildBoard(root, values.board, variant, progress, { baud, model: values.model });
+	if (values["keep-size"] && (baud !== undefined || values.model !== undefined))
+		throw new Error("--keep-size takes over the size of the firmware as it is without --model and --baud");
 	if (values["keep-size"]) {
 		const report = readFileSync(join(folder, "size.txt"));
 		writeFileSync(join(root, "firmware", "boards", values.board, `size-${variant}.txt`), report);

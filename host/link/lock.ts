@@ -1,9 +1,24 @@
-import { existsSync, linkSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import {
+	accessSync,
+	constants,
+	existsSync,
+	linkSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	realpathSync,
+	renameSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Where serial programs leave their lock files (FHS clause 5.9); minicom, picocom and others look there, too. */
 const SHARED = "/run/lock";
+const ATTEMPTS = 5;
 
 /** Another program, or this one, has the port. */
 export class PortInUse extends Error {
@@ -15,9 +30,7 @@ export class PortInUse extends Error {
 
 /** What a process runs, in brackets; nothing where the system does not say. */
 function commandOf(pid: number): string {
-	const path = `/proc/${pid}/cmdline`;
-	if (!existsSync(path)) return "";
-	const words = readFileSync(path, "utf8").split("\0").filter(Boolean);
+	const words = (read(`/proc/${pid}/cmdline`) ?? "").split("\0").filter(Boolean);
 	return words.length === 0 ? "" : ` (${words.join(" ").slice(0, 120)})`;
 }
 
@@ -30,15 +43,48 @@ function isRunning(pid: number): boolean {
 	}
 }
 
+/** Whether a process has the device open; where the system does not say, it has. */
+function hasOpen(pid: number, device: string): boolean {
+	try {
+		const folder = `/proc/${pid}/fd`;
+		return readdirSync(folder).some((name) => {
+			try {
+				return readlinkSync(join(folder, name)) === device;
+			} catch {
+				return false;
+			}
+		});
+	} catch {
+		return true;
+	}
+}
+
+function read(path: string): string | undefined {
+	try {
+		return readFileSync(path, "latin1");
+	} catch {
+		return undefined;
+	}
+}
+
+/** When the device's node was made or changed: numbers of terminals are given again. */
+const ageOf = (device: string): string => String(statSync(device, { throwIfNoEntry: false })?.ctimeMs ?? 0);
+
+function folderOfLocks(): string {
+	try {
+		accessSync(SHARED, constants.W_OK);
+		return SHARED;
+	} catch {
+		return tmpdir();
+	}
+}
+
 /** Locks of this process; a second one on the same device is refused, too. */
 const held = new Set<string>();
 
-/** Which device a path leads to now: numbers of terminals are given again, and a lock is of one of them. */
-const identityOf = (device: string): string => String(statSync(device, { throwIfNoEntry: false })?.ctimeMs ?? 0);
-
 /**
  * An exclusive claim on a serial device, by a lock file with the owner's process id (ten digits, as UUCP wrote it) and a
- * line that says which device it is.
+ * line that tells one device of a name from the next one.
  */
 export class PortLock {
 	readonly #path: string;
@@ -54,25 +100,21 @@ export class PortLock {
 	static take(port: string): PortLock {
 		// A link, by id or ours, leads to the device that others name.
 		const device = existsSync(port) ? realpathSync(port) : port;
-		const folder = existsSync(SHARED) ? SHARED : tmpdir();
+		const folder = folderOfLocks();
 		const path = join(folder, `LCK..${device.replace(/^\/dev\//, "").replaceAll("/", "_")}`);
-		const own = join(folder, `LTMP.${process.pid}`);
-		const content = `${String(process.pid).padStart(10)}\n${identityOf(device)}\n`;
-		writeFileSync(own, content);
+		const own = join(folder, `LTMP.${randomUUID()}`);
+		const content = `${String(process.pid).padStart(10)}\n${ageOf(device)}\n`;
+		writeFileSync(own, content, { flag: "wx" });
 		try {
 			for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-				try {
-					linkSync(own, path);
-					return new PortLock(path, content);
-				} catch (error) {
-					if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-				}
-				const owner = ownerOf(path, identityOf(device));
-				if (owner !== undefined && (owner === process.pid ? held.has(path) : isRunning(owner)))
-					throw new PortInUse(port, owner);
-				rmSync(path, { force: true });
+				if (linked(own, path)) return new PortLock(path, content);
+				const there = read(path);
+				if (there === undefined) continue;
+				const owner = ownerOf(there, path, device);
+				if (owner !== undefined) throw new PortInUse(port, owner);
+				remove(path, there, folder);
 			}
-			throw new Error(`${path} comes back as often as it is removed`);
+			throw new Error(`${port}: ${path} comes back as often as it is removed; another program takes the port, too`);
 		} finally {
 			rmSync(own, { force: true });
 		}
@@ -80,23 +122,42 @@ export class PortLock {
 
 	/** Leaves a lock alone that somebody has taken since for another device of that name. */
 	release(): void {
-		if (read(this.#path) === this.#content && held.delete(this.#path)) rmSync(this.#path, { force: true });
+		held.delete(this.#path);
+		if (read(this.#path) === this.#content) rmSync(this.#path, { force: true });
 	}
 }
 
-const ATTEMPTS = 3;
-
-function read(path: string): string | undefined {
+/** False where there is one already. */
+function linked(own: string, path: string): boolean {
 	try {
-		return readFileSync(path, "latin1");
-	} catch {
-		return undefined;
+		linkSync(own, path);
+		return true;
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+		throw error;
 	}
 }
 
-/** Process id in a lock file; undefined where there is none, or it is of an earlier device. */
-function ownerOf(path: string, identity: string): number | undefined {
-	const [pid = "", device = ""] = (read(path) ?? "").split("\n").map((line) => line.trim());
+/** The process whose lock it is; undefined where the lock does not count. */
+function ownerOf(content: string, path: string, device: string): number | undefined {
+	const [pid = "", age = ""] = content.split("\n").map((line) => line.trim());
 	const owner = Number.parseInt(pid, 10);
-	return owner > 0 && (device === "" || device === identity) ? owner : undefined;
+	if (!(owner > 0)) return undefined;
+	if (owner === process.pid ? !held.has(path) : !isRunning(owner)) return undefined;
+	// A node that has changed may be another device, or the same one after a chmod.
+	return age === "" || age === ageOf(device) || hasOpen(owner, device) ? owner : undefined;
+}
+
+/** Takes a lock away that was read as `content`; one that somebody has put there since stays. */
+function remove(path: string, content: string, folder: string): void {
+	const aside = join(folder, `LTMP.${randomUUID()}`);
+	try {
+		renameSync(path, aside);
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === "ENOENT") return;
+		throw new Error(`the lock ${path} is left over, and is not ours to remove (${code}): remove it as its owner`);
+	}
+	if (read(aside) !== content) linked(aside, path);
+	rmSync(aside, { force: true });
 }

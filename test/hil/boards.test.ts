@@ -35,6 +35,10 @@ describe.each(boards)("hil run --target %s", (target) => {
 	test("the refusals, between two changes that succeed", async () => {
 		expect(await play("refusals", join(folder, "refusals"))).toMatchObject({ ok: true, target });
 	});
+
+	test("power cuts at operations of the flash, and resets, during two changes that succeed", async () => {
+		expect(await play("power-cuts", join(folder, "power-cuts"))).toMatchObject({ ok: true, target });
+	});
 });
 
 describe("targets that there are not", () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -42,8 +42,19 @@ describe("one program at a time has a serial port", () => {
 		}
 	});
 
+	test("a device whose mode is changed stays its owner's; one of the same name that came later is another one", async () => {
+		const first = await device.open();
+		chmodSync(realpathSync(device.port), 0o622);
+		expect(() => PortLock.take(device.port)).toThrow(/in use by this process/);
+		await expect(tre("info", device.port)).rejects.toThrow(/is in use by process/);
+		await first.close();
+		// Of a process that runs, and has another device open.
+		writeFileSync(lockOf(device.port), `${String(process.ppid).padStart(10)}\n1\n`);
+		PortLock.take(device.port).release();
+	});
+
 	test("nothing is left in the folder of locks", () => {
-		const ours = readdirSync("/run/lock").filter((name) => name === `LTMP.${process.pid}`);
+		const ours = readdirSync("/run/lock").filter((name) => name === lockOf(device.port).replace("/run/lock/", ""));
 		expect(ours).toEqual([]);
 	});
 

@@ -31,11 +31,16 @@ function offsetOf(octets: Buffer, address: number): number {
 	throw new Error(`address ${address.toString(16)} is in no segment`);
 }
 
-/** A copy of an image with other machine code at the beginning of a function: 16-bit halves of Thumb. */
-export function patched(elf: string, name: string, halves: readonly number[], output: string): string {
+/** 16-bit halves at the beginning of a function or variable, by its name. */
+export type Patches = Readonly<Record<string, readonly number[]>>;
+
+/** A copy of an image with other machine code or data in places. */
+export function patched(elf: string, patches: Patches, output: string): string {
 	const octets = readFileSync(elf);
-	const at = offsetOf(octets, symbol(elf, name));
-	for (const [n, half] of halves.entries()) octets.writeUInt16LE(half, at + 2 * n);
+	for (const [name, halves] of Object.entries(patches)) {
+		const at = offsetOf(octets, symbol(elf, name));
+		for (const [n, half] of halves.entries()) octets.writeUInt16LE(half, at + 2 * n);
+	}
 	writeFileSync(output, octets);
 	return output;
 }

@@ -81,7 +81,7 @@ export class TargetFlash {
 		truncateSync(this.#path, size);
 		this.#write(this.#layout.store, octets);
 		if (key === undefined) writeFileSync(join(this.#folder, "root.key"), rootKey);
-		else this.#write(key, Buffer.concat([rootKey, rootKey.map((octet) => ~octet & 0xff)]));
+		else this.#write(key, Buffer.concat([rootKey, rootKey.map((octet) => ~octet & 0xff), Buffer.alloc(4)]));
 		if (mark !== undefined) this.#write(0, Buffer.from(mark, "hex"));
 	}
 

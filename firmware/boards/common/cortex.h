@@ -12,9 +12,21 @@
 #define SYST_ENABLE_INTERRUPT_CORE_CLOCK 7u
 
 #define NVIC_ISER ((volatile uint32_t *)0xE000E100)
+#define NVIC_ICER ((volatile uint32_t *)0xE000E180)
+#define NVIC_ICPR ((volatile uint32_t *)0xE000E280)
+#define NVIC_WORDS 8
+#define SCB_ICSR REG(0xE000ED04)
+#define ICSR_PENDSV (1u << 28)
 #define SCB_VTOR REG(0xE000ED08)
 #define SCB_AIRCR REG(0xE000ED0C)
 #define AIRCR_RESET 0x05FA0004u
+
+#define MPU_CTRL REG(0xE000ED94)
+#define MPU_RNR REG(0xE000ED98)
+#define MPU_RBAR REG(0xE000ED9C)
+#define MPU_RASR REG(0xE000EDA0)
+/* With the default map behind the regions. */
+#define MPU_ENABLE 5u
 
 static inline void interrupts_off(void) { __asm volatile("cpsid i" ::: "memory"); }
 static inline void interrupts_on(void) { __asm volatile("cpsie i" ::: "memory"); }
@@ -23,6 +35,9 @@ static inline void wait_for_interrupt(void) { __asm volatile("dsb\n wfi" ::: "me
 /* What was written has arrived before what follows. */
 static inline void barrier(void) { __asm volatile("dsb" ::: "memory"); }
 static inline void enable_irq(uint32_t number) { NVIC_ISER[number / 32] = 1u << (number % 32); }
+
+/* PendSV has the handler of faults here; raised by name, no interrupt has to reach into the flash. */
+static inline void pend_fault(void) { SCB_ICSR = ICSR_PENDSV; }
 
 __attribute__((noreturn)) static inline void reset_system(void) {
   barrier();

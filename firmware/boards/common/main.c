@@ -1,6 +1,7 @@
 /* The board's main loop: octets to the TRE, time to the TRE, sleep. */
 #include "board.h"
 #include "cortex.h"
+#include "failed_start.h"
 #include "faults.h"
 #include "line.h"
 #include "machine.h"
@@ -12,7 +13,9 @@ int main(void) {
   /* What comes while the TRE starts waits in the ring; and the start may have an answer to give. */
   board_uart_init();
   interrupts_on();
+  start_begins();
   machine_start(faulted_request());
+  start_succeeded();
   board_led(1);
   for (;;) {
     uint32_t room;

@@ -7,6 +7,7 @@
 #define SYS_WRITE 0x05
 #define SYS_READ 0x06
 #define SYS_SEEK 0x0a
+#define SYS_FLEN 0x0c
 #define SYS_EXIT_EXTENDED 0x20
 #define STOPPED_BY_APPLICATION 0x20026u
 
@@ -40,6 +41,11 @@ int32_t host_write(int32_t handle, uint32_t offset, const uint8_t *octets, uint3
 uint32_t host_read_some(int32_t handle, uint8_t *out, uint32_t room) {
   int32_t left = call(SYS_READ, (uint32_t[]){(uint32_t)handle, address(out), room});
   return left < 0 || (uint32_t)left > room ? 0 : room - (uint32_t)left;
+}
+
+uint32_t host_length(int32_t handle) {
+  int32_t length = call(SYS_FLEN, (uint32_t[]){(uint32_t)handle});
+  return length < 0 ? 0 : (uint32_t)length;
 }
 
 void host_exit(uint32_t code) {

@@ -14,6 +14,8 @@ int32_t host_read(int32_t handle, uint32_t offset, uint8_t *out, uint32_t length
 int32_t host_write(int32_t handle, uint32_t offset, const uint8_t *octets, uint32_t length);
 /* Octets up to the end of the file, at most `room`. */
 uint32_t host_read_some(int32_t handle, uint8_t *out, uint32_t room);
+/* Octets of a file. */
+uint32_t host_length(int32_t handle);
 /* Ends QEMU at once, with that exit code. */
 __attribute__((noreturn)) void host_exit(uint32_t code);
 

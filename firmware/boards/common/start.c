@@ -7,7 +7,7 @@
 
 extern uint32_t __data_start[], __data_end[], __data_load[];
 extern uint32_t __bss_start[], __bss_end[];
-extern uint32_t __stack_start[], __stack_end[];
+extern uint32_t __guard_start[], __stack_start[], __stack_end[];
 extern uint32_t __handler_stack_end[];
 
 int main(void);
@@ -37,12 +37,32 @@ __attribute__((section(".vectors"), used)) static const vector vectors[VECTORS] 
 /* Interrupts are served while the flash is busy, so nothing they need lies there. */
 static vector ram_vectors[VECTORS] __attribute__((aligned(512)));
 
+/* Below the stack nothing may be touched; larger than any frame, so that none steps over it. */
+static void guard_stack(void) {
+#ifdef __ARM_ARCH_8M_MAIN__
+  __asm volatile("msr psplim, %0" ::"r"(__stack_start));
+#else
+  /* No access, no execution, 2 KiB. */
+  MPU_RNR = 0;
+  MPU_RBAR = (uint32_t)(uintptr_t)__guard_start;
+  MPU_RASR = 1u << 28 | 10u << 1 | 1u;
+  MPU_CTRL = MPU_ENABLE;
+  __asm volatile("dsb\n isb" ::: "memory");
+#endif
+}
+
 void start(void) {
   memcpy(__data_start, __data_load, (uintptr_t)__data_end - (uintptr_t)__data_start);
   memset(__bss_start, 0, (uintptr_t)__bss_end - (uintptr_t)__bss_start);
   for (uint32_t *word = __stack_start; word < __stack_end; word++) *word = STACK_PAINT;
+  /* What a boot loader has left pending is nobody's. */
+  for (int i = 0; i < NVIC_WORDS; i++) {
+    NVIC_ICER[i] = ~0u;
+    NVIC_ICPR[i] = ~0u;
+  }
   memcpy(ram_vectors, vectors, sizeof vectors);
   SCB_VTOR = (uint32_t)(uintptr_t)ram_vectors;
+  guard_stack();
   /* Threads run on a stack of their own at the very start of the RAM: what overflows it faults, on a stack that holds. */
   __asm volatile(
       "msr psp, %0\n"

@@ -3,6 +3,10 @@
 #include "cortex.h"
 #include "line.h"
 
+#define PERIPHERAL_HZ 20000000u
+#define DIVIDER ((PERIPHERAL_HZ + BOARD_BAUD / 2) / BOARD_BAUD)
+_Static_assert(DIVIDER >= 16 && DIVIDER < 1u << 20, "the baud rate is none of this UART: 20 to 1250000");
+
 #define UART_DATA REG(0x50200000)
 #define UART_STATE REG(0x50200004)
 #define UART_CONTROL REG(0x50200008)
@@ -15,7 +19,7 @@
 #define ENABLE_TX_RX_RX_INTERRUPT (1u | 2u | 8u)
 
 void board_uart_init(void) {
-  UART_DIVIDER = (board_core_hz + BOARD_BAUD / 2) / BOARD_BAUD;
+  UART_DIVIDER = DIVIDER;
   UART_CONTROL = ENABLE_TX_RX_RX_INTERRUPT;
   enable_irq(BOARD_UART_IRQ);
 }

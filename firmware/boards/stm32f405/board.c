@@ -16,8 +16,9 @@ static inline void drive(uint32_t port, uint32_t pin, int high) {
   GPIO_BSRR(port) = 1u << (pin + (high ? 0 : 16));
 }
 
-static inline void make_output(uint32_t port, uint32_t pin) {
-  RCC_AHB1ENR |= 1u << port;
+static inline void make_output(uint32_t port, uint32_t pin, int high) {
+  clock_gpio(port);
+  drive(port, pin, high);
   GPIO_MODER(port) = (GPIO_MODER(port) & ~(3u << (2 * pin))) | 1u << (2 * pin);
 }
 
@@ -29,12 +30,10 @@ void board_init(void) {
   board_watchdog_feed();
   clock_init();
 #ifdef HEADER_POWER_PIN
-  drive(HEADER_POWER_PORT, HEADER_POWER_PIN, 1);
-  make_output(HEADER_POWER_PORT, HEADER_POWER_PIN);
+  make_output(HEADER_POWER_PORT, HEADER_POWER_PIN, 1);
 #endif
 #ifdef LED_PIN
-  board_led(0);
-  make_output(LED_PORT, LED_PIN);
+  make_output(LED_PORT, LED_PIN, !LED_LIGHTS_HIGH);
 #endif
 }
 

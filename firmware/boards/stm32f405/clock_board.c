@@ -5,6 +5,7 @@
 
 const uint32_t board_core_hz = 168000000;
 
+#define HSI_ON 1u
 #define HSI_READY (1u << 1)
 #define PLL_ON (1u << 24)
 #define PLL_READY (1u << 25)
@@ -16,9 +17,33 @@ const uint32_t board_core_hz = 168000000;
 /* Five wait states at 2.7 V and more; prefetch, both caches. */
 #define FLASH_168_MHZ (5u | 7u << 8)
 
-void clock_init(void) {
+/* From whatever a boot loader has left: a PLL that runs takes no other settings. */
+static void start_from_hsi(void) {
+  RCC_CR |= HSI_ON;
   while ((RCC_CR & HSI_READY) == 0) {
   }
+  RCC_CFGR &= ~3u;
+  while ((RCC_CFGR & 12u) != 0) {
+  }
+  RCC_CR &= ~PLL_ON;
+  while ((RCC_CR & PLL_READY) != 0) {
+  }
+}
+
+/* Until it reads back, and the write has arrived. */
+static void enable(volatile uint32_t *clocks, uint32_t bit) {
+  *clocks |= bit;
+  while ((*clocks & bit) == 0) {
+  }
+  barrier();
+}
+
+void clock_gpio(uint32_t port) { enable(&RCC_AHB1ENR, 1u << port); }
+
+void clock_usart6(void) { enable(&RCC_APB2ENR, 1u << 5); }
+
+void clock_init(void) {
+  start_from_hsi();
   RCC_PLLCFGR = PLL_168_MHZ;
   RCC_CR |= PLL_ON;
   while ((RCC_CR & PLL_READY) == 0) {

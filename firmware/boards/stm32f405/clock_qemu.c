@@ -5,3 +5,5 @@
 const uint32_t board_core_hz = 168000000;
 
 void clock_init(void) {}
+void clock_gpio(uint32_t port) { (void)port; }
+void clock_usart6(void) {}

@@ -24,12 +24,15 @@ static int32_t fill(uint32_t from, uint32_t length) {
   return 0;
 }
 
+/* A file that is shorter was being made when QEMU was killed: nothing was programmed into it yet. */
 static int32_t open_file(void) {
+  const uint32_t size = (STORE_SECTORS + 1) * SECTOR_SIZE;
   if (file >= 0) return 0;
   file = host_open(FILE_NAME, HOST_UPDATE);
-  if (file >= 0) return 0;
-  file = host_open(FILE_NAME, HOST_CREATE);
-  return file < 0 ? -1 : fill(0, (STORE_SECTORS + 1) * SECTOR_SIZE);
+  if (file < 0) file = host_open(FILE_NAME, HOST_CREATE);
+  if (file < 0) return -1;
+  uint32_t length = host_length(file);
+  return length < size ? fill(length, size - length) : 0;
 }
 
 static uint32_t place_of(int32_t sector, uint32_t offset) {

@@ -1,9 +1,13 @@
 /* USART6, TX on PC6 and RX on PC7: the one serial port that all three boards bring out. */
 #include "board.h"
+#include "clock.h"
 #include "line.h"
 #include "registers.h"
 
 #define PERIPHERAL_HZ 84000000u
+
+#define DIVIDER ((PERIPHERAL_HZ + BOARD_BAUD / 2) / BOARD_BAUD)
+_Static_assert(DIVIDER >= 16 && DIVIDER <= 0xffff, "the baud rate is none of this UART: 1282 to 5250000");
 
 #define TX_EMPTY (1u << 7)
 #define TX_COMPLETE (1u << 6)
@@ -14,11 +18,11 @@
 #define ALTERNATE_USART6 8u
 
 void board_uart_init(void) {
-  RCC_APB2ENR |= 1u << 5;
-  RCC_AHB1ENR |= 1u << PORT_C;
+  clock_usart6();
+  clock_gpio(PORT_C);
   GPIO_AFRL(PORT_C) = (GPIO_AFRL(PORT_C) & 0x00ffffffu) | ALTERNATE_USART6 << 24 | ALTERNATE_USART6 << 28;
   GPIO_MODER(PORT_C) = (GPIO_MODER(PORT_C) & ~(15u << 12)) | 10u << 12;
-  USART6_BRR = (PERIPHERAL_HZ + BOARD_BAUD / 2) / BOARD_BAUD;
+  USART6_BRR = DIVIDER;
   USART6_CR1 = ENABLE_RX_TX_RX_INTERRUPT;
   enable_irq(BOARD_UART_IRQ);
 }

@@ -179,7 +179,7 @@ describe("the device root key, made at the first boot", () => {
 
 	test("a power cut at any octet: the next boot makes another one", () => {
 		const compiled = board();
-		for (let octets = 0; octets < 64; octets++) {
+		for (let octets = 0; octets < 68; octets++) {
 			compiled.octets(compiled.address("cells"), 16384).fill(0xff);
 			compiled.set("power", octets);
 			expect(() => ask(compiled)).toThrow();
@@ -187,7 +187,17 @@ describe("the device root key, made at the first boot", () => {
 			const made = ask(compiled);
 			expect(made.result, `cut after ${octets} octets`).toBe(0);
 			expect(ask(compiled)).toEqual(made);
+			expect(compiled.octets(compiled.address("cells") + 64, 4)).toEqual(Buffer.alloc(4));
 		}
+	});
+
+	test("a key without its mark sealed nothing: a cell that reads whole once is not relied on", () => {
+		const compiled = board();
+		compiled.set("power", 64);
+		expect(() => ask(compiled)).toThrow();
+		const weak = Buffer.from(compiled.octets(compiled.address("cells"), 32));
+		compiled.set("power", 0xffffffff);
+		expect(ask(compiled).key.equals(weak)).toBe(false);
 	});
 
 	test("a broken key beside a store that has been used is damage, and no new key hides it", () => {
