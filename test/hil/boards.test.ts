@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import type { ScenarioResult } from "../../hil/stage/play.ts";
+import { Device } from "../support/device.ts";
 import { boards } from "../support/targets.ts";
 
 const run = promisify(execFile);
@@ -54,6 +55,24 @@ describe("targets that there are not", () => {
 
 	test("an unknown name says what there is", async () => {
 		await expect(hil("run", "story", "--target", "qemu:pdp11")).rejects.toThrow(/qemu:stm32f405, qemu:mps2-an505/);
+	});
+
+	test("board:NAME of a hardware map plays on the TRE that its port leads to, and not on another one", async () => {
+		const device = new Device("emulator");
+		await device.start();
+		const reset = ["kill", "-USR2", readFileSync(join(device.folder, "lock"), "utf8")];
+		const map = (board: string) => JSON.stringify({ "bench-1": { board, port: device.port, reset } });
+		try {
+			await expect(withMap(map("stm32f405"))).rejects.toThrow(
+				/says that it is emulator, and .*map\.json says stm32f405/,
+			);
+			expect((await withMap(map("emulator"))).stdout).toMatch(/sho-1\.example → sho-2\.example: \d+ → \d+/);
+			const tre = await device.open();
+			expect(await tre.status()).toMatchObject({ state: "idle", bootCounter: 3 });
+			await tre.close();
+		} finally {
+			await device.dispose();
+		}
 	});
 
 	test("a hardware map: missing, broken, without the board, with a field that nobody knows", async () => {

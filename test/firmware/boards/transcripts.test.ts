@@ -1,21 +1,29 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { commands } from "../../../firmware/contract/commands.ts";
 import { Device } from "../../support/device.ts";
+import { elfOf, patched } from "../../support/elf.ts";
 import { boards, type TestTarget } from "../../support/targets.ts";
 import { TranscribedTre } from "../../support/transcript.ts";
 import { wholeLife } from "../../support/whole-life.ts";
 
-async function lifeOn(target: TestTarget): Promise<readonly string[]> {
+/** What is said until the end of a life, or until it cannot go on. */
+async function lifeOn(target: TestTarget, more: readonly string[] = []): Promise<readonly string[]> {
 	const device = Device.keyed(target);
+	device.more = more;
 	const tre = new TranscribedTre(device);
 	await tre.start();
 	try {
 		await wholeLife(tre);
-		return tre.transcript;
+	} catch (error) {
+		tre.transcript.push(`ended: ${(error as Error).message}`);
 	} finally {
 		await tre.stop();
 		await device.dispose();
 	}
+	return tre.transcript;
 }
 
 describe("one life on every target: commands and answers, what varies masked", () => {
@@ -29,9 +37,21 @@ describe("one life on every target: commands and answers, what varies masked", (
 		const others = ["hello", "makeKeys", "makeKeyPairs"];
 		expect(Object.keys(commands).filter((name) => !named.has(name) && !others.includes(name))).toEqual([]);
 		expect(expected.some((line) => / → [a-z-]+$/.test(line))).toBe(true);
+		expect(expected.at(-1)).toMatch(/^wipe /);
 	});
 
 	test.each(boards)("%s says what the emulator says", async (target) => {
 		expect(await lifeOn(target)).toEqual(expected);
+	});
+
+	test.each(boards)("a fault planted in %s is seen: a flash that says it has erased, and has not", async (target) => {
+		const folder = mkdtempSync(join(tmpdir(), "planted-"));
+		// movs r0, #0; bx lr
+		const elf = patched(elfOf(target), { board_flash_erase: [0x2000, 0x4770] }, join(folder, "tre.elf"));
+		const found = await lifeOn(target, ["--firmware", elf]);
+		rmSync(folder, { recursive: true });
+		const differs = found.findIndex((line, n) => line !== expected[n]);
+		expect(differs).toBeGreaterThan(0);
+		expect(found[differs]).toMatch(/ → (flash-failed|trapped)$/);
 	});
 });
