@@ -1,4 +1,5 @@
 import { MAX_FINGERPRINTS, MCIM_SLOTS } from "../../firmware/contract/states.ts";
+import { PortInUse } from "../link/lock.ts";
 import { TreClient } from "../tre/client.ts";
 import { readLog } from "../tre/log.ts";
 import { readMcims } from "../tre/mcims.ts";
@@ -23,9 +24,8 @@ async function show(
 	try {
 		tre = await TreClient.open(port, { deadlineMs: 10_000 });
 	} catch (error) {
-		process.stderr.write(
-			`tre ${command}: ${(error as Error).message}\nIs a TRE on ${port}? For an emulated one: npm run -s tre -- emulate --link ./tre0\n`,
-		);
+		const hint = `Is a TRE on ${port}? For an emulated one: npm run -s tre -- emulate --link ./tre0\n`;
+		process.stderr.write(`tre ${command}: ${(error as Error).message}\n${error instanceof PortInUse ? "" : hint}`);
 		return 1;
 	}
 	try {
