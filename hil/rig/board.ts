@@ -27,7 +27,8 @@ async function check(port: string, board: string): Promise<void> {
 	const tre = await TreClient.open(port, { deadlineMs: GREETING_MS });
 	try {
 		const { target } = await tre.call("info", {});
-		if (target !== board) throw new Error(`the TRE on ${port} says that it is ${target}, and ${options.map} says ${board}`);
+		if (target !== board)
+			throw new Error(`the TRE on ${port} says that it is ${target}, and ${options.map} says ${board}`);
 	} finally {
 		await tre.close();
 	}
