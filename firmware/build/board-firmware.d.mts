@@ -3,6 +3,8 @@ export interface BoardShape {
 	/** As `-mcpu` takes it. */
 	readonly core: string;
 	readonly uartIrq: number;
+	/** Slowest and fastest rate of its UART. */
+	readonly baud: readonly [number, number];
 	readonly variants: readonly string[];
 	readonly models?: readonly string[];
 	/** Octets that an image may take. */
@@ -17,6 +19,8 @@ export interface BuildOptions {
 	readonly folder?: string;
 	/** Sources that stand in for those of the same name, and others beside them. */
 	readonly sources?: readonly string[];
+	/** Functions whose callers get `__wrap_NAME` instead, which may call `__real_NAME`. */
+	readonly wrap?: readonly string[];
 }
 
 export function boards(root: string): Readonly<Record<string, BoardShape>>;

@@ -4,7 +4,7 @@ import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { measure, sizeReport } from "./board-size.mjs";
 import { cryptoImports } from "./crypto-imports.mjs";
-import { MBEDTLS, mbedtlsSource } from "./mbedtls-source.mjs";
+import { MBEDTLS, mbedtlsFlags, mbedtlsLibrary, mbedtlsSource } from "./mbedtls-source.mjs";
 import { inParallel, run } from "./run.mjs";
 import { upToDate } from "./stamp.mjs";
 
@@ -52,12 +52,6 @@ const flagsOf = (root, { core }) => [
 	...["-ffunction-sections", "-fdata-sections", "-fno-common", `-ffile-prefix-map=${root}=.`, "-DNDEBUG"],
 ];
 
-/** What those who include Mbed TLS and `firmware/crypto` have in common. */
-const mbedtlsFlags = (room, source) => [
-	...[`-I${room}`, `-I${join(source, "include")}`, `-I${join(source, "library")}`],
-	'-DMBEDTLS_CONFIG_FILE="tre_mbedtls_config.h"',
-];
-
 /** Mbed TLS and `firmware/crypto` for a core; both variants of a board link the same objects. */
 async function compileCrypto(root, board, shape, folder, progress) {
 	const room = join(root, "firmware", "crypto");
@@ -71,8 +65,7 @@ async function compileCrypto(root, board, shape, folder, progress) {
 		rmSync(objects, { recursive: true, force: true });
 		mkdirSync(objects, { recursive: true });
 		const flags = [...flagsOf(root, shape), "-Wall", ...mbedtlsFlags(room, source)];
-		const library = filesIn(join(source, "library"), /^(?!(ssl|psa|net_|timing|threading|debug)).*\.c$/);
-		await inParallel([...library, ...own], cpus().length, (file) =>
+		await inParallel([...mbedtlsLibrary(source), ...own], cpus().length, (file) =>
 			run(`${PREFIX}gcc`, [
 				...flags,
 				...(own.includes(file) ? ["-Wextra", "-Werror"] : []),
@@ -110,7 +103,7 @@ async function compileBoard(root, { board, variant, shape, build, output, baud, 
 }
 
 /** Object paths are told relative to the output, so that its own path is nowhere in it. */
-async function link(root, { board, shape, build, output }, objects) {
+async function link(root, { board, shape, build, output, wrap }, objects) {
 	const room = boardsOf(root);
 	const crypto = filesIn(join(build, "crypto"), /\.o$/);
 	const elf = join(output, "tre.elf");
@@ -119,7 +112,12 @@ async function link(root, { board, shape, build, output }, objects) {
 		[
 			...[...flagsOf(root, shape), "-nostartfiles"],
 			...[`-L${join(room, "common")}`, `-T${join(room, board, "board.ld")}`],
-			...["-Wl,--gc-sections", "-Wl,--build-id=none", `-Wl,-Map=${join(output, "tre.map")}`],
+			...[
+				"-Wl,--gc-sections",
+				"-Wl,--build-id=none",
+				...wrap.map((name) => `-Wl,--wrap=${name}`),
+				`-Wl,-Map=${join(output, "tre.map")}`,
+			],
 			...[...objects, ...crypto].map((file) => relative(output, file)),
 			...["-o", elf],
 		],
@@ -137,17 +135,26 @@ export async function buildBoard(root, board, variant, progress, options = {}) {
 	if (!shape) throw new Error(`no board ${board}; there are: ${Object.keys(boards(root)).join(", ")}`);
 	if (!shape.variants.includes(variant))
 		throw new Error(`${board} has no variant ${variant}; it has: ${shape.variants.join(", ")}`);
-	const { baud = DEFAULT_BAUD, model, sources: others = [], folder = join(root, "build", "boards") } = options;
+	const {
+		baud = DEFAULT_BAUD,
+		model,
+		sources: others = [],
+		wrap = [],
+		folder = join(root, "build", "boards"),
+	} = options;
 	if (model !== undefined && !shape.models?.includes(model))
 		throw new Error(`${board} has no model ${model}; it has: ${shape.models?.join(", ") ?? "none"}`);
+	const [slowest, fastest] = shape.baud;
+	if (!(Number.isInteger(baud) && baud >= slowest && baud <= fastest))
+		throw new Error(`the UART of ${board} takes ${slowest} to ${fastest} baud, and not ${baud}`);
 	const build = join(folder, board);
 	const output = join(build, variant);
-	const what = { board, variant, shape, build, output, baud, model, others };
+	const what = { board, variant, shape, build, output, baud, model, others, wrap };
 	const inputs = [
 		...["build/tre.wasm", "build/js/firmware/crypto", "firmware/crypto", "firmware/build", "firmware/boards/common"],
 		`firmware/boards/${board}`,
 	].map((path) => join(root, path));
-	const words = [MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", String(baud), model ?? ""];
+	const words = [MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", String(baud), model ?? "", ...wrap];
 	mkdirSync(output, { recursive: true });
 	await upToDate(join(output, "tre.elf"), [...inputs, ...others], words, async () => {
 		await translate(root, build);

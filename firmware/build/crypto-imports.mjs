@@ -9,9 +9,6 @@ export function cryptoImports(surface) {
 		'#include "tre.h"',
 		'#include "tre_crypto.h"',
 		"",
-		"/* What a call may move in all, as through the transfer area of wasm32. */",
-		"#define TRANSFER_SIZE (20u * 1024u)",
-		"",
 		...Object.entries(surface).map(([name, shape]) => importOf(name, shape)),
 	].join("\n");
 }
@@ -27,7 +24,7 @@ function importOf(name, shape) {
 		"  if (!machine_has_crypto()) return (u32)TRE_ERROR_INSUFFICIENT_ENTROPY;",
 		...pointers.map(([, n]) => `  uint8_t *p${n} = machine_octets(a${n}, n${n});`),
 		...pointers.map(([, n]) => `  if (p${n} == NULL) return (u32)TRE_ERROR_INVALID_ARGUMENT;`),
-		...(pointers.length > 0 ? [`  if (${total} > TRANSFER_SIZE) return (u32)TRE_ERROR_BUFFER_TOO_SMALL;`] : []),
+		...(pointers.length > 0 ? [`  if (${total} > TRE_TRANSFER_SIZE) return (u32)TRE_ERROR_BUFFER_TOO_SMALL;`] : []),
 		`  return (u32)tre_${name}(${passed.join(", ")});`,
 		"}",
 		"",

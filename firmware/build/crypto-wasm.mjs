@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { MBEDTLS, mbedtlsSource } from "./mbedtls-source.mjs";
+import { MBEDTLS, mbedtlsFlags, mbedtlsLibrary, mbedtlsSource } from "./mbedtls-source.mjs";
 import { inParallel, run } from "./run.mjs";
 import { upToDate } from "./stamp.mjs";
 
@@ -60,20 +60,14 @@ export async function buildCryptoWasm(root, progress) {
 				"-Wall",
 				"-ffunction-sections",
 				"-fdata-sections",
-				`-I${room}`,
-				`-I${join(source, "include")}`,
-				`-I${join(source, "library")}`,
-				'-DMBEDTLS_CONFIG_FILE="tre_mbedtls_config.h"',
+				...mbedtlsFlags(room, source),
 			];
-			const library = readdirSync(join(source, "library"))
-				.filter((name) => name.endsWith(".c") && !/^(ssl|psa|net_|timing|threading|debug)/.test(name))
-				.map((name) => join(source, "library", name));
 			const own = inputs.filter((name) => name.endsWith(".c"));
 			const compile = async (file) => {
 				const strict = own.includes(file) ? ["-Wextra", "-Werror"] : [];
 				await run("clang-14", [...flags, ...strict, "-c", file, "-o", join(objects, `${basename(file)}.o`)]);
 			};
-			await inParallel([...library, ...own], cpus().length, compile);
+			await inParallel([...mbedtlsLibrary(source), ...own], cpus().length, compile);
 			await link(objects, output, exported, ["--strip-all"]);
 		},
 	);

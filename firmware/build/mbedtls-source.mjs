@@ -55,6 +55,19 @@ async function download(folder) {
 	await run("apt-get", [...options, "source", "--download-only", MBEDTLS.sourcePackage], { cwd: folder });
 }
 
+/** The files of the library that may be needed; the linker drops what nobody calls. */
+export const mbedtlsLibrary = (source) =>
+	readdirSync(join(source, "library"))
+		.filter((name) => name.endsWith(".c") && !/^(ssl|psa|net_|timing|threading|debug)/.test(name))
+		.sort()
+		.map((name) => join(source, "library", name));
+
+/** What everything is compiled with that includes Mbed TLS or `firmware/crypto`, which is `room`. */
+export const mbedtlsFlags = (room, source) => [
+	...[`-I${room}`, `-I${join(source, "include")}`, `-I${join(source, "library")}`],
+	'-DMBEDTLS_CONFIG_FILE="tre_mbedtls_config.h"',
+];
+
 /** The folder with Mbed TLS's sources; fetches, checks and unpacks them the first time. */
 export async function mbedtlsSource(buildFolder, progress) {
 	if (process.env.MBEDTLS_DIR) return resolve(process.env.MBEDTLS_DIR);

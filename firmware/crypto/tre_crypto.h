@@ -49,6 +49,8 @@
 /* Brings up heap, random generator and the keys derived from the device root key. */
 int32_t tre_init(void);
 
+/* Octets that a call may move in all, in and out. */
+#define TRE_TRANSFER_SIZE (20 * 1024)
 /* Transfer area for the glue where the caller's memory is another one (wasm32). */
 uint8_t *tre_transfer(void);
 uint32_t tre_transfer_size(void);

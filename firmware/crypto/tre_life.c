@@ -3,11 +3,10 @@
 #include "tre_internal.h"
 
 #define HEAP_SIZE (16 * 1024)
-#define TRANSFER_SIZE (20 * 1024)
 
 /* Not static: the benchmark looks how far it is used. */
 uint8_t tre_heap[HEAP_SIZE];
-static uint8_t transfer[TRANSFER_SIZE];
+static uint8_t transfer[TRE_TRANSFER_SIZE];
 mbedtls_ctr_drbg_context tre_drbg;
 uint8_t tre_seal_key[32];
 uint8_t tre_fingerprint_key[32];

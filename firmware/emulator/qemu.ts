@@ -17,6 +17,8 @@ interface Machine {
 
 /** Exit code of the firmware for a power cut that a rig asked for (`power_qemu.c`). */
 const CUT = 75;
+/** As shells have it, and setpriv. */
+const NOT_FOUND = 127;
 /** How soon QEMU has to say where its serial port is. */
 const PATIENCE_MS = 20_000;
 const RETRY_MS = 10;
@@ -28,7 +30,7 @@ export interface QemuOptions {
 	/** The device's folder: its flash is there. */
 	readonly state: string;
 	readonly board: string;
-	/** A loopback port in place of a pseudo-terminal (0: any). */
+	/** A free loopback port in place of a pseudo-terminal. */
 	readonly tcp?: number;
 	/** Another machine code of the same board, for tests. */
 	readonly firmware?: string;
@@ -201,7 +203,8 @@ export class QemuTre implements Tre {
 		this.#release();
 		if (this.#closing) return;
 		if (code !== CUT) {
-			this.#options.onDied(`qemu-system-arm ended with code ${code}\n${said.trim()}`);
+			const advice = code === null || code === NOT_FOUND ? "; npm run firmware -- --board … installs it" : "";
+			this.#options.onDied(`qemu-system-arm ended with code ${code}${advice}\n${said.trim()}`);
 			return;
 		}
 		this.#powerUp().catch((error: Error) => this.#options.onDied(error.message));

@@ -1,4 +1,4 @@
-import { createServer, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { openPort, type Port } from "../../host/link/port.ts";
 import { generator } from "./sampling.ts";
 
@@ -114,38 +114,47 @@ const portions = (octets: Uint8Array): Uint8Array[] =>
  * ser2net serves it. The TRE's port is opened when a host comes, and closed when it goes.
  */
 export class DisturbedLine {
-	/** What a host opens. */
-	readonly port: string;
-	readonly #close: () => Promise<void>;
+	readonly #server: Server;
+	readonly #hosts = new Set<Socket>();
+	#plugged = true;
 
-	private constructor(port: string, close: () => Promise<void>) {
-		this.port = port;
-		this.#close = close;
-	}
-
-	static async open(device: string, faults: LineFaults): Promise<DisturbedLine> {
-		const seed = faults.seed ?? 1;
-		const hosts = new Set<Socket>();
-		const server = createServer((socket) => {
-			if (hosts.size > 0) {
+	private constructor(device: string, faults: LineFaults) {
+		this.#server = createServer((socket) => {
+			if (this.#hosts.size > 0 || !this.#plugged) {
 				socket.destroy();
 				return;
 			}
-			hosts.add(socket);
+			this.#hosts.add(socket);
 			socket.on("error", () => socket.destroy());
-			socket.on("close", () => hosts.delete(socket));
-			void connected(socket, device, faults, seed);
-		});
-		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-		const { port } = server.address() as { port: number };
-		return new DisturbedLine(`tcp://127.0.0.1:${port}`, async () => {
-			for (const socket of hosts) socket.destroy();
-			await new Promise<void>((resolve) => server.close(() => resolve()));
+			socket.on("close", () => this.#hosts.delete(socket));
+			void connected(socket, device, faults, faults.seed ?? 1);
 		});
 	}
 
-	close(): Promise<void> {
-		return this.#close();
+	static async open(device: string, faults: LineFaults): Promise<DisturbedLine> {
+		const line = new DisturbedLine(device, faults);
+		await new Promise<void>((resolve) => line.#server.listen(0, "127.0.0.1", resolve));
+		return line;
+	}
+
+	/** What a host opens. */
+	get port(): string {
+		return `tcp://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+	}
+
+	/** Pulls the cable: whoever is there loses the line, and nobody gets it until it is plugged in again. */
+	unplug(): void {
+		this.#plugged = false;
+		for (const socket of this.#hosts) socket.destroy();
+	}
+
+	plug(): void {
+		this.#plugged = true;
+	}
+
+	async close(): Promise<void> {
+		this.unplug();
+		await new Promise<void>((resolve) => this.#server.close(() => resolve()));
 	}
 }
 

@@ -19,7 +19,7 @@ export interface Rig {
 	cutPower(): Promise<void>;
 	/** The same at a chosen operation of the flash, whenever that comes; resolves when it is planned. One at a time. */
 	cutPowerAt(cut: PowerCutAt): Promise<void>;
-	/** Is a cut planned that has not come yet? Any other cut or reset of an emulated target's process ends the plan. */
+	/** Is a cut planned that has not come yet? `cutPower` ends the plan. */
 	isCutPlanned(): boolean;
 }
 

@@ -47,13 +47,11 @@ async function main() {
 	const shape = all[values.board];
 	if (!shape) throw new Error(`no board ${values.board}; there are: ${Object.keys(all).join(", ")}`);
 	const variant = values.variant ?? shape.variants[0];
-	await setUp(["boards"]);
 	const baud = values.baud === undefined ? undefined : Number(values.baud);
-	if (baud !== undefined && !(Number.isInteger(baud) && baud >= 1200))
-		throw new Error(`--baud ${values.baud}: no rate`);
-	const folder = await buildBoard(root, values.board, variant, progress, { baud, model: values.model });
 	if (values["keep-size"] && (baud !== undefined || values.model !== undefined))
 		throw new Error("--keep-size takes over the size of the firmware as it is without --model and --baud");
+	await setUp(["boards"]);
+	const folder = await buildBoard(root, values.board, variant, progress, { baud, model: values.model });
 	if (values["keep-size"]) {
 		const report = readFileSync(join(folder, "size.txt"));
 		writeFileSync(join(root, "firmware", "boards", values.board, `size-${variant}.txt`), report);

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,6 +7,7 @@ import { CryptoSide } from "../../firmware/emulator/crypto-side.ts";
 import { milenage } from "../../hil/network/operator/hss/milenage.ts";
 import { seal } from "../support/flash-image.ts";
 import { independentMilenage } from "../support/independent.ts";
+import { compileMilenage } from "../support/milenage-module.ts";
 
 interface TestSet {
 	readonly set: number;
@@ -35,9 +35,7 @@ describe("MILENAGE against TS 35.208 clause 4.3", () => {
 
 	const compile = (): WebAssembly.Module => {
 		const output = join(folder, "milenage.wasm");
-		const asc = resolve("node_modules/assemblyscript/bin/asc.js");
-		const flags = ["--runtime", "incremental", "--use", "abort=firmware/tre/abort/onAbort", "-O3s"];
-		execFileSync(process.execPath, [asc, "test/firmware/milenage.entry.ts", "-o", output, ...flags]);
+		compileMilenage(output);
 		return new WebAssembly.Module(new Uint8Array(readFileSync(output)));
 	};
 

@@ -72,6 +72,24 @@ describe.each(targets)("a bad line to %s", (target) => {
 		expect(timeouts).toBe(0);
 	});
 
+	test("the cable is pulled in the middle of a command, and put back: the host is told, finds out, and goes on", async () => {
+		const there = await onBadLine(77);
+		const before = await (tre as TreClient).status();
+		const request = bootstrap(there);
+		const asked = (tre as TreClient).call("acceptBootstrap", request);
+		line?.unplug();
+		await expect(asked).rejects.toThrow(/closed/);
+		await expect(TreClient.open(line?.port ?? "", { deadlineMs: DEADLINE_MS })).rejects.toThrow(/closed/);
+		line?.plug();
+		await tre?.close();
+		tre = await opened();
+		// The board did not notice: no boot in between, and the command happened once or not at all.
+		const { serial, bootCounter } = await tre.status();
+		expect(bootCounter).toBe(before.bootCounter);
+		if (serial === 0) await tre.call("acceptBootstrap", request);
+		expect(await tre.status()).toMatchObject({ serial: 1, transaction: before.transaction + 1 });
+	});
+
 	test("and the TRE is reset in the middle of commands: each happens once, or the host is told and finds out", async () => {
 		const there = await onBadLine(815);
 		let restarts = 0;

@@ -19,6 +19,7 @@ const forbidden = [
 	["hil/network/vno/new.ts", "../../../host/tre/client.ts"],
 	["hil/network/operator/new.ts", "../../lab/lab.ts"],
 	["hil/network/operator/drf/new.ts", "../../../scenarios/story.ts"],
+	["hil/network/pva/new.ts", "../../rig/rig.ts"],
 ] as const;
 
 const allowed = [

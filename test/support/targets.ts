@@ -9,10 +9,11 @@ import {
 	writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { qemuBoards } from "../../hil/rig/targets.ts";
 
 /** Boards in QEMU that the tests run on. */
-export const boards = ["qemu:stm32f405", "qemu:mps2-an505"] as const;
-export type BoardTarget = (typeof boards)[number];
+export type BoardTarget = `qemu:${(typeof qemuBoards)[number]}`;
+export const boards: readonly BoardTarget[] = qemuBoards.map((name): BoardTarget => `qemu:${name}`);
 export type TestTarget = "emulator" | BoardTarget;
 
 /** What tests of the emulator run on, too, where somebody asks for it: TRE_TARGET=qemu:stm32f405. */

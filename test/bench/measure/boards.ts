@@ -11,6 +11,7 @@ import type { TreClient } from "../../../host/tre/client.ts";
 import type { Request, Response } from "../../../host/tre/codec.ts";
 import { Device } from "../../support/device.ts";
 import { symbol } from "../../support/elf.ts";
+import { compileMilenage } from "../../support/milenage-module.ts";
 import type { BoardTarget } from "../../support/targets.ts";
 import { type LivingTre, wholeLife } from "../../support/whole-life.ts";
 import { median } from "./statistics.ts";
@@ -23,10 +24,15 @@ const nameOf = (target: BoardTarget): string => target.slice("qemu:".length);
 const COUNTED = "-icount shift=0";
 
 /** The firmware of a board with other sources in place of some, built under build/bench. */
-function measuring(target: BoardTarget, what: string, sources: readonly string[]): Promise<string> {
+function measuring(
+	target: BoardTarget,
+	what: string,
+	sources: readonly string[],
+	wrap: readonly string[] = [],
+): Promise<string> {
 	const folder = join(root, "build", "bench", what);
 	mkdirSync(folder, { recursive: true });
-	return buildBoard(root, nameOf(target), "qemu", () => undefined, { folder, sources });
+	return buildBoard(root, nameOf(target), "qemu", () => undefined, { folder, sources, wrap });
 }
 
 /** Instructions of ours and of plain C on the same Mbed TLS. */
@@ -43,9 +49,7 @@ export async function cryptoAgainstPlainC(target: BoardTarget): Promise<readonly
 	for (const file of ["crypto/main.c", "stopwatch.h"])
 		cpSync(join(here, file), join(sources, file.replace(/.*\//, "")));
 	const wasm = join(sources, "milenage.wasm");
-	const flags = ["--runtime", "incremental", "--use", "abort=firmware/tre/abort/onAbort", "-O3s"];
-	const asc = resolve("node_modules/assemblyscript/bin/asc.js");
-	execFileSync(process.execPath, [asc, "test/firmware/milenage.entry.ts", "-o", wasm, ...flags]);
+	compileMilenage(wasm);
 	execFileSync("wasm2c", [wasm, "--module-name=milenage", "-o", join(sources, "milenage.c")]);
 	const output = await measuring(target, `crypto-elf-${nameOf(target)}`, [
 		join(sources, "main.c"),
@@ -169,7 +173,8 @@ function extentOf(heap: Buffer): number {
 }
 
 export async function countedLife(target: BoardTarget): Promise<CountedLife> {
-	const output = await measuring(target, `life-${nameOf(target)}`, [join(here, "life", "main.c")]);
+	const metered = ["machine_start", "machine_receive"];
+	const output = await measuring(target, `life-${nameOf(target)}`, [join(here, "meter.c")], metered);
 	const elf = join(output, "tre.elf");
 	const device = new Device(target);
 	device.more = ["--firmware", elf, "--qemu", COUNTED];

@@ -1,12 +1,12 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { loadArtefacts } from "../../../firmware/emulator/artefacts.ts";
 import { CryptoSide } from "../../../firmware/emulator/crypto-side.ts";
 import { milenage } from "../../../hil/network/operator/hss/milenage.ts";
 import { seal } from "../../support/flash-image.ts";
+import { compileMilenage } from "../../support/milenage-module.ts";
 import { ratio } from "./statistics.ts";
 
 interface Exports {
@@ -20,9 +20,7 @@ export function openMilenage(): () => void {
 	const folder = mkdtempSync(join(tmpdir(), "milenage-"));
 	try {
 		const output = join(folder, "milenage.wasm");
-		const asc = resolve("node_modules/assemblyscript/bin/asc.js");
-		const flags = ["--runtime", "incremental", "--use", "abort=firmware/tre/abort/onAbort", "-O3s", "--converge"];
-		execFileSync(process.execPath, [asc, "test/firmware/milenage.entry.ts", "-o", output, ...flags], { stdio: "pipe" });
+		compileMilenage(output);
 		const module = new WebAssembly.Module(new Uint8Array(readFileSync(output)));
 		const rootKey = new Uint8Array(32).fill(1);
 		let exports: Exports | undefined;
