@@ -40,6 +40,33 @@ describe.each(boards)("hil run --target %s", (target) => {
 	test("power cuts at operations of the flash, and resets, during two changes that succeed", async () => {
 		expect(await play("power-cuts", join(folder, "power-cuts"))).toMatchObject({ ok: true, target });
 	});
+
+	test("a factory refuses its emulated entropy without --dev, and leaves the device blank", async () => {
+		const lab = join(folder, "lab");
+		const device = new Device(target);
+		await device.start();
+		const state = async (): Promise<string> => {
+			const tre = await device.open();
+			try {
+				return (await tre.status()).state;
+			} finally {
+				await tre.close();
+			}
+		};
+		const factory = (...more: string[]) => hil("factory", device.port, "--lab", lab, "--encryption", "p256", ...more);
+		await hil("up", "--lab", lab);
+		try {
+			const refused = await factory().catch((error: { code: number; stdout: string }) => error);
+			expect(refused).toMatchObject({ code: 1 });
+			expect(refused.stdout).toContain("the entropy of this TRE is emulated");
+			expect(await state()).toBe("blank");
+			await factory("--dev");
+			expect(await state()).toBe("personalised");
+		} finally {
+			await hil("down", "--lab", lab);
+			await device.dispose();
+		}
+	});
 });
 
 describe("targets that there are not", () => {
