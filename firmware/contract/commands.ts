@@ -281,6 +281,15 @@ export const commands = {
 		allowed: "always",
 		varies: ["size", "used", "eraseCycles"],
 	},
+	wear: {
+		number: 47,
+		since: 1,
+		does: "Writes to the flash that the host's word alone may still cause, and those refused since the boot; one more comes with each minute",
+		request: {},
+		response: { left: "uint", refused: "uint" },
+		allowed: "always",
+		varies: ["left"],
+	},
 } as const satisfies Record<string, CommandRow>;
 
 export type CommandName = keyof typeof commands;

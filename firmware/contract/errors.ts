@@ -60,6 +60,12 @@ export const errors = {
 		fault: "host",
 		advice: "A newer firmware wrote this store; flash that one, or a later one, again.",
 	},
+	"wear-limited": {
+		number: 13,
+		fault: "host",
+		advice:
+			"The host alone has caused as many writes to the flash as it may for now; `tre wear` says how many are left, and one more comes with each minute.",
+	},
 	"certificate-malformed": {
 		number: 16,
 		fault: "factory",
@@ -71,6 +77,12 @@ export const errors = {
 		advice: "A CertTRE does not carry this TRE's key, TRE_id, usage or CertPVA's signature.",
 	},
 	"root-not-ca": { number: 18, fault: "operator", advice: "CertSHO must be a self-signed CA certificate." },
+	"root-unsupported": {
+		number: 22,
+		fault: "operator",
+		advice:
+			'No TRE verifies with this root: it takes RSA of 2048 to 4096 bits with an exponent of at most 32 bits, or P-256, signed with PKCS #1 v1.5 or ECDSA and SHA-256 (docs/documents.md, "CertSHO and CertPVA").',
+	},
 	"certificates-missing": {
 		number: 19,
 		fault: "factory",
@@ -155,6 +167,11 @@ export const errors = {
 		advice:
 			"A change brings its root in a CertificateStore (Root, System); a key hash in PROVURL or a VENDORCONFIG is not read.",
 	},
+	"fallback-bounds": {
+		number: 59,
+		fault: "operator",
+		advice: "A trial lasts 1 to 604,800 seconds of running time and 1 to 100 boots; sign the change again within that.",
+	},
 	"autn-mac": {
 		number: 64,
 		fault: "network",
@@ -181,6 +198,11 @@ export const errors = {
 		advice: "The DM server's digest is wrong; give it the nonce in the answer and let it try once more.",
 	},
 	"no-account": { number: 69, fault: "host", advice: "No DM account is stored." },
+	"trial-over": {
+		number: 70,
+		fault: "network",
+		advice: "The trial ended before IP connectivity was confirmed: the old subscription serves again (NOTE Y).",
+	},
 } as const satisfies Record<string, ErrorRow>;
 
 export type TreErrorName = keyof typeof errors;

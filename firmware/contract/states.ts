@@ -21,6 +21,17 @@ export type McimRole = (typeof mcimRoles)[number];
 /** The roles of MCIMs that authenticate, or will. */
 export type ServingRole = Extract<McimRole, "active" | "pending">;
 
+/**
+ * The longest trial (NOTE Y): running seconds, and boots. An SHO with an MCIM that never authenticates holds a device
+ * no longer than that.
+ */
+export const MAX_TRIAL_SECONDS = 604_800;
+export const MAX_TRIAL_BOOTS = 100;
+
+/** Writes to the flash that a host may cause by its word alone: so many at once, and one more in so many seconds. */
+export const HOST_WRITES = 256;
+export const HOST_WRITE_SECONDS = 60;
+
 /** MCIMs that a TRE has room for. */
 export const MCIM_SLOTS = 8;
 /** Fingerprints of K that a TRE remembers in one life (G7). */

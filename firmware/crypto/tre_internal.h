@@ -15,6 +15,7 @@
 #define BLOCK 16
 #define MAX_PASSWORD 64
 #define RSA_BITS 2048
+#define MAX_RSA_BITS 4096
 #define P256_BITS 256
 
 /* A block as words: an exclusive or is four instructions, not sixteen. */

@@ -24,6 +24,8 @@ interface Pty {
 const { open } = nodePty as unknown as { open(options: { encoding: null }): Pty };
 
 const RETRY_MS = 1;
+/** Octets that wait for a host. A UART keeps none: what a host does not read is lost, and it asks again. */
+const MAX_UNREAD = 256 * 1024;
 
 /** A pseudo-terminal; a host opens its device file as it opens a board's. */
 export function ptyLine(receive: Receive): Line {
@@ -35,6 +37,7 @@ export function ptyLine(receive: Receive): Line {
 	pty.slave.destroy();
 	pty.master.on("data", (octets: Buffer) => receive(octets));
 	const queue: Uint8Array[] = [];
+	let waiting = 0;
 	let writing = false;
 	const pump = (): void => {
 		const octets = queue[0];
@@ -44,8 +47,10 @@ export function ptyLine(receive: Receive): Line {
 			writing = false;
 			if (error && (error as NodeJS.ErrnoException).code !== "EAGAIN") {
 				queue.length = 0;
+				waiting = 0;
 				return;
 			}
+			waiting -= error ? 0 : written;
 			const rest = octets.subarray(error ? 0 : written);
 			if (rest.length > 0) queue[0] = rest;
 			else queue.shift();
@@ -56,6 +61,8 @@ export function ptyLine(receive: Receive): Line {
 	return {
 		port: pty.ptsName,
 		write: (octets) => {
+			if (waiting + octets.length > MAX_UNREAD) return;
+			waiting += octets.length;
 			queue.push(octets);
 			pump();
 		},
@@ -91,7 +98,9 @@ export function tcpLine(port: number, receive: Receive): Promise<Line> {
 			const bound = typeof address === "object" && address ? address.port : port;
 			resolve({
 				port: `tcp://127.0.0.1:${bound}`,
-				write: (octets) => void peer?.write(octets),
+				write: (octets) => {
+					if (peer && peer.writableLength + octets.length <= MAX_UNREAD) peer.write(octets);
+				},
 				close: () =>
 					new Promise((done) => {
 						peer?.destroy();

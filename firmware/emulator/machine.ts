@@ -38,6 +38,7 @@ export class Machine {
 	#tre: TreExports;
 	#crypto: CryptoSide;
 	#spentMs = 0;
+	#ticked = 0;
 	#cryptoMs = 0;
 
 	constructor(parts: MachineParts) {
@@ -47,10 +48,11 @@ export class Machine {
 		parts.flash.sync();
 	}
 
-	/** Octets from the line. */
+	/** Octets from the line; time passes in between, however many there are. */
 	receive(octets: Uint8Array): void {
 		const room = this.#tre.lineSize();
 		for (let at = 0; at < octets.length; at += room) {
+			this.#tickWhenDue();
 			const part = octets.subarray(at, at + room);
 			this.#guarded(() => {
 				this.#memory().set(part, this.#tre.lineBuffer());
@@ -62,8 +64,13 @@ export class Machine {
 
 	/** To be called at least once a second. */
 	tick(): void {
+		this.#ticked = this.#parts.seconds();
 		this.#guarded(() => this.#tre.tick());
 		this.#parts.flash.sync();
+	}
+
+	#tickWhenDue(): void {
+		if (this.#parts.seconds() !== this.#ticked) this.tick();
 	}
 
 	/** Milliseconds in the TRE in all, and of these on the crypto side. */

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { Command } from "commander";
+import { makeProgram, readPort, tellEnd, withExample } from "../local/program.ts";
 import { QemuTre } from "./qemu.ts";
 import { StateFolder } from "./state-folder.ts";
 import type { Tre } from "./tre.ts";
@@ -8,18 +8,21 @@ import { WasmTre } from "./wasm.ts";
 interface Options {
 	readonly state: string;
 	readonly link?: string;
-	readonly tcp?: string;
+	readonly tcp?: number;
 	readonly board?: string;
 	readonly firmware?: string;
 	readonly qemu?: string;
 	readonly json?: boolean;
 }
 
-const options = new Command("tre emulate")
-	.description("runs a TRE on this machine, behind a pseudo-terminal")
+const options = withExample(
+	makeProgram("tre emulate", "runs a TRE on this machine, behind a pseudo-terminal"),
+	"tre emulate --link ./tre0",
+	"tre emulate --board stm32f405 --state ./board --link ./tre0",
+)
 	.option("--state <dir>", "the device's folder: flash and root key", "tre-state")
 	.option("--link <path>", "makes PATH a link to the terminal device")
-	.option("--tcp <port>", "listens on a loopback port instead (0: any, without --board)")
+	.option("--tcp <port>", "listens on a loopback port instead (0: any, without --board)", readPort)
 	.option("--board <name>", "the firmware of that board in QEMU, in place of tre.wasm in this process")
 	.option("--firmware <elf>", "with --board: another firmware than the one built here")
 	.option("--qemu <arguments>", "with --board: more arguments for QEMU")
@@ -35,6 +38,15 @@ const problem = (what: string): void => say(what, { event: "problem", what });
 
 async function main(): Promise<void> {
 	const folder = new StateFolder(resolve(options.state));
+	try {
+		await run(folder);
+	} catch (error) {
+		folder.release();
+		throw error;
+	}
+}
+
+async function run(folder: StateFolder): Promise<void> {
 	const link = options.link !== undefined && options.tcp === undefined ? resolve(options.link) : undefined;
 	let device = "";
 	const onPort = (now: string): void => {
@@ -73,7 +85,7 @@ interface Listener {
 }
 
 async function start(folder: StateFolder, { onPort, onGone, onDied }: Listener): Promise<Tre> {
-	const tcp = options.tcp === undefined ? {} : { tcp: Number(options.tcp) };
+	const tcp = options.tcp === undefined ? {} : { tcp: options.tcp };
 	if (options.board === undefined) {
 		const onTrap = (error: Error) => problem(`trap: ${error.message}; restarted`);
 		const tre = await WasmTre.start({ folder, ...tcp, measured: options.json === true, onTrap });
@@ -93,6 +105,6 @@ async function start(folder: StateFolder, { onPort, onGone, onDied }: Listener):
 }
 
 main().catch((error: Error) => {
-	process.stderr.write(`tre emulate: ${error.message}\n`);
+	tellEnd("tre emulate", error);
 	process.exit(1);
 });

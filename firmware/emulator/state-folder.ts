@@ -1,53 +1,95 @@
 import { randomBytes } from "node:crypto";
 import {
-	chmodSync,
 	existsSync,
 	lstatSync,
 	mkdirSync,
 	readFileSync,
 	readlinkSync,
+	renameSync,
 	rmSync,
+	statSync,
 	symlinkSync,
 	writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { FileLock } from "../local/file-lock.ts";
 
 export class FolderInUse extends Error {}
 
-function isRunning(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === "EPERM";
-	}
+/** The folder is not, or not any more, what a device left there; the message says what to do. */
+export class FolderDamaged extends Error {}
+
+const KEY_OCTETS = 32;
+const OTHERS_WRITE = 0o002;
+
+/** The whole content or none of it, whatever happens meanwhile. */
+function writeWhole(path: string, octets: Uint8Array): void {
+	writeFileSync(`${path}.new`, octets, { mode: 0o600, flush: true });
+	renameSync(`${path}.new`, path);
 }
 
 /** A device's folder: its flash, its device root key, and a lock while an emulator runs on it. */
 export class StateFolder {
 	readonly path: string;
 	readonly flashPath: string;
-	readonly #lock: string;
+	readonly #lock: FileLock;
 	readonly #linkRecord: string;
 	readonly #keyPath: string;
 
+	/** Makes the folder, for its owner alone; the mode of one that is there stays as it is. */
 	constructor(path: string) {
 		mkdirSync(path, { recursive: true, mode: 0o700 });
-		chmodSync(path, 0o700);
+		const { mode, dev, ino } = statSync(path);
+		if ((mode & OTHERS_WRITE) !== 0)
+			throw new FolderDamaged(
+				`anybody may write into ${path}: a device's keys do not belong there; name another folder`,
+			);
 		this.path = path;
 		this.flashPath = join(path, "flash.bin");
 		this.#keyPath = join(path, "root.key");
-		this.#lock = join(path, "lock");
 		this.#linkRecord = join(path, "link");
-		this.#acquire(path);
+		this.#lock = FileLock.take(join(path, "lock"), {
+			what: path,
+			advice: "stop that emulator, or name another folder",
+			// A copy of a folder is another device's.
+			mark: `${dev}:${ino}`,
+		});
 	}
 
-	/** 32 octets, made at the first start. */
-	rootKey(): Uint8Array {
-		if (!existsSync(this.#keyPath)) writeFileSync(this.#keyPath, randomBytes(32), { mode: 0o600, flush: true });
-		const key = readFileSync(this.#keyPath);
-		if (key.length !== 32) throw new Error(`${this.#keyPath}: 32 octets expected`);
-		return key;
+	/**
+	 * The flash and the device root key, made at the first start: `size` octets that nothing was ever programmed into. A
+	 * start that was broken off is made good; what has been used and is not whole is refused.
+	 */
+	device(size: number): { readonly rootKey: Uint8Array } {
+		const flash = this.#flash(size);
+		const key = existsSync(this.#keyPath) ? readFileSync(this.#keyPath) : Buffer.alloc(0);
+		if (flash === undefined && key.length > 0) {
+			throw new FolderDamaged(
+				`${this.flashPath} is gone, and this device had one: bring it back from a copy, or name another folder for a new device`,
+			);
+		}
+		if (key.length === KEY_OCTETS) return { rootKey: key };
+		if (flash?.some((octet) => octet !== 0xff)) {
+			const fault = key.length === 0 ? "is gone" : `has ${key.length} octets in place of ${KEY_OCTETS}`;
+			throw new FolderDamaged(
+				`${this.#keyPath} ${fault}, and nothing else opens what stands in the flash: bring it back from a copy, or name another folder for a new device`,
+			);
+		}
+		// The flash first: a key without a flash says that the flash was lost.
+		if (flash === undefined) writeWhole(this.flashPath, new Uint8Array(size).fill(0xff));
+		const rootKey = randomBytes(KEY_OCTETS);
+		writeWhole(this.#keyPath, rootKey);
+		return { rootKey };
+	}
+
+	/** Undefined where there is none yet. */
+	#flash(size: number): Buffer | undefined {
+		if (!existsSync(this.flashPath)) return undefined;
+		const { size: found } = statSync(this.flashPath);
+		if (found === size) return readFileSync(this.flashPath);
+		throw new FolderDamaged(
+			`${this.flashPath} has ${found} octets in place of ${size}, as if it had been cut off: bring it back from a copy, or name another folder for a new device`,
+		);
 	}
 
 	/**
@@ -73,25 +115,6 @@ export class StateFolder {
 	}
 
 	release(): void {
-		rmSync(this.#lock, { force: true });
-	}
-
-	#acquire(path: string): void {
-		for (let attempt = 0; attempt < 2; attempt++) {
-			try {
-				writeFileSync(this.#lock, String(process.pid), { flag: "wx" });
-				return;
-			} catch (error) {
-				if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-			}
-			const owner = Number(readFileSync(this.#lock, "utf8"));
-			if (owner > 0 && isRunning(owner)) {
-				throw new FolderInUse(
-					`${path} belongs to a running emulator (process ${owner}); stop that one or name another folder`,
-				);
-			}
-			rmSync(this.#lock, { force: true });
-		}
-		throw new FolderInUse(`${path} is being taken by another emulator; try again`);
+		this.#lock.release();
 	}
 }

@@ -37,6 +37,7 @@ export class WasmTre implements Tre {
 
 	static async start({ folder, tcp, measured, onTrap }: WasmOptions): Promise<WasmTre> {
 		const power = new Power(folder.path);
+		const { rootKey } = folder.device(defaultGeometry.sectorSize * defaultGeometry.sectorCount);
 		const flash = new FlashFile(folder.flashPath, defaultGeometry, power);
 		const receive = (octets: Uint8Array): void => tre.#run((machine) => machine.receive(octets));
 		const line = tcp === undefined ? ptyLine(receive) : await tcpLine(tcp, receive);
@@ -44,7 +45,7 @@ export class WasmTre implements Tre {
 			new Machine({
 				...loadArtefacts(),
 				flash,
-				rootKey: folder.rootKey(),
+				rootKey,
 				uartWrite: (octets) => line.write(octets),
 				seconds: () => Math.floor(performance.now() / 1000),
 				...(measured ? { clock: () => performance.now() } : {}),

@@ -8,10 +8,9 @@ import { executingId, reportTrap, receive as takeOctets } from "./link/session";
 import { randomOctets } from "./platform/keys";
 import { mount } from "./store/log";
 import { State } from "./store/state";
+import { countHostWrites } from "./store/wear";
 
 const line = new Uint8Array(512);
-/** The boot found its store: time may pass. */
-let serving: bool = false;
 
 /** Once after power-up. `trapped` is the request in which the last instance stopped, or -1. */
 export function boot(trapped: i32): void {
@@ -21,9 +20,9 @@ export function boot(trapped: i32): void {
 	if (error == 0 && !State.isReadable()) error = ERROR_STORE_DAMAGED;
 	if (error == 0) error = endWipe();
 	if (error == 0) error = countBoot();
+	if (error == 0) countHostWrites();
 	if (error == 0) error = countTrialBoot();
 	if (error != 0) refuseAll(error);
-	serving = error == 0;
 	reportTrap(trapped);
 	__collect();
 }
@@ -44,7 +43,7 @@ export function receive(length: i32): void {
 
 /** At least once a second. */
 export function tick(): void {
-	if (serving) passTime();
+	passTime();
 	// Nothing else collects while no command comes.
 	__collect();
 }

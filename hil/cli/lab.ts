@@ -26,6 +26,13 @@ interface Options {
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const labOf = ({ lab }: Options): KeptLab => new KeptLab(resolve(lab));
 
+/** Throws where it is not up. */
+function upLab(options: Options): KeptLab {
+	const lab = labOf(options);
+	lab.registry.pvas();
+	return lab;
+}
+
 export async function up(options: Options): Promise<void> {
 	const lab = labOf(options);
 	const started = await lab.up();
@@ -185,10 +192,11 @@ async function withNextCode<T>(
 const codeFor = ({ codes, chosen }: KeptNote, shoId: string): string | undefined => codes[shoId] ?? chosen[shoId];
 
 export async function register(treId: string, shoId: string, options: Options & { code?: string }): Promise<void> {
-	const lab = labOf(options);
+	const lab = upLab(options);
 	const operator = operatorOf(lab, shoId);
 	const note = noteOf(lab, treId);
 	const from = await servedBy(lab, note);
+	if (from === shoId) throw new LabError(`${shoId} serves ${note.treId} already; register it at another operator`);
 	const { certSign, certEncrypt } = note;
 	const answer = await withNextCode(lab, note, shoId, (nextRelease) =>
 		postJson<Subscribed>(`${operator.portal}/subscriptions`, {
@@ -203,7 +211,7 @@ export async function register(treId: string, shoId: string, options: Options & 
 
 /** At the new SHO, or at the one that serves the device: that one changes the release code, too. */
 export async function withdraw(treId: string, shoId: string, options: Options): Promise<void> {
-	const lab = labOf(options);
+	const lab = upLab(options);
 	const note = noteOf(lab, treId);
 	const { portal } = operatorOf(lab, shoId);
 	const body = { treId: note.treId, releaseCode: codeFor(note, shoId) };
@@ -219,7 +227,7 @@ export async function withdraw(treId: string, shoId: string, options: Options): 
 
 /** An account with its credentials comes from a file: on a command line everybody could read them. */
 export async function application(treId: string, file: string, options: Options): Promise<void> {
-	const lab = labOf(options);
+	const lab = upLab(options);
 	const note = noteOf(lab, treId);
 	const shoId = await servedBy(lab, note);
 	const account = readAccountFile(file);
@@ -251,19 +259,18 @@ export function coverage(shoId: string, covered: "on" | "off", options: Options)
 }
 
 interface AirOptions extends Options {
-	readonly loss?: string;
-	readonly duplicate?: string;
-	readonly reorder?: string;
+	readonly loss: number;
+	readonly duplicate: number;
+	readonly reorder: number;
 }
 
 export function air({ loss, duplicate, reorder, ...options }: AirOptions): void {
-	const lab = labOf(options);
-	const shares = Object.entries({ loss, duplicate, reorder }).map(([name, text = "0"]) => {
-		const share = Number(text);
-		if (!(share >= 0 && share <= 1)) throw new LabError(`--${name} is a share from 0 to 1, not ${text}`);
-		return [name, share] as const;
-	});
-	const now = setAir(lab.folder, Object.fromEntries(shares));
+	const now = setAir(upLab(options).folder, { loss, duplicate, reorder });
 	if (options.json) say(JSON.stringify(now));
-	else say(`Of the short messages: ${shares.map(([name, share]) => `${name} ${share * 100} %`).join(", ")}.`);
+	else
+		say(
+			`Of the short messages: ${Object.entries(now)
+				.map(([name, share]) => `${name} ${share * 100} %`)
+				.join(", ")}.`,
+		);
 }

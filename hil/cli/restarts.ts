@@ -1,9 +1,9 @@
 import { elements, restartMatrix, type Trial } from "../scenarios/restarts.ts";
 
 interface Options {
-	readonly sample?: string;
-	readonly seed: string;
-	readonly width: string;
+	readonly sample?: number;
+	readonly seed: number;
+	readonly width: number;
 	readonly json?: boolean;
 }
 
@@ -30,9 +30,9 @@ export async function printRestarts(options: Options): Promise<void> {
 	const say = (text: string) => process.stdout.write(`${text}\n`);
 	const started = performance.now();
 	const trials = await restartMatrix({
-		...(options.sample === undefined ? {} : { sample: Number(options.sample) }),
-		seed: Number(options.seed),
-		width: Number(options.width),
+		...(options.sample === undefined ? {} : { sample: options.sample }),
+		seed: options.seed,
+		width: options.width,
 		onTrial: (trial, done, total) => {
 			if (options.json) return void say(JSON.stringify(trial));
 			const left = Math.ceil((((performance.now() - started) / done) * (total - done)) / 60_000);

@@ -1,4 +1,5 @@
-import { Command, Option } from "commander";
+import { Option } from "commander";
+import { inWords, makeProgram } from "../../firmware/local/program.ts";
 import { recorder } from "../../host/link/recorder.ts";
 import { TreClient } from "../../host/tre/client.ts";
 import { emit } from "../../host/wire/report/events.ts";
@@ -21,8 +22,7 @@ interface Options {
 /** Two RSA key pairs on a small core: about a minute, and where primes hide, several. */
 const KEY_PAIRS_MS = 600_000;
 
-const options = new Command("hil factory")
-	.description("personalises the TRE on a serial port (B.2.2.1)")
+const options = makeProgram("hil factory", "personalises the TRE on a serial port (B.2.2.1)")
 	.requiredOption("--port <port>", "serial device of the TRE, or tcp://host:port")
 	.requiredOption("--registry <file>", "contracted operators and PVAs")
 	.requiredOption("--ro <shoId>", "operator that the device belongs to at first")
@@ -67,7 +67,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: Error) => {
-	emit({ event: "problem", what: error.message });
-	process.stderr.write(`hil factory: ${error.message}\n`);
+	const what = inWords(error);
+	emit({ event: "problem", what });
+	process.stderr.write(`hil ${options.wipe ? "wipe" : "factory"}: ${what}\n`);
 	process.exit(1);
 });

@@ -1,5 +1,6 @@
-import { appendFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { processOf } from "../../firmware/local/process.ts";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
 import { keeperFile, logFile } from "./kept.ts";
 import { Lab } from "./lab.ts";
@@ -22,9 +23,14 @@ async function main(folder: string): Promise<void> {
 	};
 	process.on("SIGTERM", stop);
 	process.on("SIGINT", stop);
-	writeFileSync(record, JSON.stringify({ pid: process.pid, ready: false }));
+	const self = processOf(process.pid);
+	const note = (ready: boolean) => {
+		writeFileSync(`${record}.new`, JSON.stringify({ ...self, ready }));
+		renameSync(`${record}.new`, record);
+	};
+	note(false);
 	await lab.start();
-	writeFileSync(record, JSON.stringify({ pid: process.pid, ready: true }));
+	note(true);
 }
 
 const folder = process.argv[2];

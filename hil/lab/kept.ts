@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { processOf } from "../../firmware/local/process.ts";
 import { Registry } from "../network/shared/registry.ts";
 
 export const keeperFile = "keeper.json";
@@ -15,16 +16,9 @@ export class LabError extends Error {}
 
 interface Keeper {
 	readonly pid: number;
+	/** Tells it from another process that was given its number. */
+	readonly birth?: string;
 	readonly ready: boolean;
-}
-
-function isRunning(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch {
-		return false;
-	}
 }
 
 /** A lab in a folder that a keeper process holds up, as other commands see it. */
@@ -41,7 +35,8 @@ export class KeptLab {
 		if (!existsSync(path)) return undefined;
 		try {
 			const keeper = JSON.parse(readFileSync(path, "utf8")) as Keeper;
-			return isRunning(keeper.pid) ? keeper : undefined;
+			const running = processOf(keeper.pid);
+			return running && running.birth === (keeper.birth ?? running.birth) ? keeper : undefined;
 		} catch {
 			// Half written: it is just starting.
 			return undefined;
@@ -92,7 +87,7 @@ export class KeptLab {
 		if (!keeper) return false;
 		process.kill(keeper.pid, "SIGTERM");
 		const patience = performance.now() + PATIENCE_MS;
-		while (isRunning(keeper.pid)) {
+		while (this.keeper()?.pid === keeper.pid) {
 			if (performance.now() > patience) throw new LabError(`process ${keeper.pid} does not end`);
 			await sleep(POLL_MS);
 		}

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DeliveryNote } from "../factory/station.ts";
 
@@ -16,12 +16,12 @@ export class Notes {
 
 	constructor(lab: string) {
 		this.#folder = join(lab, "notes");
-		mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
 	}
 
 	/** A note as it comes from the factory, or as it was kept. */
 	keep(note: DeliveryNote | KeptNote): string {
 		const kept: KeptNote = { codes: { [note.shoId]: note.releaseCode }, chosen: {}, ...note };
+		mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
 		const path = join(this.#folder, `${note.treId}.json`);
 		writeFileSync(`${path}.new`, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600, flush: true });
 		renameSync(`${path}.new`, path);
@@ -30,6 +30,7 @@ export class Notes {
 
 	/** By TRE_id or the beginning of one. */
 	find(treId: string): KeptNote | undefined {
+		if (!existsSync(this.#folder)) return undefined;
 		const found = readdirSync(this.#folder).filter((name) => name.startsWith(treId) && name.endsWith(".json"));
 		if (found.length !== 1) return undefined;
 		return JSON.parse(readFileSync(join(this.#folder, found[0]), "utf8")) as KeptNote;

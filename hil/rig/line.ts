@@ -49,7 +49,8 @@ class Wire {
 		}
 		for (const octet of octets) {
 			this.#frame.push(octet);
-			if (octet === DELIMITER) this.#takeFrame(Uint8Array.from(this.#frame.splice(0)));
+			// A delimiter ends a frame, and stands in front of one.
+			if (octet === DELIMITER && this.#frame.length > 1) this.#takeFrame(Uint8Array.from(this.#frame.splice(0)));
 		}
 	}
 

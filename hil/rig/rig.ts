@@ -45,7 +45,7 @@ const OFF_MS = 2_000;
 /** A TRE in a process, whose id its folder knows. `restart` kills it and starts it again. */
 export const emulatorRig = (folder: string, restart: () => Promise<void>): Rig => ({
 	reset: async () => {
-		process.kill(Number(readFileSync(join(folder, "lock"), "utf8")), "SIGUSR2");
+		process.kill(Number.parseInt(readFileSync(join(folder, "lock"), "utf8"), 10), "SIGUSR2");
 	},
 	cutPower: restart,
 	cutPowerAt: planCut(folder),

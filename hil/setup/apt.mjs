@@ -5,7 +5,16 @@ import { run } from "../../firmware/build/run.mjs";
 const packages = {
 	build: ["bzip2", "clang-14", "lld-14", "wasi-libc", "libclang-rt-14-dev-wasm32"],
 	boards: ["gcc-arm-none-eabi", "picolibc-arm-none-eabi", "wabt", "qemu-system-arm"],
-	tests: ["libosmocore-utils", "libwbxml2-utils", "openssl", "osmo-hlr", "postgresql", "tshark", "xmlsec1"],
+	tests: [
+		"libosmocore-utils",
+		"libwbxml2-utils",
+		"libxml2-utils",
+		"openssl",
+		"osmo-hlr",
+		"postgresql",
+		"tshark",
+		"xmlsec1",
+	],
 };
 
 function isInstalled(name) {

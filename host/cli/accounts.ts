@@ -1,10 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
 import { Applications } from "../daemon/applications.ts";
 import { Memory } from "../daemon/memory.ts";
-
-const USAGE = 2;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -20,12 +17,10 @@ function contextsOf(folder: string) {
 	};
 }
 
-function print(folder: string, json: boolean): void {
-	if (!existsSync(join(folder, "m2me.json"))) {
-		process.stderr.write(`tre accounts: no M2ME has kept anything in ${folder}; give the folder of its --state\n`);
-		process.exitCode = 1;
-		return;
-	}
+/** `tre accounts`. */
+export function printAccounts(folder: string, { json }: { readonly json?: boolean }): void {
+	if (!existsSync(join(folder, "m2me.json")))
+		throw new Error(`no M2ME has kept anything in ${folder}; give the folder of its --state`);
 	const contexts = contextsOf(folder);
 	if (json) {
 		say(JSON.stringify(contexts));
@@ -39,17 +34,4 @@ function print(folder: string, json: boolean): void {
 			`M2M applications     ${serverId} at ${address} over ${napId ?? "any access point"}; ${shown || "no credentials"}`,
 		);
 	}
-}
-
-/** `tre accounts`; resolves to the exit code. */
-export async function runAccounts(args: readonly string[]): Promise<number> {
-	const program = new Command("tre accounts")
-		.description("the servers that an M2ME was bootstrapped for, by context")
-		.argument("<state>", "folder of the M2ME (--state)")
-		.option("--json", "for machines")
-		.showHelpAfterError()
-		.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE))
-		.action((folder: string, { json }) => print(folder, json === true));
-	await program.parseAsync(args, { from: "user" });
-	return Number(process.exitCode ?? 0);
 }

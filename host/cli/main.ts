@@ -1,53 +1,119 @@
 #!/usr/bin/env node
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { runAccounts } from "./accounts.ts";
-import { runTrace } from "./trace.ts";
-import { views } from "./views.ts";
-import { runWbxml } from "./wbxml.ts";
+import type { Command } from "commander";
+import { inWords, makeProgram, readBaud, tellEnd, withExample } from "../../firmware/local/program.ts";
+import { DEFAULT_BAUD_RATE, PortError } from "../link/port.ts";
+import { printAccounts } from "./accounts.ts";
+import { printTrace } from "./trace.ts";
+import { print, type ViewOptions, views } from "./views.ts";
+import { decodeFile, encodeFile } from "./wbxml.ts";
 
-/** Subcommands that read files, each with options of its own. */
-const readers: Record<string, { readonly does: string; run(args: readonly string[]): Promise<number> }> = {
-	accounts: { does: "show the servers that an M2ME was bootstrapped for: tre accounts STATE", run: runAccounts },
-	trace: { does: "show the messages of a run, decoded: tre trace EVIDENCE", run: runTrace },
-	wbxml: { does: "read and write binary documents: tre wbxml decode FILE, tre wbxml encode FILE", run: runWbxml },
+/** Commands that are programs of their own: this one starts them, it never imports them. */
+const programs: Readonly<Record<string, { readonly module: string; readonly does: string }>> = {
+	emulate: {
+		module: "../../firmware/emulator/main.js",
+		does: "run an emulated TRE behind a pseudo-terminal; --help has its options",
+	},
+	attach: {
+		module: "../daemon/main.js",
+		does: "run the M2ME between a TRE and a visited network; --help has its options",
+	},
 };
 
-/** Subcommands that are programs of their own: the CLI starts them, it never imports them. */
-const programs: Record<string, { readonly module: string; readonly does: string }> = {
-	emulate: { module: "../../firmware/emulator/main.js", does: "run an emulated TRE behind a pseudo-terminal" },
-	attach: { module: "../daemon/main.js", does: "run the M2ME between a TRE and a visited network" },
-};
-
-function usage(): string {
-	const rows = Object.entries(programs).map(([name, { does }]) => `  tre ${name.padEnd(10)} ${does}`);
-	return [
-		"usage: tre COMMAND [options]",
-		...rows,
-		...Object.entries(views).map(([name, { does }]) => `  tre ${name.padEnd(10)} ${does}: tre ${name} PORT [--json]`),
-		...Object.entries(readers).map(([name, { does }]) => `  tre ${name.padEnd(10)} ${does}`),
-		"",
-	].join("\n");
-}
-
-async function main(): Promise<number> {
-	const [command = "", ...args] = process.argv.slice(2);
-	if (Object.hasOwn(readers, command)) return readers[command].run(args);
-	const view = Object.hasOwn(views, command) ? views[command] : undefined;
-	if (view) return view.print(args);
-	const program = Object.hasOwn(programs, command) ? programs[command] : undefined;
-	if (!program) {
-		(command === "" || command === "help" || command === "--help" ? process.stdout : process.stderr).write(usage());
-		return command === "" || command.includes("help") ? 0 : 2;
-	}
-	const child = spawn(process.execPath, [fileURLToPath(new URL(program.module, import.meta.url)), ...args], {
+/** Runs a program with the arguments as they came; resolves to its exit code. */
+function start(module: string, args: readonly string[]): Promise<number> {
+	const child = spawn(process.execPath, [fileURLToPath(new URL(module, import.meta.url)), ...args], {
 		stdio: "inherit",
 	});
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
 	return new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)));
 }
 
+/** Says a refusal with the command's name and ends with code 1. */
+const saying =
+	<Args extends unknown[]>(name: string, run: (...args: Args) => Promise<void> | void) =>
+	async (...args: Args): Promise<void> => {
+		try {
+			await run(...args);
+		} catch (error) {
+			tellEnd(`tre ${name}`, error);
+			process.exitCode = 1;
+		}
+	};
+
+async function printView(name: string, port: string, options: ViewOptions): Promise<void> {
+	try {
+		await print(views[name] as (typeof views)[string], port, options);
+	} catch (error) {
+		if (!(error instanceof PortError)) throw error;
+		throw new Error(`${inWords(error)}\nFor an emulated TRE: npm run -s tre -- emulate --link ./tre0`);
+	}
+}
+
+function addViews(tre: Command): void {
+	for (const [name, { does }] of Object.entries(views)) {
+		const view = tre
+			.command(name)
+			.description(does)
+			.argument("<port>", "serial device of the TRE, or tcp://host:port")
+			.option("--baud <rate>", "of the serial device", readBaud, DEFAULT_BAUD_RATE)
+			.option("--json", "for machines")
+			.action(saying(name, (port: string, options: ViewOptions) => printView(name, port, options)));
+		withExample(view, `tre ${name} ./tre0`, `tre ${name} tcp://127.0.0.1:7000 --json`);
+	}
+}
+
+function addReaders(tre: Command): void {
+	const accounts = tre
+		.command("accounts")
+		.description("show the servers that an M2ME was bootstrapped for, by context")
+		.argument("<state>", "folder of the M2ME: its --state, in a lab LAB/m2me-PORT")
+		.option("--json", "for machines")
+		.action(saying("accounts", printAccounts));
+	withExample(accounts, "tre accounts ./m2me-state");
+	const trace = tre
+		.command("trace")
+		.description("show each message of a run, decoded: what it means, and the clause; secrets are masked")
+		.argument("<dir>", "what --evidence left behind")
+		.option("--serial", "the commands on the serial line, too")
+		.option("--brief", "without the fields")
+		.option("--json", "one JSON object a message")
+		.action(saying("trace", printTrace));
+	withExample(trace, "tre trace ./evidence --serial");
+	const wbxml = tre
+		.command("wbxml")
+		.description("binary documents: PROV 1.0 and 1.1, SyncML 1.2 (OMA DM), DevInf 1.2, DDF and TNDS 1.2");
+	const decode = wbxml
+		.command("decode")
+		.description("the document as XML on standard output")
+		.argument("<file>", "a path, or - for standard input")
+		.option("--json", "for machines")
+		.action(saying("wbxml decode", decodeFile));
+	withExample(decode, "tre wbxml decode bootstrap.wbxml");
+	const encode = wbxml
+		.command("encode")
+		.description("its binary form, on standard output without --out")
+		.argument("<file>", "a path, or - for standard input")
+		.option("--out <file>", "where it goes")
+		.action(saying("wbxml encode", encodeFile));
+	withExample(encode, "tre wbxml encode bootstrap.xml --out bootstrap.wbxml");
+}
+
+async function main(args: readonly string[]): Promise<void> {
+	const tre = makeProgram("tre", "a Trusted Environment on a port, and the files around it");
+	addViews(tre);
+	addReaders(tre);
+	for (const [name, { does }] of Object.entries(programs)) tre.command(name).description(does).helpOption(false);
+	withExample(tre, "tre emulate --link ./tre0", "tre info ./tre0");
+	const [command = "", ...rest] = args;
+	const program = Object.hasOwn(programs, command) ? programs[command] : undefined;
+	if (program) process.exitCode = await start(program.module, rest);
+	else if (command === "") tre.outputHelp();
+	else await tre.parseAsync(args, { from: "user" });
+}
+
 // A reader that goes away (`| head`) has seen what it wanted.
 process.stdout.on("error", () => process.exit());
 
-process.exitCode = await main();
+await main(process.argv.slice(2));

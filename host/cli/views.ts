@@ -1,94 +1,98 @@
-import { MAX_FINGERPRINTS, MCIM_SLOTS } from "../../firmware/contract/states.ts";
-import { PortInUse } from "../link/lock.ts";
+import { HOST_WRITE_SECONDS, MAX_FINGERPRINTS, MCIM_SLOTS } from "../../firmware/contract/states.ts";
 import { TreClient } from "../tre/client.ts";
 import { readLog } from "../tre/log.ts";
 import { readMcims } from "../tre/mcims.ts";
 
-const plain = (value: unknown): unknown => (value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value);
-
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-
-/** Opens the TRE on the port that the arguments name, and shows something of it; resolves to the exit code. */
-async function show(
-	command: string,
-	args: readonly string[],
-	run: (tre: TreClient, json: boolean) => Promise<void>,
-): Promise<number> {
-	const json = args.includes("--json");
-	const port = args.find((arg) => !arg.startsWith("--"));
-	if (port === undefined) {
-		process.stderr.write(`usage: tre ${command} PORT [--json]\n`);
-		return 2;
-	}
-	let tre: TreClient;
-	try {
-		tre = await TreClient.open(port, { deadlineMs: 10_000 });
-	} catch (error) {
-		const hint = `Is a TRE on ${port}? For an emulated one: npm run -s tre -- emulate --link ./tre0\n`;
-		process.stderr.write(`tre ${command}: ${(error as Error).message}\n${error instanceof PortInUse ? "" : hint}`);
-		return 1;
-	}
-	try {
-		await run(tre, json);
-		return 0;
-	} finally {
-		await tre.close();
-	}
+export interface ViewOptions {
+	readonly json?: boolean;
+	readonly baud: number;
 }
 
-const printInfo = (args: readonly string[]): Promise<number> =>
-	show("info", args, async (tre, json) => {
+/** Something of a TRE that can be looked at; none of it changes anything. */
+export interface View {
+	readonly does: string;
+	/** The lines that people see, or the object for machines. */
+	show(tre: TreClient): Promise<{ readonly lines: readonly string[]; readonly object: unknown }>;
+}
+
+const plain = (value: unknown): unknown => (value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value);
+
+const row = (name: string, value: unknown): string => `${name.padEnd(18)}${value === "" ? "–" : value}`;
+const share = (part: number, whole: number): string => `${part} of ${whole} (${Math.round((100 * part) / whole)} %)`;
+
+const info: View = {
+	does: "show what the TRE on a port is",
+	show: async (tre) => {
 		const shown = Object.entries({ ...(await tre.call("info", {})), ...(await tre.status()) }).map(
 			([name, value]) => [name, plain(value)] as const,
 		);
-		if (json) say(JSON.stringify(Object.fromEntries(shown)));
-		else for (const [name, value] of shown) say(`${name.padEnd(16)}${value === "" ? "–" : value}`);
-	});
+		return { object: Object.fromEntries(shown), lines: shown.map(([name, value]) => row(name, value)) };
+	},
+};
 
-const printLog = (args: readonly string[]): Promise<number> =>
-	show("log", args, async (tre, json) => {
+const log: View = {
+	does: "show what changed its trust or subscriptions",
+	show: async (tre) => {
 		const entries = await readLog(tre);
-		if (json) return say(JSON.stringify(entries));
-		if (entries.length === 0) say("Nothing has changed trust or subscriptions yet.");
-		for (const { index, bootCounter, event, root, mcimId } of entries) {
+		const lines = entries.map(({ index, bootCounter, event, root, mcimId }) => {
 			const parts = [root && `root ${root}…`, mcimId && `MCIM ${mcimId}…`].filter((one) => one !== "").join(", ");
-			say(
-				`${String(index).padStart(4)}  boot ${String(bootCounter).padEnd(6)}${(event ?? "unknown").padEnd(24)}${parts}`,
-			);
-		}
-	});
+			return `${String(index).padStart(4)}  boot ${String(bootCounter).padEnd(6)}${(event ?? "unknown").padEnd(24)}${parts}`;
+		});
+		const nothing = ["Nothing has changed trust or subscriptions yet."];
+		return { object: entries, lines: lines.length > 0 ? lines : nothing };
+	},
+};
 
-const printMcims = (args: readonly string[]): Promise<number> =>
-	show("mcims", args, async (tre, json) => {
-		const mcims = await readMcims(tre);
-		if (json) return say(JSON.stringify(mcims));
-		if (mcims.length === 0) say("No subscription is stored.");
-		for (const { slot, role, imsi, mcimId, issuer, version, parameters } of mcims) {
-			say(
+const mcims: View = {
+	does: "show the subscriptions in it",
+	show: async (tre) => {
+		const all = await readMcims(tre);
+		const lines = all.map(
+			({ slot, role, imsi, mcimId, issuer, version, parameters }) =>
 				`${slot}  ${role.padEnd(8)} IMSI ${imsi.padEnd(15)}  MCIM ${mcimId.slice(0, 16)}… version ${version}  ` +
-					`issuer ${issuer.slice(0, 16)}…  network parameters ${parameters ? `${parameters.slice(0, 16)}…` : "none"}`,
-			);
-		}
-	});
+				`issuer ${issuer.slice(0, 16)}…  network parameters ${parameters ? `${parameters.slice(0, 16)}…` : "none"}`,
+		);
+		return { object: all, lines: lines.length > 0 ? lines : ["No subscription is stored."] };
+	},
+};
 
-const share = (part: number, whole: number): string => `${part} of ${whole} (${Math.round((100 * part) / whole)} %)`;
+const store: View = {
+	does: "show what fills its flash, and the wear",
+	show: async (tre) => {
+		const object = await tre.call("store", {});
+		return {
+			object,
+			lines: [
+				row("octets in use", share(object.used, object.size)),
+				row("records", object.records),
+				row("MCIMs", share(object.mcims, MCIM_SLOTS)),
+				row("K held so far", share(object.fingerprints, MAX_FINGERPRINTS)),
+				row("erase cycles", `at most ${object.eraseCycles} of each sector`),
+			],
+		};
+	},
+};
 
-const printStore = (args: readonly string[]): Promise<number> =>
-	show("store", args, async (tre, json) => {
-		const store = await tre.call("store", {});
-		if (json) return say(JSON.stringify(store));
-		say(`octets in use     ${share(store.used, store.size)}`);
-		say(`records           ${store.records}`);
-		say(`MCIMs             ${share(store.mcims, MCIM_SLOTS)}`);
-		say(`K held so far     ${share(store.fingerprints, MAX_FINGERPRINTS)}`);
-		say(`erase cycles      ${store.eraseCycles} of each sector`);
-	});
+const wear: View = {
+	does: "show how many writes to its flash this host may still cause",
+	show: async (tre) => {
+		const object = await tre.call("wear", {});
+		return {
+			object,
+			lines: [
+				row("writes left", `${object.left}, and one more each ${HOST_WRITE_SECONDS} s`),
+				row("refused", `${object.refused} since it started`),
+			],
+		};
+	},
+};
 
 const TIMES = 50;
 
 /** Asks many times for what changes nothing: what the line does to it. */
-const printLink = (args: readonly string[]): Promise<number> =>
-	show("link", args, async (tre, json) => {
+const link: View = {
+	does: "try the line to the TRE on a port, and count what it loses",
+	show: async (tre) => {
 		const trips: number[] = [];
 		for (let n = 0; n < TIMES; n++) {
 			const begun = performance.now();
@@ -98,21 +102,28 @@ const printLink = (args: readonly string[]): Promise<number> =>
 		trips.sort((a, b) => a - b);
 		const [least, middle, most] = [0, TIMES / 2, TIMES - 1].map((n) => Math.round((trips[n] as number) * 10) / 10);
 		const { busyMs: _, ...counters } = tre.link.counters;
-		if (json) return say(JSON.stringify({ roundTripMs: { least, middle, most }, ...counters }));
-		say(`round trips       ${TIMES}: ${least} ms at least, ${middle} ms in the middle, ${most} ms at most`);
-		say(`frames            ${counters.sent} sent (${counters.octetsSent} octets)`);
-		say(`                  ${counters.received} received (${counters.octetsReceived} octets)`);
-		say(`damaged           ${counters.damaged}`);
-		say(`silences          ${counters.repeated}, after which something was sent again`);
-	});
-
-/** What can be looked at in the TRE on a port; none of it changes anything. */
-export const views: Readonly<
-	Record<string, { readonly does: string; print(args: readonly string[]): Promise<number> }>
-> = {
-	info: { does: "show what the TRE on a port is", print: printInfo },
-	log: { does: "show what changed its trust or subscriptions", print: printLog },
-	mcims: { does: "show the subscriptions in it", print: printMcims },
-	link: { does: "try the line to the TRE on a port, and count what it loses", print: printLink },
-	store: { does: "show what fills its flash, and the wear", print: printStore },
+		return {
+			object: { roundTripMs: { least, middle, most }, ...counters },
+			lines: [
+				row("round trips", `${TIMES}: ${least} ms at least, ${middle} ms in the middle, ${most} ms at most`),
+				row("frames", `${counters.sent} sent (${counters.octetsSent} octets)`),
+				row("", `${counters.received} received (${counters.octetsReceived} octets)`).replace("–", " "),
+				row("damaged", counters.damaged),
+				row("silences", `${counters.repeated}, after which something was sent again`),
+			],
+		};
+	},
 };
+
+export const views: Readonly<Record<string, View>> = { info, log, mcims, link, store, wear };
+
+/** Opens the TRE on a port and prints something of it. */
+export async function print(view: View, port: string, { json, baud }: ViewOptions): Promise<void> {
+	const tre = await TreClient.open(port, { deadlineMs: 10_000, baudRate: baud });
+	try {
+		const { lines, object } = await view.show(tre);
+		process.stdout.write(json ? `${JSON.stringify(object)}\n` : lines.map((line) => `${line}\n`).join(""));
+	} finally {
+		await tre.close();
+	}
+}

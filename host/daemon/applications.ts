@@ -1,7 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { DmAccount } from "../wire/prov/account.ts";
 import { ProvisioningError } from "../wire/prov/document.ts";
+import { StateFile } from "./state-file.ts";
 
 /** Servers that the context of M2M applications has room for. */
 export const MAX_APPLICATION_SERVERS = 8;
@@ -34,15 +33,14 @@ export function rebootstrap(known: readonly DmAccount[], incoming: readonly DmAc
  * there are credentials in them; that of MCIM provisioning stands in the TRE.
  */
 export class Applications {
-	readonly #path: string;
+	readonly #file: StateFile<readonly DmAccount[]>;
 
 	constructor(folder: string) {
-		mkdirSync(folder, { recursive: true, mode: 0o700 });
-		this.#path = join(folder, "applications.json");
+		this.#file = new StateFile(folder, "applications.json", (value) => Array.isArray(value));
 	}
 
 	get accounts(): readonly DmAccount[] {
-		return existsSync(this.#path) ? (JSON.parse(readFileSync(this.#path, "utf8")) as DmAccount[]) : [];
+		return this.#file.read() ?? [];
 	}
 
 	/** Throws where `take` would. */
@@ -52,9 +50,7 @@ export class Applications {
 
 	take(incoming: readonly DmAccount[]): Rebootstrapped {
 		const result = rebootstrap(this.accounts, incoming);
-		const next = `${this.#path}.new`;
-		writeFileSync(next, JSON.stringify(result.accounts, null, 2), { mode: 0o600, flush: true });
-		renameSync(next, this.#path);
+		this.#file.write(result.accounts);
 		return result;
 	}
 }

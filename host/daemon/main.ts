@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Command, Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+import { inWords, makeProgram, numberOf, readBaud, tellEnd, withExample } from "../../firmware/local/program.ts";
+import { DEFAULT_BAUD_RATE } from "../link/port.ts";
 import { recorder } from "../link/recorder.ts";
 import { RadioModem } from "../modem/radio.ts";
 import { TreClient } from "../tre/client.ts";
+import { AddressError, readAddress, writeAddress } from "../wire/address.ts";
 import { emit } from "../wire/report/events.ts";
 import { type MessageForm, messageForms } from "../wire/syncml/form.ts";
 import { Applications } from "./applications.ts";
@@ -17,19 +20,33 @@ interface Options {
 	readonly radio: string;
 	readonly state: string;
 	readonly record?: string;
-	readonly baud: string;
+	readonly baud: number;
+	readonly deadline: number;
 	readonly once?: boolean;
 	readonly treId?: string;
 	readonly dm: MessageForm;
 }
 
-const command = new Command("tre attach")
-	.description("the M2ME: relays between a TRE on a serial port and a visited network")
+const seconds = numberOf("a number of seconds, 3600 at most", (value) => value > 0 && value <= 3600);
+
+const radio = (text: string): string => {
+	try {
+		return writeAddress(readAddress(text));
+	} catch (error) {
+		throw error instanceof AddressError ? new InvalidArgumentError(`${error.message}.`) : error;
+	}
+};
+
+const command = withExample(
+	makeProgram("tre attach", "the M2ME: relays between a TRE on a serial port and a visited network"),
+	"tre attach ./tre0 --radio 127.0.0.1:7100 --state ./m2me-state",
+)
 	.argument("<port>", "serial device of the TRE, or tcp://host:port")
-	.requiredOption("--radio <host:port>", "air interface of the visited network, as hil up names it")
+	.requiredOption("--radio <host:port>", "air interface of the visited network, as hil up names it", radio)
 	.option("--state <dir>", "what the M2ME keeps outside the TRE", "m2me-state")
 	.option("--record <dir>", "records all octets on the serial line")
-	.option("--baud <rate>", "baud rate", "115200")
+	.option("--baud <rate>", "of the serial device", readBaud, DEFAULT_BAUD_RATE)
+	.option("--deadline <seconds>", "how long the TRE may take for an answer before the line counts as lost", seconds, 60)
 	.option("--tre-id <id>", "the TRE that this M2ME belongs to; without it, the first one that it meets")
 	.addOption(
 		new Option("--dm <form>", "form of the messages of its DM sessions").choices([...messageForms]).default("wbxml"),
@@ -93,7 +110,7 @@ async function work(equipment: Equipment, bell: Bell, stopped: AbortSignal): Pro
 			if (ended()) return;
 			if (options.once && ++failures > ONCE_RETRIES) throw error;
 			// A step that fails is tried again over the same wires: what is on its way may mend it.
-			emit({ event: "problem", what: `M2ME: ${(error as Error).message}; next try in ${pause} ms` });
+			emit({ event: "problem", what: `M2ME: ${inWords(error)}; next try in ${pause} ms` });
 			equipment.forgetBearer();
 			await bell.rest(pause);
 			pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
@@ -105,7 +122,8 @@ async function work(equipment: Equipment, bell: Bell, stopped: AbortSignal): Pro
 async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 	const record = options.record === undefined ? undefined : recorder(options.record);
 	const onWaiting = (what: string) => emit({ event: "problem", what: `M2ME: ${what}` });
-	const tre = await TreClient.open(port, { baudRate: Number(options.baud), record, onWaiting });
+	const line = { baudRate: options.baud, deadlineMs: options.deadline * 1000 };
+	const tre = await TreClient.open(port, { ...line, record, onWaiting });
 	const bell = new Bell();
 	tre.link.onClose((reason) => bell.ring(reason));
 	try {
@@ -157,7 +175,8 @@ async function main(): Promise<void> {
 			if (options.once) process.exit();
 		} catch (error) {
 			if (performance.now() - started > LONGEST_PAUSE_MS) pause = FIRST_PAUSE_MS;
-			emit({ event: "problem", what: `M2ME: ${(error as Error).message}; next try in ${pause} ms` });
+			const next = options.once ? "" : `; next try in ${pause} ms`;
+			emit({ event: "problem", what: `M2ME: ${inWords(error)}${next}` });
 			if (options.once) process.exit(1);
 			await sleep(pause, undefined, { signal: stop.signal }).catch(() => undefined);
 			pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
@@ -166,4 +185,7 @@ async function main(): Promise<void> {
 	process.exit(0);
 }
 
-await main();
+main().catch((error: Error) => {
+	tellEnd("tre attach", error);
+	process.exit(1);
+});

@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Nap } from "../wire/prov/bootstrap.ts";
+import { StateFile } from "./state-file.ts";
 
 /** What the M2ME keeps outside the TRE; nothing in it is secret, nothing in it is trusted. */
 export interface Remembered {
@@ -24,19 +23,19 @@ export class OtherTre extends Error {
 	}
 }
 
-/** A small file, replaced as a whole, so that a restart finds the old or the new content. */
+const isRemembered = (value: unknown): value is Remembered =>
+	typeof value === "object" && value !== null && typeof (value as Partial<Remembered>).naps === "object";
+
+/** What the M2ME remembers, in a file. Throws StateDamaged. */
 export class Memory {
 	readonly #folder: string;
-	readonly #path: string;
+	readonly #file: StateFile<Remembered>;
 	#content: Remembered;
 
 	constructor(folder: string) {
-		mkdirSync(folder, { recursive: true, mode: 0o700 });
 		this.#folder = folder;
-		this.#path = join(folder, "m2me.json");
-		this.#content = existsSync(this.#path)
-			? (JSON.parse(readFileSync(this.#path, "utf8")) as Remembered)
-			: { naps: {} };
+		this.#file = new StateFile(folder, "m2me.json", isRemembered);
+		this.#content = this.#file.read() ?? { naps: {} };
 	}
 
 	get content(): Remembered {
@@ -45,9 +44,7 @@ export class Memory {
 
 	update(fields: Partial<Remembered>): void {
 		this.#content = { ...this.#content, ...fields };
-		const next = `${this.#path}.new`;
-		writeFileSync(next, JSON.stringify(this.#content, null, 2), { flush: true });
-		renameSync(next, this.#path);
+		this.#file.write(this.#content);
 	}
 
 	/** Belongs to that TRE from now on; throws where it belongs to another one. A blank TRE has no TRE_id yet. */

@@ -52,7 +52,10 @@ export function cobsDecode(octets: Uint8Array): Uint8Array | undefined {
 	return out.subarray(0, to);
 }
 
-/** The octets of a frame on the line, delimiter included. */
+/**
+ * The octets of a frame on the line between its delimiters. The one in front ends whatever else was said there, by a
+ * boot loader or a console.
+ */
 export function encodeFrame(frame: Frame): Uint8Array {
 	const content = new Uint8Array(HEAD + frame.octets.length + CRC);
 	const view = new DataView(content.buffer);
@@ -63,8 +66,8 @@ export function encodeFrame(frame: Frame): Uint8Array {
 	content.set(frame.octets, HEAD);
 	view.setUint32(content.length - CRC, crc32(content.subarray(0, -CRC)), true);
 	const encoded = cobsEncode(content);
-	const out = new Uint8Array(encoded.length + 1);
-	out.set(encoded);
+	const out = new Uint8Array(encoded.length + 2);
+	out.set(encoded, 1);
 	return out;
 }
 

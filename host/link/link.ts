@@ -5,6 +5,7 @@ import { DEFAULT_BAUD_RATE, openPort, type Port } from "./port.ts";
 
 export class LinkError extends Error {}
 export class LinkClosed extends LinkError {}
+/** No answer in time: the line counts as lost, because only a new one may lead to the TRE again. */
 export class LinkTimeout extends LinkError {}
 /** The message was not sent: the TRE would not take it. */
 export class MessageTooLong extends LinkError {}
@@ -19,7 +20,7 @@ export interface LinkLimits {
 export interface LinkOptions {
 	/** Milliseconds without a frame after which what may be lost is sent again. */
 	readonly repeatMs?: number;
-	/** Milliseconds after which a request is given up; longer than any key generation or erase. */
+	/** Milliseconds after which a request and its line are given up; longer than any key generation or erase. */
 	readonly deadlineMs?: number;
 	readonly baudRate?: number;
 	/** Told once where a request has been waiting for this long, with what it waits for. */
@@ -160,7 +161,11 @@ export class Link {
 			};
 			exchange.deadline = setTimeout(() => {
 				this.counters.timeouts++;
-				this.#finish(new LinkTimeout(`no answer from ${this.#port?.name} within ${this.#options.deadlineMs} ms`));
+				const silence = `no answer from ${this.#port?.name} within ${this.#options.deadlineMs} ms`;
+				this.#finish(new LinkTimeout(silence));
+				this.#lost(silence);
+				// Its end may never be told: the other side of a dead connection says nothing.
+				void this.#port?.close();
 			}, this.#options.deadlineMs);
 			this.#current = exchange;
 			this.#fillWindow(exchange);

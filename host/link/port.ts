@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { connect } from "node:net";
 import { SerialPort } from "serialport";
-import { PortLock } from "./lock.ts";
+import { AddressError, readAddress } from "../wire/address.ts";
+import { lockPort } from "./lock.ts";
 
 export const DEFAULT_BAUD_RATE = 115_200;
 
@@ -20,13 +21,29 @@ export interface PortListener {
 
 export class PortError extends Error {}
 
-function openTcp(name: string, listener: PortListener): Promise<Port> {
-	const url = new URL(name);
+const TCP = "tcp://";
+/** Silence after which the other end of a connection is asked whether it is still there. */
+const KEEP_ALIVE_MS = 15_000;
+/** A bridge that does not take a connection in that time is not there. */
+const CONNECT_MS = 20_000;
+
+function addressOf(name: string): { host: string; port: number } {
+	try {
+		return readAddress(name.slice(TCP.length).replace(/\/$/, ""));
+	} catch (error) {
+		if (!(error instanceof AddressError)) throw error;
+		throw new PortError(`${name} names no port: it has the form tcp://HOST:PORT, and tcp://[ADDRESS]:PORT with IPv6`);
+	}
+}
+
+async function openTcp(name: string, listener: PortListener): Promise<Port> {
+	const { host, port } = addressOf(name);
 	return new Promise((resolve, reject) => {
-		const socket = connect(Number(url.port), url.hostname);
-		socket.setNoDelay(true);
+		const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+		socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error("no answer in time")));
 		socket.once("error", (error) => reject(new PortError(`${name}: ${error.message}`)));
 		socket.once("connect", () => {
+			socket.setTimeout(0);
 			socket.on("data", (octets) => listener.onData(octets));
 			socket.on("error", () => socket.destroy());
 			socket.on("close", () => listener.onClose(`${name} was closed`));
@@ -43,13 +60,20 @@ function openTcp(name: string, listener: PortListener): Promise<Port> {
 	});
 }
 
-function openSerial(name: string, baudRate: number, listener: PortListener): Promise<Port> {
+/** Says in words why a path cannot be a serial device; nothing where it may be one. */
+function faultOf(name: string): string | undefined {
+	const stat = statSync(name, { throwIfNoEntry: false });
+	if (!stat) return "is not there; the port of a TRE is a serial device, or tcp://HOST:PORT";
+	if (stat.isDirectory()) return "is a folder; the port of a TRE is a serial device, or tcp://HOST:PORT";
+	if (!stat.isCharacterDevice()) return "is no serial device; the port of a TRE is one, or tcp://HOST:PORT";
+	return undefined;
+}
+
+async function openSerial(name: string, baudRate: number, listener: PortListener): Promise<Port> {
+	const fault = faultOf(name);
+	if (fault !== undefined) throw new PortError(`${name} ${fault}`);
 	return new Promise((resolve, reject) => {
-		if (!existsSync(name)) {
-			reject(new PortError(`${name} is not there`));
-			return;
-		}
-		const lock = PortLock.take(name);
+		const lock = lockPort(name);
 		const port = new SerialPort({ path: name, baudRate, autoOpen: false, lock: true });
 		port.open((error) => {
 			if (error) {
@@ -74,5 +98,5 @@ function openSerial(name: string, baudRate: number, listener: PortListener): Pro
 
 /** Opens `/dev/…` with serialport, or `tcp://host:port`. */
 export function openPort(name: string, listener: PortListener, baudRate = DEFAULT_BAUD_RATE): Promise<Port> {
-	return name.startsWith("tcp://") ? openTcp(name, listener) : openSerial(name, baudRate, listener);
+	return name.startsWith(TCP) ? openTcp(name, listener) : openSerial(name, baudRate, listener);
 }

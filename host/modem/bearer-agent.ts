@@ -1,7 +1,9 @@
 import { request as httpRequest } from "node:http";
 import { Agent, type AgentOptions } from "node:https";
+import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as tlsConnect } from "node:tls";
+import { writeAddress } from "../wire/address.ts";
 import { type IpBearer, ModemError } from "./modem.ts";
 
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -24,13 +26,14 @@ export class BearerAgent extends Agent {
 		options: AgentOptions & { host?: string; port?: number | string },
 		created: Created,
 	): undefined {
-		const host = options.host ?? "";
+		// A URL has brackets around an IPv6 address.
+		const host = (options.host ?? "").replace(/^\[(.*)\]$/, "$1");
 		const { host: hostname, port, token } = this.#bearer;
 		const tunnel = httpRequest({
 			hostname,
 			port,
 			method: "CONNECT",
-			path: `${host}:${options.port ?? 443}`,
+			path: writeAddress({ host, port: Number(options.port ?? 443) }),
 			headers: { "proxy-authorization": `Bearer ${token}` },
 			agent: false,
 		});
@@ -42,7 +45,9 @@ export class BearerAgent extends Agent {
 				created(new ModemError(`the network refuses ${host}: ${response.statusCode}`));
 				return;
 			}
-			const secure = tlsConnect({ socket, servername: host, ca: this.#root, minVersion: "TLSv1.2" });
+			// An address is no server name (RFC 6066 clause 3); the certificate is checked for it all the same.
+			const servername = isIP(host) === 0 ? host : "";
+			const secure = tlsConnect({ socket, host, servername, ca: this.#root, minVersion: "TLSv1.2" });
 			secure.setTimeout(CONNECT_TIMEOUT_MS, () => secure.destroy(new Error(`${host} does not answer`)));
 			const early = (error: Error) => created(error);
 			secure.once("error", early);

@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { AddressError, readAddress } from "../wire/address.ts";
 import { submissionOf } from "../wire/push/delivery.ts";
 import { PUSH_PORT } from "../wire/push/media.ts";
 import { decodePush } from "../wire/push/wsp.ts";
@@ -17,11 +18,21 @@ import {
 } from "./modem.ts";
 
 const ANSWER_MS = 60_000;
+/** Silence after which the network is asked whether it is still there. */
+const KEEP_ALIVE_MS = 15_000;
 
 interface Awaited {
 	readonly accepts: readonly Downlink["type"][];
 	resolve(message: Downlink): void;
 	reject(error: Error): void;
+}
+
+function placeOf(address: string): { host: string; port: number } {
+	try {
+		return readAddress(address);
+	} catch (error) {
+		throw error instanceof AddressError ? new ModemError(`the air interface: ${error.message}`) : error;
+	}
 }
 
 /** The simulated radio: a socket to a visited network. */
@@ -48,9 +59,8 @@ export class RadioModem implements Modem {
 
 	/** `address` is host:port of the visited network's air interface. */
 	static open(address: string, listener: ModemListener): Promise<RadioModem> {
-		const [host, port] = address.split(":");
 		return new Promise((resolve, reject) => {
-			const socket = connect(Number(port), host);
+			const socket = connect({ ...placeOf(address), keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
 			socket.once("error", (error) => reject(new ModemError(`no network at ${address}: ${error.message}`)));
 			socket.once("connect", () => resolve(new RadioModem(socket, listener)));
 		});
@@ -90,7 +100,11 @@ export class RadioModem implements Modem {
 				reject(new ModemError("the air interface is gone"));
 				return;
 			}
-			const timer = setTimeout(() => this.#awaited?.reject(new ModemError("the network does not answer")), ANSWER_MS);
+			// A network that does not answer is not there: whoever has the modem opens it again.
+			const timer = setTimeout(() => {
+				this.#awaited?.reject(new ModemError("the network does not answer"));
+				this.#socket.destroy();
+			}, ANSWER_MS);
 			const settle = () => {
 				clearTimeout(timer);
 				this.#awaited = undefined;

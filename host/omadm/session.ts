@@ -4,9 +4,12 @@ import { type MessageForm, readMessageIn, writeMessageIn } from "../wire/syncml/
 import {
 	alerts,
 	type Command,
+	elementOf,
+	HEADER_REF,
 	type Item,
 	type Message,
 	type NodeCommand,
+	type OtherCommand,
 	type Status,
 	status,
 } from "../wire/syncml/message.ts";
@@ -39,7 +42,7 @@ export interface SessionPlan {
 const MAX_MESSAGES = 12;
 const NO_NONCE = new Uint8Array(0);
 
-type NewCommand = Command extends infer One ? (One extends { cmdId: number } ? Omit<One, "cmdId"> : never) : never;
+type NewCommand = Command extends infer One ? (One extends { cmdId: string } ? Omit<One, "cmdId"> : never) : never;
 
 /**
  * Client side of an OMA DM 1.2.1 session. Digests of both sides are computed and checked in the TRE;
@@ -63,7 +66,7 @@ export class ClientSession {
 		let answer = await this.#open();
 		while (this.#msgId < MAX_MESSAGES) {
 			const commands = answer.commands.filter(
-				(command): command is NodeCommand => command.name !== "Status" && command.name !== "Alert",
+				(command): command is NodeCommand | OtherCommand => command.name !== "Status" && command.name !== "Alert",
 			);
 			if (commands.length === 0) return;
 			answer = await this.#send(await this.#answerTo(answer, commands));
@@ -111,11 +114,11 @@ export class ClientSession {
 		);
 	}
 
-	async #answerTo(message: Message, commands: readonly NodeCommand[]): Promise<NewCommand[]> {
+	async #answerTo(message: Message, commands: readonly (NodeCommand | OtherCommand)[]): Promise<NewCommand[]> {
 		const header: Omit<Status, "cmdId"> = {
 			name: "Status",
 			msgRef: message.msgId,
-			cmdRef: 0,
+			cmdRef: HEADER_REF,
 			cmd: "SyncHdr",
 			code: status.ok,
 		};
@@ -133,12 +136,12 @@ export class ClientSession {
 		];
 		const reports: NewCommand[] = [];
 		for (const command of commands) {
-			const executed = await this.#plan.execute(command);
+			const executed = command.name === "Other" ? unsupported : await this.#plan.execute(command);
 			answers.push({
 				name: "Status",
 				msgRef: message.msgId,
 				cmdRef: command.cmdId,
-				cmd: command.name,
+				cmd: elementOf(command),
 				code: executed.code,
 			});
 			reports.push(...(executed.alerts ?? []).map((item) => genericAlert(item)));
@@ -161,7 +164,7 @@ export class ClientSession {
 			target: this.#plan.url,
 			source: this.#plan.deviceId,
 			...credential,
-			commands: commands.map((command, n) => ({ ...command, cmdId: n + 1 }) as Command),
+			commands: commands.map((command, n) => ({ ...command, cmdId: String(n + 1) }) as Command),
 			final: true,
 		});
 		this.#plan.trace?.("client", octets, form);
@@ -172,6 +175,8 @@ export class ClientSession {
 		return message;
 	}
 }
+
+const unsupported: Executed = { code: status.notSupported };
 
 const genericAlert = (item: Item): NewCommand => ({ name: "Alert", code: alerts.generic, items: [item] });
 

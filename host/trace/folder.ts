@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { lineTraced } from "./line.ts";
 import { objectPart } from "./objects.ts";
@@ -70,7 +70,8 @@ export class NoEvidence extends Error {}
 
 /** Everything that was sent, as an evidence folder keeps it: initial, then change by change; the serial line last. */
 export function traceFolder(folder: string): readonly Traced[] {
-	if (!existsSync(folder)) throw new NoEvidence(`there is no folder ${folder}`);
+	if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+		throw new NoEvidence(`there is no folder ${folder}; give the folder of a run's --evidence`);
 	const signers = new Signers(join(folder, "certs"));
 	const all = new Set(filesIn(folder));
 	const stage = (path: string): string => {

@@ -1,7 +1,7 @@
 import { type CommandName, commands, type FieldType, wire } from "../../firmware/contract/commands.ts";
 import { errorNameOf } from "../../firmware/contract/errors.ts";
 import { Deframer } from "../link/frame.ts";
-import { decodeRequest, decodeResponse } from "../tre/codec.ts";
+import { ContractViolation, decodeRequest, decodeResponse } from "../tre/codec.ts";
 import { masked, type Part, recognisable, type Traced } from "./traced.ts";
 
 interface Whole {
@@ -14,8 +14,10 @@ function messagesOf(recording: Uint8Array, kind: number): readonly Whole[] {
 	const messages: Whole[] = [];
 	let open: { id: number; parts: (Uint8Array | undefined)[] } | undefined;
 	for (const frame of new Deframer().push(recording)) {
-		if (frame.kind !== kind) continue;
-		if (open?.id !== frame.id) open = { id: frame.id, parts: Array.from({ length: frame.segments }) };
+		// A recording may hold anything that was on the line.
+		if (frame.kind !== kind || frame.segment >= frame.segments) continue;
+		if (open?.id !== frame.id || open.parts.length !== frame.segments)
+			open = { id: frame.id, parts: Array.from({ length: frame.segments }) };
 		open.parts[frame.segment] = frame.octets;
 		if (open.parts.some((part) => part === undefined)) continue;
 		const octets = Buffer.concat(open.parts as Uint8Array[]);
@@ -62,14 +64,24 @@ function partOf(name: CommandName, request: object, response: Buffer | undefined
 	return { clause: clause?.[1] ?? "TRE", what, fields: [...asked, ...told] };
 }
 
+/** What one exchange cannot say, the next one may. */
+function exchangeOf(octets: Buffer, answer: Buffer | undefined): Part {
+	try {
+		const { name, request } = decodeRequest(octets);
+		return partOf(name, request, answer);
+	} catch (error) {
+		if (!(error instanceof ContractViolation)) throw error;
+		return { clause: "?", what: `cannot be read: ${error.message}`, fields: [["→ octets", masked(octets)]] };
+	}
+}
+
 /** What host and TRE said on a recorded serial line (`to-tre.bin`, `from-tre.bin`), command by command. */
 export function lineTraced(toTre: Uint8Array, fromTre: Uint8Array): readonly Traced[] {
 	const answers = [...messagesOf(fromTre, wire.kinds.response)];
 	return messagesOf(toTre, wire.kinds.request).map(({ id, octets }): Traced => {
-		const { name, request } = decodeRequest(octets);
 		const at = answers.findIndex((answer) => answer.id === id);
 		// Ids begin again after a restart: an answer belongs to the first request that is left.
 		const [answer] = at < 0 ? [] : answers.splice(at, 1);
-		return { file: "serial", from: "host", to: "TRE", parts: [partOf(name, request, answer?.octets)] };
+		return { file: "serial", from: "host", to: "TRE", parts: [exchangeOf(octets, answer?.octets)] };
 	});
 }

@@ -1,5 +1,6 @@
 import { splitEnveloped } from "../wire/dsig/signature.ts";
-import { parseXml, type XmlElement } from "../wire/xml/parse.ts";
+import type { XmlElement } from "../wire/xml/element.ts";
+import { readSignedXml } from "../wire/xml/strict.ts";
 import type { Signers } from "./signers.ts";
 import { masked, type Part, recognisable } from "./traced.ts";
 
@@ -55,7 +56,7 @@ const leaves = (element: XmlElement, show: Kind["show"], path = ""): [string, st
 /** A signed management object or receipt. Throws where it is none. */
 export function objectPart(signed: string, signers: Signers): Part {
 	const { document, signature } = splitEnveloped(signed);
-	const root = parseXml(document);
+	const root = readSignedXml(document);
 	const kind = Object.hasOwn(kinds, root.name) ? kinds[root.name] : undefined;
 	if (!kind) throw new TypeError(`<${root.name}> is no management object`);
 	const field = (name: string) => root.children.find((entry) => entry.name === name)?.text ?? "";

@@ -55,6 +55,7 @@ const fieldsOf = (items: readonly Item[]): Part["fields"] =>
 	});
 
 function itemParts(command: Exclude<Command, Status>, signers: Signers): readonly Part[] {
+	if (command.name === "Other") return [{ clause: DM, what: `${command.element}: not supported here`, fields: [] }];
 	const { items } = command;
 	const target = items[0]?.target ?? items[0]?.source ?? "";
 	const isObject = (item: Item) => objects.includes(leafOf(item));

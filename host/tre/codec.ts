@@ -34,12 +34,20 @@ export function encodeRequest<Name extends CommandName>(name: Name, request: Req
 
 /** A request as it went over the line, for traces; throws ContractViolation where it is none. */
 export function decodeRequest(octets: Uint8Array): { name: CommandName; request: Readonly<Record<string, unknown>> } {
-	const items: unknown = decoder.decode(octets);
+	let items: unknown;
+	try {
+		items = decoder.decode(octets);
+	} catch {
+		throw new ContractViolation("the request is no CBOR");
+	}
 	const rows = Object.entries(commands) as [CommandName, (typeof commands)[CommandName]][];
 	const [name, row] = (Array.isArray(items) && rows.find(([, { number }]) => number === items[0])) || [];
 	if (!name || !row) throw new ContractViolation("the request is no command of the contract");
-	const fields = Object.keys(row.request);
-	return { name, request: Object.fromEntries(fields.map((field, n) => [field, (items as unknown[])[n + 1]])) };
+	const values = (items as unknown[]).slice(1);
+	const shape = Object.entries<FieldType>(row.request);
+	if (values.length !== shape.length || !shape.every(([, type], n) => fits[type](values[n])))
+		throw new ContractViolation(`${name}: the request has other fields than the contract`);
+	return { name, request: Object.fromEntries(shape.map(([field], n) => [field, values[n]])) };
 }
 
 /** [error] or [0, …response]; only the deterministic encoding is taken. */

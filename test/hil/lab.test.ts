@@ -98,7 +98,7 @@ describe("a lab for people: hil up, factory, attach, register, status, down", ()
 		expect(unread).not.toContain("hunter2");
 
 		await expect(hil("a", "register", treId, "nobody.example")).rejects.toThrow(/none of/);
-		await expect(hil("a", "register", "zz", "sho-1.example")).rejects.toThrow(/no delivery note/);
+		await expect(hil("a", "register", "0000", "sho-1.example")).rejects.toThrow(/no delivery note/);
 		await hil("a", "register", treId.slice(0, 8), "sho-2.example");
 		await servedBy("a", "sho-2.example");
 		expect(JSON.parse(await accounts()).applications).toMatchObject([{ address: "https://new.meters.example/dm" }]);

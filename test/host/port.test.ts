@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { PortInUse, PortLock } from "../../host/link/lock.ts";
+import { lockPort, PortInUse } from "../../host/link/lock.ts";
 import { Device } from "../support/device.ts";
 
 const run = promisify(execFile);
@@ -36,8 +36,8 @@ describe("one program at a time has a serial port", () => {
 		await new Promise((done) => child.once("close", done));
 		for (const content of [`${String(child.pid).padStart(10)}\n`, "", "no number\n"]) {
 			writeFileSync(lockOf(device.port), content);
-			const lock = PortLock.take(device.port);
-			expect(() => PortLock.take(device.port)).toThrow(PortInUse);
+			const lock = lockPort(device.port);
+			expect(() => lockPort(device.port)).toThrow(PortInUse);
 			lock.release();
 		}
 	});
@@ -45,12 +45,12 @@ describe("one program at a time has a serial port", () => {
 	test("a device whose mode is changed stays its owner's; one of the same name that came later is another one", async () => {
 		const first = await device.open();
 		chmodSync(realpathSync(device.port), 0o622);
-		expect(() => PortLock.take(device.port)).toThrow(/in use by this process/);
+		expect(() => lockPort(device.port)).toThrow(/in use by this process/);
 		await expect(tre("info", device.port)).rejects.toThrow(/is in use by process/);
 		await first.close();
 		// Of a process that runs, and has another device open.
 		writeFileSync(lockOf(device.port), `${String(process.ppid).padStart(10)}\n1\n`);
-		PortLock.take(device.port).release();
+		lockPort(device.port).release();
 	});
 
 	test("nothing is left in the folder of locks", () => {
@@ -96,13 +96,13 @@ describe("tre attach waits for its TRE, says for what, and never exits", () => {
 			said.length = 0;
 			while (!said.some((line) => pattern.test(line))) await new Promise<void>((done) => waiting.push(done));
 		};
-		await until(/tty is not there; next try in \d+ ms/);
+		await until(/tty is not there;.*next try in \d+ ms/);
 		await device.start();
 		// The TRE is found; what is missing now is a network.
 		await until(/ECONNREFUSED/);
 		await device.kill();
 		rmSync(port);
-		await until(/tty is not there; next try in \d+ ms/);
+		await until(/tty is not there;.*next try in \d+ ms/);
 		await device.start();
 		await until(/ECONNREFUSED/);
 		expect(child.exitCode).toBe(null);

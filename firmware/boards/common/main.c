@@ -22,12 +22,12 @@ int main(void) {
     uint8_t *octets = machine_line(&room);
     uint32_t length = line_take(octets, room);
     time_progress();
+    /* Whatever waits: a host that is never silent must not stop the time. */
+    if (time_tick_due()) machine_tick();
     if (length > 0) {
       board_led(0);
       machine_receive(length);
       board_led(1);
-    } else if (time_tick_due()) {
-      machine_tick();
     } else {
       /* An octet that comes between the look and the sleep stays pending, and wakes the core. */
       interrupts_off();

@@ -13,6 +13,7 @@ _Static_assert(DIVIDER >= 16 && DIVIDER <= 0xffff, "the baud rate is none of thi
 #define TX_COMPLETE (1u << 6)
 #define RX_FULL (1u << 5)
 #define RX_OVERRUN (1u << 3)
+#define RX_FRAMING (1u << 1)
 
 #define ENABLE_RX_TX_RX_INTERRUPT (1u << 13 | 1u << 5 | 1u << 3 | 1u << 2)
 #define ALTERNATE_USART6 8u
@@ -28,8 +29,12 @@ void board_uart_init(void) {
 }
 
 IN_RAM void uart_interrupt(void) {
-  /* Reading DR after SR clears an overrun, too. */
-  if (USART6_SR & (RX_FULL | RX_OVERRUN)) line_received((uint8_t)USART6_DR);
+  const uint32_t status = USART6_SR;
+  if ((status & (RX_FULL | RX_OVERRUN)) == 0) return;
+  /* Reading DR after SR clears every error. */
+  const uint8_t octet = (uint8_t)USART6_DR;
+  /* Without a stop bit it was a BREAK or noise: whatever frame was under way is none any more. */
+  if (status & RX_FULL) line_received(status & RX_FRAMING ? 0 : octet);
 }
 
 /* Polled: there is nothing else to do before the answer is out, and reception goes on meanwhile. */

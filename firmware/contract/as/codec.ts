@@ -34,9 +34,11 @@ export const ERROR_CRYPTO_FAILURE: u32 = 9;
 export const ERROR_HELLO_FIRST: u32 = 10;
 export const ERROR_FLASH_FAILED: u32 = 11;
 export const ERROR_STORE_NEWER: u32 = 12;
+export const ERROR_WEAR_LIMITED: u32 = 13;
 export const ERROR_CERTIFICATE_MALFORMED: u32 = 16;
 export const ERROR_CERTIFICATE_MISMATCH: u32 = 17;
 export const ERROR_ROOT_NOT_CA: u32 = 18;
+export const ERROR_ROOT_UNSUPPORTED: u32 = 22;
 export const ERROR_CERTIFICATES_MISSING: u32 = 19;
 export const ERROR_CREDENTIAL_MISSING: u32 = 20;
 export const ERROR_WIPE_NOT_ASKED: u32 = 21;
@@ -56,12 +58,14 @@ export const ERROR_KEY_REUSED: u32 = 55;
 export const ERROR_ALGORITHM_UNSUPPORTED: u32 = 56;
 export const ERROR_VERSION_NOT_HIGHER: u32 = 57;
 export const ERROR_ROOT_CARRIER: u32 = 58;
+export const ERROR_FALLBACK_BOUNDS: u32 = 59;
 export const ERROR_AUTN_MAC: u32 = 64;
 export const ERROR_SEPARATION_BIT: u32 = 65;
 export const ERROR_NO_MCIM: u32 = 66;
 export const ERROR_NOT_AUTHENTICATED: u32 = 67;
 export const ERROR_DM_SERVER_REFUSED: u32 = 68;
 export const ERROR_NO_ACCOUNT: u32 = 69;
+export const ERROR_TRIAL_OVER: u32 = 70;
 
 export const ROLE_EMPTY: u32 = 0;
 export const ROLE_ACTIVE: u32 = 1;
@@ -69,6 +73,10 @@ export const ROLE_PENDING: u32 = 2;
 export const ROLE_KEPT: u32 = 3;
 export const MCIM_SLOTS: u32 = 8;
 export const MAX_FINGERPRINTS: u32 = 512;
+export const MAX_TRIAL_SECONDS: u32 = 604800;
+export const MAX_TRIAL_BOOTS: u32 = 100;
+export const HOST_WRITES: u32 = 256;
+export const HOST_WRITE_SECONDS: u32 = 60;
 
 export const LOG_ENTRIES: u32 = 32;
 export const LOG_ENTRY_OCTETS: i32 = 28;
@@ -106,6 +114,7 @@ export const COMMAND_LOG: u32 = 43;
 export const COMMAND_MCIM: u32 = 44;
 export const COMMAND_BIND_PARAMETERS: u32 = 45;
 export const COMMAND_STORE: u32 = 46;
+export const COMMAND_WEAR: u32 = 47;
 
 /** Bit n is set where life state n allows the command; 0 for an unknown command. */
 export function allowedStates(command: u32): u32 {
@@ -161,6 +170,8 @@ export function allowedStates(command: u32): u32 {
     case COMMAND_BIND_PARAMETERS:
       return 252;
     case COMMAND_STORE:
+      return 255;
+    case COMMAND_WEAR:
       return 255;
     default:
       return 0;
@@ -221,6 +232,8 @@ export function requestElements(command: u32): u32 {
 		case COMMAND_BIND_PARAMETERS:
 			return 3;
 		case COMMAND_STORE:
+			return 1;
+		case COMMAND_WEAR:
 			return 1;
 		default:
 			return 0;
@@ -598,4 +611,11 @@ export function writeStoreResponse(writer: CborWriter, size: u32, used: u32, rec
   writer.uint(mcims);
   writer.uint(fingerprints);
   writer.uint(eraseCycles);
+}
+
+export function writeWearResponse(writer: CborWriter, left: u32, refused: u32): void {
+  writer.array(3);
+  writer.uint(0);
+  writer.uint(left);
+  writer.uint(refused);
 }

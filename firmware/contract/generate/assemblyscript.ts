@@ -1,7 +1,17 @@
 import { type CommandRow, commands, type FieldType, wire } from "../commands.ts";
 import { errors } from "../errors.ts";
 import { LOG_ENTRIES, LOG_ENTRY_OCTETS, logEvents } from "../events.ts";
-import { type LifeState, lifeStates, MAX_FINGERPRINTS, MCIM_SLOTS, mcimRoles } from "../states.ts";
+import {
+	HOST_WRITE_SECONDS,
+	HOST_WRITES,
+	type LifeState,
+	lifeStates,
+	MAX_FINGERPRINTS,
+	MAX_TRIAL_BOOTS,
+	MAX_TRIAL_SECONDS,
+	MCIM_SLOTS,
+	mcimRoles,
+} from "../states.ts";
 
 const types: Record<FieldType, string> = { uint: "u32", bytes: "Uint8Array", text: "Uint8Array", bool: "bool" };
 const readers: Record<FieldType, string> = { uint: "uint", bytes: "bytes", text: "text", bool: "bool" };
@@ -83,6 +93,10 @@ export function assemblyScriptCodec(): string {
 	lines.push(
 		`export const MCIM_SLOTS: u32 = ${MCIM_SLOTS};`,
 		`export const MAX_FINGERPRINTS: u32 = ${MAX_FINGERPRINTS};`,
+		`export const MAX_TRIAL_SECONDS: u32 = ${MAX_TRIAL_SECONDS};`,
+		`export const MAX_TRIAL_BOOTS: u32 = ${MAX_TRIAL_BOOTS};`,
+		`export const HOST_WRITES: u32 = ${HOST_WRITES};`,
+		`export const HOST_WRITE_SECONDS: u32 = ${HOST_WRITE_SECONDS};`,
 	);
 	lines.push("");
 	lines.push(

@@ -131,4 +131,9 @@ export interface Messages {
 		request: Record<string, never>;
 		response: { size: number; used: number; records: number; mcims: number; fingerprints: number; eraseCycles: number };
 	};
+	/** Writes to the flash that the host's word alone may still cause, and those refused since the boot; one more comes with each minute. */
+	wear: {
+		request: Record<string, never>;
+		response: { left: number; refused: number };
+	};
 }

@@ -3,12 +3,12 @@ import {
 	AcceptBootstrapRequest,
 	ERROR_CRYPTO_FAILURE,
 	ERROR_DOCUMENT_MALFORMED,
+	ERROR_FALLBACK_BOUNDS,
 	ERROR_MALFORMED_REQUEST,
 	ERROR_NONCE_SPENT,
 	ERROR_REPLAYED,
 	ERROR_ROOT_CARRIER,
 	ERROR_ROOT_MISMATCH,
-	ERROR_ROOT_NOT_CA,
 	ERROR_STORE_FULL,
 	ERROR_THUMBPRINT_MISMATCH,
 	ERROR_WRONG_STATE,
@@ -26,7 +26,7 @@ import { EVENT_CHANGE_ACCEPTED, EVENT_WITHDRAWN, NO_STATE, next } from "../life/
 import { Account } from "../mcim/account";
 import { freeSlot, ROOM_FOR_MCIM } from "../mcim/mcim";
 import { ascii, equal } from "../octets/octets";
-import { isRoot, randomOctets, sha1, sha256 } from "../platform/keys";
+import { randomOctets, rootError, sha1, sha256 } from "../platform/keys";
 import { Change } from "../store/change";
 import { commit, get, has, put } from "../store/log";
 import {
@@ -117,7 +117,9 @@ function takeChange(document: BootstrapDocument, state: State): u32 {
 	// G7: no room for another MCIM and its K means no change, and it is said before one begins.
 	if (has(RECORD_FINGERPRINT + MAX_FINGERPRINTS - 1) || freeSlot() >= MCIM_SLOTS) return ERROR_STORE_FULL;
 	if (!equal(sha1(document.certificate), document.thumbprint)) return ERROR_THUMBPRINT_MISMATCH;
-	if (!isRoot(document.certificate)) return ERROR_ROOT_NOT_CA;
+	const refused = rootError(document.certificate);
+	if (refused != 0) return refused;
+	if (!document.fallback.isBounded()) return ERROR_FALLBACK_BOUNDS;
 	const account = new Account(get(RECORD_DECRYPT_KEY), document.account);
 	if (account.error != 0) return account.error;
 	if (!equal(account.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;

@@ -25,18 +25,20 @@ import {
 	COMMAND_RELEASE_ROOT,
 	COMMAND_STATUS,
 	COMMAND_STORE,
+	COMMAND_WEAR,
 	COMMAND_WIPE,
 	COMMAND_WIPE_CHALLENGE,
 	ERROR_HELLO_FIRST,
 	ERROR_MALFORMED_REQUEST,
 	ERROR_MESSAGE_TOO_LARGE,
+	ERROR_TRIAL_OVER,
 	ERROR_UNKNOWN_COMMAND,
 	ERROR_WRONG_STATE,
 	requestElements,
 } from "../../contract/as/codec";
 import { authenticate, authenticateEps } from "../aka/authenticate";
 import { discard } from "../store/log";
-import { State } from "../store/state";
+import { OUTCOME_REVERTED, State } from "../store/state";
 import { acceptBootstrap } from "./bootstrap";
 import { dmCredential, dmVerify } from "./dm";
 import {
@@ -49,11 +51,8 @@ import {
 } from "./factory";
 import { acceptMcim, activate, confirmConnectivity, provisioningRequest, receipt, releaseRoot } from "./provisioning";
 import { hello, info, log, status } from "./session";
-import { bindParameters, mcim, store } from "./subscriptions";
+import { bindParameters, mcim, store, wear } from "./subscriptions";
 import { wipe, wipeChallenge } from "./wipe";
-
-/** CBOR head of an array of five: command, versions, segment, message. */
-const HELLO_HEAD: u8 = 0x85;
 
 let greeted: bool = false;
 /** 0, or the error that every command but `hello` and `info` gets. */
@@ -62,11 +61,6 @@ let broken: u32 = 0;
 /** The store cannot be read or written: the TRE answers, and refuses. */
 export function refuseAll(error: u32): void {
 	broken = error;
-}
-
-/** Is this the request that opens a session? It is never taken for a repetition. */
-export function isHello(request: Uint8Array): bool {
-	return request.length > 1 && request[0] == HELLO_HEAD && request[1] == <u8>COMMAND_HELLO;
 }
 
 /** Executes a request and leaves its response in `out`; answers the response's length. */
@@ -102,8 +96,15 @@ function run(request: Uint8Array, writer: CborWriter): u32 {
 	}
 	if (!greeted) return ERROR_HELLO_FIRST;
 	if (broken != 0 && command != COMMAND_INFO) return broken;
-	if ((allowed & (1 << State.load().life)) == 0) return ERROR_WRONG_STATE;
+	const state = State.load();
+	if ((allowed & (1 << state.life)) == 0) return outOfTurn(command, state);
 	return handle(command, reader, writer);
+}
+
+/** Whoever confirms a trial too late is told that it was too late. */
+function outOfTurn(command: u32, state: State): u32 {
+	const late = command == COMMAND_CONFIRM_CONNECTIVITY && state.outcome == OUTCOME_REVERTED;
+	return late ? ERROR_TRIAL_OVER : ERROR_WRONG_STATE;
 }
 
 function handle(command: u32, reader: CborReader, writer: CborWriter): u32 {
@@ -158,6 +159,8 @@ function handle(command: u32, reader: CborReader, writer: CborWriter): u32 {
 			return bindParameters(reader, writer);
 		case COMMAND_STORE:
 			return store(reader, writer);
+		case COMMAND_WEAR:
+			return wear(reader, writer);
 		default:
 			return ERROR_UNKNOWN_COMMAND;
 	}

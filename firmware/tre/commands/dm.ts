@@ -9,9 +9,9 @@ import {
 	writeDmVerifyResponse,
 } from "../../contract/as/codec";
 import { StoredAccount } from "../mcim/account";
-import { copy, equalSecret } from "../octets/octets";
+import { copy, equal, equalSecret } from "../octets/octets";
 import { randomOctets } from "../platform/keys";
-import { commit } from "../store/log";
+import { commitForHost } from "../store/wear";
 
 const MAX_NONCE: i32 = 63;
 
@@ -21,10 +21,10 @@ export function dmCredential(reader: CborReader, writer: CborWriter): u32 {
 	if (!request.read(reader) || request.nonce.length > MAX_NONCE) return ERROR_MALFORMED_REQUEST;
 	const account = StoredAccount.load();
 	if (account == null) return ERROR_NO_ACCOUNT;
-	if (request.nonce.length > 0) {
+	if (request.nonce.length > 0 && !equal(request.nonce, account.serverNonce)) {
 		account.serverNonce = copy(request.nonce);
 		account.save();
-		const unstored = commit();
+		const unstored = commitForHost();
 		if (unstored != 0) return unstored;
 	}
 	const digest = account.clientDigest(account.serverNonce);
@@ -33,7 +33,7 @@ export function dmCredential(reader: CborReader, writer: CborWriter): u32 {
 	return 0;
 }
 
-/** Each nonce serves for one check, so a digest that was heard is worth nothing. */
+/** A nonce serves until a digest fits, and then no more: one that was heard is worth nothing. */
 export function dmVerify(reader: CborReader, writer: CborWriter): u32 {
 	const request = new DmVerifyRequest();
 	if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
@@ -43,12 +43,14 @@ export function dmVerify(reader: CborReader, writer: CborWriter): u32 {
 	if (digest.length == 0) return ERROR_CRYPTO_FAILURE;
 	const accepted =
 		digest.length == request.digest.length && equalSecret(digest.dataStart, request.digest.dataStart, digest.length);
-	const nonce = randomOctets(16);
-	if (nonce.length == 0) return ERROR_CRYPTO_FAILURE;
-	account.clientNonce = nonce;
-	account.save();
-	const unstored = commit();
-	if (unstored != 0) return unstored;
-	writeDmVerifyResponse(writer, accepted, nonce);
+	if (accepted) {
+		const nonce = randomOctets(16);
+		if (nonce.length == 0) return ERROR_CRYPTO_FAILURE;
+		account.clientNonce = nonce;
+		account.save();
+		const unstored = commitForHost();
+		if (unstored != 0) return unstored;
+	}
+	writeDmVerifyResponse(writer, accepted, account.clientNonce);
 	return 0;
 }

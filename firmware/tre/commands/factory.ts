@@ -9,7 +9,6 @@ import {
 	ERROR_FLASH_FAILED,
 	ERROR_MALFORMED_REQUEST,
 	ERROR_ROOT_MISMATCH,
-	ERROR_ROOT_NOT_CA,
 	ERROR_WRONG_TRE,
 	InstallCertificatesRequest,
 	InstallCredentialRequest,
@@ -34,14 +33,15 @@ import {
 	certificateRequest,
 	close,
 	generate,
+	isCertificate,
 	isIssuedBy,
-	isRoot,
 	KEY_DECRYPT,
 	KEY_DECRYPT_P256,
 	KEY_SIGN,
 	open,
 	publicKey,
 	randomOctets,
+	rootError,
 	sha256,
 	typeOf,
 	X509_CA,
@@ -64,6 +64,7 @@ import {
 	RECORD_TRE_ID,
 } from "../store/records";
 import { State } from "../store/state";
+import { commitForHost } from "../store/wear";
 
 /** SubjectPublicKeyInfo of a sealed key pair; empty on failure. */
 function publicKeyOf(sealed: Uint8Array): Uint8Array {
@@ -142,14 +143,15 @@ function certTreError(cert: Uint8Array, sealedKey: Uint8Array, usage: u32, kind:
 export function installCertificates(reader: CborReader, writer: CborWriter): u32 {
 	const request = new InstallCertificatesRequest();
 	if (!request.read(reader)) return ERROR_MALFORMED_REQUEST;
-	if (certificateFacts(request.pva) == null || certificateFacts(request.sho) == null)
-		return ERROR_CERTIFICATE_MALFORMED;
-	if (!isRoot(request.sho) || !isRoot(request.pva)) return ERROR_ROOT_NOT_CA;
+	if (!isCertificate(request.pva) || !isCertificate(request.sho)) return ERROR_CERTIFICATE_MALFORMED;
+	let error = rootError(request.sho);
+	if (error == 0) error = rootError(request.pva);
+	if (error != 0) return error;
 	const signing = get(RECORD_SIGN_KEY);
 	const decrypting = get(RECORD_DECRYPT_KEY);
 	const agrees = typeOf(decrypting) == KEY_DECRYPT_P256;
 	const usage = agrees ? X509_KEY_AGREEMENT : X509_KEY_ENCIPHERMENT;
-	let error = certTreError(request.sign, signing, X509_DIGITAL_SIGNATURE, X509_RSA_2048, request.pva);
+	error = certTreError(request.sign, signing, X509_DIGITAL_SIGNATURE, X509_RSA_2048, request.pva);
 	if (error == 0)
 		error = certTreError(request.encrypt, decrypting, usage, agrees ? X509_P256 : X509_RSA_2048, request.pva);
 	if (error != 0) return error;
@@ -157,7 +159,7 @@ export function installCertificates(reader: CborReader, writer: CborWriter): u32
 	put(RECORD_CERT_DECRYPT, request.encrypt);
 	put(RECORD_CERT_PVA, request.pva);
 	put(RECORD_ROOT_CURRENT, request.sho);
-	const unstored = commit();
+	const unstored = commitForHost();
 	if (unstored != 0) return unstored;
 	writeInstallCertificatesResponse(writer);
 	return 0;
@@ -178,7 +180,7 @@ export function installCredential(reader: CborReader, writer: CborWriter): u32 {
 	if (mcim.error != 0) return mcim.error;
 	removeMcim(replaced);
 	state.save();
-	const unstored = commit();
+	const unstored = commitForHost();
 	if (unstored != 0) return unstored;
 	forgetKey();
 	writeInstallCredentialResponse(writer, mcim.imsi);

@@ -3,11 +3,11 @@ import {
 	AcceptMcimRequest,
 	ERROR_CRYPTO_FAILURE,
 	ERROR_DOCUMENT_MALFORMED,
-	ERROR_FLASH_FAILED,
 	ERROR_MALFORMED_REQUEST,
 	ERROR_NONCE_MISMATCH,
 	ERROR_NOT_AUTHENTICATED,
 	ERROR_ROOT_MISMATCH,
+	ERROR_TRIAL_OVER,
 	ERROR_WRONG_STATE,
 	ERROR_WRONG_TRE,
 	LOG_MCIM_INSTALLED,
@@ -24,7 +24,7 @@ import { forgetKey } from "../aka/authenticate";
 import { note } from "../life/audit";
 import { commitChange, roomToEnd } from "../life/endings";
 import { EVENT_MCIM_ACCEPTED, EVENT_REQUESTED, EVENT_TRIAL_BEGUN, next } from "../life/machine";
-import { isTrialOver } from "../life/trial";
+import { beginTrial, isTrialOver } from "../life/trial";
 import { Mcim, StoredMcim } from "../mcim/mcim";
 import { equal } from "../octets/octets";
 import { Change } from "../store/change";
@@ -111,6 +111,7 @@ export function activate(reader: CborReader, writer: CborWriter): u32 {
 		note(LOG_TRIAL_BEGUN, change.rootHash, mcim.mcimId);
 		const unstored = commit();
 		if (unstored != 0) return unstored;
+		beginTrial();
 		forgetKey();
 	}
 	writeActivateResponse(writer, mcim.imsi, committing);
@@ -122,7 +123,7 @@ export function confirmConnectivity(reader: CborReader, writer: CborWriter): u32
 	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
 	const state = State.load();
 	// Over is over: where the revert could not be stored yet, nothing else is.
-	if (isTrialOver(state)) return ERROR_FLASH_FAILED;
+	if (isTrialOver(state)) return ERROR_TRIAL_OVER;
 	if (!state.authenticated) return ERROR_NOT_AUTHENTICATED;
 	const unstored = commitChange(state);
 	if (unstored != 0) return unstored;

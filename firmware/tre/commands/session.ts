@@ -1,5 +1,6 @@
 import { CborReader, CborWriter } from "../../contract/as/cbor";
 import {
+	COMMAND_HELLO,
 	ERROR_MALFORMED_REQUEST,
 	ERROR_VERSION_UNSUPPORTED,
 	HelloRequest,
@@ -9,6 +10,7 @@ import {
 	MAX_SEGMENT,
 	MIN_SEGMENT,
 	PROTOCOL_VERSION,
+	requestElements,
 	WINDOW,
 	writeHelloResponse,
 	writeInfoResponse,
@@ -42,6 +44,13 @@ let segment: u32 = MAX_SEGMENT;
 
 export function segmentSize(): i32 {
 	return <i32>segment;
+}
+
+/** Is this the request that opens a session, and nothing but that? */
+export function isHello(octets: Uint8Array): bool {
+	const reader = new CborReader(octets);
+	const named = reader.array() == requestElements(COMMAND_HELLO) && reader.uint() == COMMAND_HELLO;
+	return named && new HelloRequest().read(reader);
 }
 
 export function hello(reader: CborReader, writer: CborWriter): u32 {

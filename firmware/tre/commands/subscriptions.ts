@@ -12,12 +12,14 @@ import {
 	writeBindParametersResponse,
 	writeMcimResponse,
 	writeStoreResponse,
+	writeWearResponse,
 } from "../../contract/as/codec";
 import { fingerprints, StoredMcim } from "../mcim/mcim";
 import { equal } from "../octets/octets";
-import { capacity, commit, count, epochs, get, has, inUse, put } from "../store/log";
+import { capacity, count, epochs, get, has, inUse, put } from "../store/log";
 import { RECORD_MCIM, RECORD_MCIM_PARAMETERS } from "../store/records";
 import { NO_SLOT, State } from "../store/state";
+import { commitForHost, hostWritesLeft, hostWritesRefused } from "../store/wear";
 
 const MAX_REFERENCE: i32 = 32;
 
@@ -60,7 +62,7 @@ export function bindParameters(reader: CborReader, writer: CborWriter): u32 {
 	// Asked for again it costs no flash.
 	if (!equal(get(RECORD_MCIM_PARAMETERS + slot), request.reference))
 		put(RECORD_MCIM_PARAMETERS + slot, request.reference);
-	const unstored = commit();
+	const unstored = commitForHost();
 	if (unstored != 0) return unstored;
 	writeBindParametersResponse(writer);
 	return 0;
@@ -72,5 +74,12 @@ export function store(reader: CborReader, writer: CborWriter): u32 {
 	let mcims: u32 = 0;
 	for (let slot: u32 = 0; slot < MCIM_SLOTS; slot++) if (has(RECORD_MCIM + slot)) mcims++;
 	writeStoreResponse(writer, capacity(), inUse(), count(), mcims, fingerprints(), epochs());
+	return 0;
+}
+
+/** How much wear the host's word alone may still cause. */
+export function wear(reader: CborReader, writer: CborWriter): u32 {
+	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	writeWearResponse(writer, hostWritesLeft(), hostWritesRefused());
 	return 0;
 }

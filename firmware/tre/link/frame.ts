@@ -1,8 +1,10 @@
 import { crc32 } from "../octets/crc32";
 
 /*
- * frame   = COBS(content | CRC-32(content), little endian) | 0x00
+ * frame   = 0x00 | COBS(content | CRC-32(content), little endian) | 0x00
  * content = kind(1) | request id(2, LE) | segment(1) | segments(1) | octets
+ *
+ * The delimiter in front ends whatever else was said on the line, a boot loader's text for instance.
  */
 export const HEAD: i32 = 5;
 export const CRC: i32 = 4;
@@ -13,7 +15,7 @@ const incoming = new Uint8Array(MAX_ENCODED);
 let filled: i32 = 0;
 let overlong: bool = false;
 
-const outgoing = new Uint8Array(MAX_ENCODED + 1);
+const outgoing = new Uint8Array(MAX_ENCODED + 2);
 
 /** COBS in place; the length of what was encoded, or -1. */
 function decode(octets: Uint8Array, length: i32): i32 {
@@ -50,12 +52,13 @@ export function received(): usize {
 	return incoming.dataStart;
 }
 
-/** Encodes a content with its CRC and delimiter; answers the length at `encoded()`. */
+/** Encodes a content with its CRC between delimiters; answers the length at `encoded()`. */
 export function encode(content: Uint8Array, length: i32): i32 {
 	store<u32>(content.dataStart + length, crc32(content.dataStart, length));
 	const total = length + CRC;
-	let codeAt = 0;
-	let to = 1;
+	outgoing[0] = 0;
+	let codeAt = 1;
+	let to = 2;
 	let code = 1;
 	for (let i = 0; i < total; i++) {
 		const octet = content[i];

@@ -9,8 +9,9 @@ import {
 	MAX_RESPONSE,
 	MAX_SEGMENT,
 } from "../../contract/as/codec";
-import { errorResponse, execute, isHello } from "../commands/dispatch";
-import { segmentSize } from "../commands/session";
+import { errorResponse, execute } from "../commands/dispatch";
+import { isHello, segmentSize } from "../commands/session";
+import { passTime } from "../life/trial";
 import * as board from "../platform/board";
 import { CRC, encode, encoded, HEAD, received, takeOctet } from "./frame";
 
@@ -20,8 +21,8 @@ const MAX_SEGMENTS: i32 = 32;
 const LARGEST: i32 = <i32>MAX_SEGMENT;
 
 const request = new Uint8Array(<i32>MAX_MESSAGE);
-/** The first octets of a segment that may be a hello. */
-const start = new Uint8Array(2);
+/** What may be a hello: no CBOR of one is longer. */
+const start = new Uint8Array(22);
 const response = new Uint8Array(<i32>MAX_RESPONSE);
 const content = new Uint8Array(HEAD + LARGEST + CRC);
 
@@ -44,10 +45,7 @@ export function executingId(): i32 {
 
 /** Answers the request in which the previous instance trapped. */
 export function reportTrap(id: i32): void {
-	if (id == NONE) return;
-	answered = id;
-	responseLength = errorResponse(ERROR_TRAPPED, response);
-	sendResponse(0);
+	if (id != NONE) refuse(id, ERROR_TRAPPED);
 }
 
 /** Takes octets off the line; whole requests are executed and answered. */
@@ -69,13 +67,15 @@ function takeContent(at: usize, size: i32): void {
 
 function takeSegment(id: i32, segment: i32, segments: i32, octets: usize, length: i32): void {
 	const size = segmentSize();
-	if (segment >= segments || length > size || (segment + 1 < segments && length != size)) return;
-	if (segments > MAX_SEGMENTS || (segments - 1) * size + length > <i32>MAX_MESSAGE) {
-		refuse(id);
+	const last = segment + 1 == segments;
+	if (segment >= segments || length > size || (!last && length != size)) return;
+	if (id == answered && !(segments == 1 && opensSession(octets, length))) {
+		if (last) sendResponse(0);
 		return;
 	}
-	if (id == answered && assembling != id && !startsHello(segment, octets, length)) {
-		if (segment + 1 == segments) sendResponse(0);
+	// A segment that is not the last one says only how many octets there are at the least.
+	if (segments > MAX_SEGMENTS || (segments - 1) * size + (last ? length : 1) > <i32>MAX_MESSAGE) {
+		refuse(id, ERROR_MESSAGE_TOO_LARGE);
 		return;
 	}
 	if (id != assembling || segments != expected) {
@@ -85,37 +85,48 @@ function takeSegment(id: i32, segment: i32, segments: i32, octets: usize, length
 	}
 	memory.copy(request.dataStart + segment * size, octets, length);
 	have |= 1 << segment;
-	if (segment + 1 == segments) requestLength = segment * size + length;
+	if (last) requestLength = segment * size + length;
 	if (popcnt(have) == segments) complete(id);
 	else sendHave(id);
 }
 
-/** `hello` is one segment, and known by its first two octets. */
-function startsHello(segment: i32, octets: usize, length: i32): bool {
-	if (segment != 0 || length < 2) return false;
-	start[0] = load<u8>(octets);
-	start[1] = load<u8>(octets, 1);
-	return isHello(start);
+/** Is this a whole `hello`? It is never taken for a repetition. */
+function opensSession(octets: usize, length: i32): bool {
+	if (length > start.length) return false;
+	memory.copy(start.dataStart, octets, length);
+	const opens = isHello(start.subarray(0, length));
+	__collect();
+	return opens;
 }
 
-function refuse(id: i32): void {
-	assembling = NONE;
-	answered = id;
-	responseLength = errorResponse(ERROR_MESSAGE_TOO_LARGE, response);
-	sendResponse(0);
+/** The kept response may hold CK and IK; a shorter one would leave its end standing. */
+function forgetResponse(): void {
+	memory.fill(response.dataStart, 0, responseLength);
+	responseLength = 0;
+}
+
+function refuse(id: i32, error: u32): void {
+	forgetResponse();
+	respond(id, errorResponse(error, response));
 }
 
 function complete(id: i32): void {
-	assembling = NONE;
 	executing = id;
-	// The longest kept response may hold CK and IK; a shorter one would leave its end standing.
-	memory.fill(response.dataStart, 0, responseLength);
+	forgetResponse();
+	// Time that has passed counts before what comes now.
+	passTime();
 	const length = execute(request.subarray(0, requestLength), response);
 	executing = NONE;
+	respond(id, length);
+	__collect();
+}
+
+/** `length` octets of the response stand there; they are kept for repetitions. */
+function respond(id: i32, length: i32): void {
+	assembling = NONE;
 	answered = id;
 	responseLength = length;
 	sendResponse(0);
-	__collect();
 }
 
 function send(kind: u8, id: i32, segment: i32, segments: i32, length: i32): void {

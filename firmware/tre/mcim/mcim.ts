@@ -3,6 +3,7 @@ import {
 	ERROR_ALGORITHM_UNSUPPORTED,
 	ERROR_CRYPTO_FAILURE,
 	ERROR_ENVELOPE_CONTENT,
+	ERROR_FALLBACK_BOUNDS,
 	ERROR_KEY_REUSED,
 	ERROR_STORE_FULL,
 	ERROR_VERSION_NOT_HIGHER,
@@ -112,6 +113,7 @@ export class Mcim {
 			opcLength == OPC_LENGTH &&
 			envelope.secretLength == K_LENGTH + OPC_LENGTH;
 		if (!shaped) this.error = ERROR_ENVELOPE_CONTENT;
+		else if (!this.fallback.isBounded()) this.error = ERROR_FALLBACK_BOUNDS;
 		if (this.error == 0) this.sealed = envelope.seal(KEY_AKA, 0, K_LENGTH + OPC_LENGTH);
 	}
 }

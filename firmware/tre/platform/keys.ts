@@ -1,3 +1,4 @@
+import { ERROR_ROOT_NOT_CA, ERROR_ROOT_UNSUPPORTED } from "../../contract/as/codec";
 import * as crypto from "./crypto";
 
 export const KEY_SIGN: u32 = 1;
@@ -111,23 +112,42 @@ export class CertificateFacts {
 	}
 }
 
+/** Null where the certificate cannot be read, or its key is of no kind that the TRE verifies with. */
 export function certificateFacts(cert: Uint8Array): CertificateFacts | null {
-	if (cert.length > MAX_CERTIFICATE) return null;
-	const result = crypto.x509_facts(cert.dataStart, cert.length, scratch.dataStart, scratch.length);
+	const result = readFacts(cert);
 	if (result < 34) return null;
 	const flags = ((<u32>scratch[0]) << 8) | scratch[1];
 	return new CertificateFacts(flags, scratch.slice(2, 34), scratch.slice(34, result));
 }
 
-export function isIssuedBy(cert: Uint8Array, issuer: Uint8Array): bool {
-	return crypto.x509_verify(cert.dataStart, cert.length, issuer.dataStart, issuer.length) == 0;
+/** Octets of the facts in `scratch`, or a status. */
+function readFacts(cert: Uint8Array): i32 {
+	if (cert.length > MAX_CERTIFICATE) return -1;
+	return crypto.x509_facts(cert.dataStart, cert.length, scratch.dataStart, scratch.length);
 }
 
-/** A self-signed CA certificate, as every CertSHO is. */
-export function isRoot(cert: Uint8Array): bool {
+function verifyCertificate(cert: Uint8Array, issuer: Uint8Array): i32 {
+	return crypto.x509_verify(cert.dataStart, cert.length, issuer.dataStart, issuer.length);
+}
+
+export function isIssuedBy(cert: Uint8Array, issuer: Uint8Array): bool {
+	return verifyCertificate(cert, issuer) == 0;
+}
+
+/** Can it be read, whatever its key? */
+export function isCertificate(cert: Uint8Array): bool {
+	const result = readFacts(cert);
+	return result == PSA_NOT_SUPPORTED || result >= 34;
+}
+
+/** Why a certificate is no root (documents.md, "CertSHO and CertPVA"): self-signed, a CA, of a supported kind; or 0. */
+export function rootError(cert: Uint8Array): u32 {
+	if (readFacts(cert) == PSA_NOT_SUPPORTED) return ERROR_ROOT_UNSUPPORTED;
 	const facts = certificateFacts(cert);
-	if (facts == null) return false;
-	return facts.has(X509_CA) && isIssuedBy(cert, cert);
+	if (facts == null || !facts.has(X509_CA)) return ERROR_ROOT_NOT_CA;
+	const result = verifyCertificate(cert, cert);
+	if (result == PSA_NOT_SUPPORTED) return ERROR_ROOT_UNSUPPORTED;
+	return result == 0 ? 0 : ERROR_ROOT_NOT_CA;
 }
 
 export function digestAuth(sealedPassword: Uint8Array, user: Uint8Array, nonce: Uint8Array): Uint8Array {

@@ -1,3 +1,4 @@
+import { MAX_TRIAL_BOOTS, MAX_TRIAL_SECONDS } from "../../contract/as/codec";
 import { readU32, writeU32 } from "../octets/octets";
 import { get, put } from "./log";
 import { RECORD_CHANGE } from "./records";
@@ -11,6 +12,11 @@ export class Fallback {
 		public seconds: u32,
 		public boots: u32,
 	) {}
+
+	/** Nobody may hold a device on trial for ever. */
+	isBounded(): bool {
+		return this.seconds <= MAX_TRIAL_SECONDS && this.boots <= MAX_TRIAL_BOOTS;
+	}
 
 	/** On only if both say so; the larger of the two times and counts. */
 	together(other: Fallback): Fallback {

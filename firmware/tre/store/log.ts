@@ -52,6 +52,9 @@ let stuck: bool = false;
 /** Why there is no store, or 0: nothing is written over what could not be read. */
 let unmounted: u32 = ERROR_STORE_DAMAGED;
 
+/** The bank that is not live was erased, whole, in this boot. */
+let spareErased: bool = false;
+
 /** Behind the record that the last scan stopped at: what a host wrote into its payload is not looked at. */
 let beyond: u32 = 0;
 
@@ -178,7 +181,7 @@ function findStore(): u32 {
 	// A power cut came between the end of a secret and that of its bank.
 	if (stale) return dropStale() ? 0 : ERROR_FLASH_FAILED;
 	// What a power cut left in the other bank is deleted, and may hold keys: it goes.
-	if (!isBlank(1 - bank)) eraseBank(1 - bank);
+	if (!isBlank(1 - bank)) spareErased = eraseBank(1 - bank);
 	return 0;
 }
 
@@ -222,6 +225,11 @@ export function readInto(key: u32, out: Uint8Array): i32 {
 	if (length > out.length) return 0;
 	flash.read(address + RECORD, out.dataStart, length);
 	return length;
+}
+
+/** Is there anything for `commit` to write? */
+export function isStaged(): bool {
+	return staged != 0;
 }
 
 export function discard(): void {
@@ -334,7 +342,9 @@ export function wipeAllBut(key: u32): bool {
 /** Copies what is live, or one key of it, into the other bank. The old bank counts until the new header is there. */
 function compact(only: u32): bool {
 	const other = 1 - bank;
-	if (!eraseBank(other)) return false;
+	// An erase that a power cut broke off may read as a whole one and hold nothing: only one of this boot is trusted.
+	if (!(spareErased && isBlank(other)) && !eraseBank(other)) return false;
+	spareErased = false;
 	let to = HEADER;
 	for (let i = 0; i < records; i++) {
 		if (only != ALL && keys[i] != only) continue;
@@ -362,6 +372,6 @@ function compact(only: u32): bool {
 	// It was read just before: a flash that changes its mind is not to be worked with.
 	if (!scan()) unreachable();
 	// Where this fails the next boot tries again.
-	eraseBank(old);
+	spareErased = eraseBank(old);
 	return true;
 }

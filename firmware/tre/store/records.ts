@@ -24,6 +24,9 @@ export const RECORD_ACCOUNT_PENDING: u32 = 20;
 export const ACCOUNT_CLIENT_PASSWORD: u32 = 1;
 export const ACCOUNT_SERVER_PASSWORD: u32 = 2;
 
+/** Writes that the host's word alone may still cause. */
+export const RECORD_WEAR: u32 = 24;
+
 export const RECORD_MCIM: u32 = 32;
 /** The host's reference of the network parameters that belong to the MCIM of a slot. */
 export const RECORD_MCIM_PARAMETERS: u32 = 40;

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { readAddress } from "../../../host/wire/address.ts";
 import { GsupConnection, type GsupLimits, type GsupListener, GsupLost } from "./connection.ts";
 import type { Gsup } from "./message.ts";
 
@@ -70,12 +71,12 @@ export class GsupClient {
 
 	#connect(): void {
 		if (this.#closed) return;
-		const [host, port] = this.#address()?.split(":") ?? [];
-		if (host === undefined) {
+		const address = this.#address();
+		if (address === undefined) {
 			this.#again();
 			return;
 		}
-		const socket = connect(Number(port), host);
+		const socket = connect({ ...readAddress(address), keepAlive: true });
 		socket.once("error", () => socket.destroy());
 		const failed = () => this.#again();
 		socket.once("close", failed);

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { createTable, type Migrations } from "../database/engine.ts";
 
 /**
@@ -47,6 +47,13 @@ export const operatorMigrations: Migrations = {
 		up: async (db: Kysely<never>) => {
 			await createTable(db, "receipt", "entry", { at: "text", tre_id: "text", state: "text", document: "text" });
 			await createTable(db, "audit", "entry", { at: "text", tre_id: "text", imsi: "text", what: "text" });
+		},
+	},
+	"0004-which-sequence-numbers-were-given-out": {
+		up: async (db: Kysely<never>) => {
+			await db.schema.alterTable("sequence").addColumn("spans", "text").execute();
+			// Until now there was one counter: all up to it may have been.
+			await sql`UPDATE sequence SET spans = '[[1,' || seq || ']]' WHERE seq > 0`.execute(db);
 		},
 	},
 };

@@ -16,9 +16,11 @@ export interface Subscriber {
 	readonly msisdn?: string;
 }
 
-/** Every SEQ of a subscriber up to this one may have been given out (TS 33.102 Annex C). */
+/** Sequence numbers of a subscriber (TS 33.102 Annex C): the next one is behind `seq`. */
 export interface Sequence {
 	readonly seq: number;
+	/** Every SEQ that may have been given out here, first and last; missing where the numbers came from elsewhere. */
+	readonly spans?: readonly (readonly [first: number, last: number])[];
 }
 
 /** Visited network that last reported a subscriber. */

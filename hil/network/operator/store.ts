@@ -26,7 +26,7 @@ export const operatorTables = {
 	subscriber: tableOf<Subscriber>().keyed("subscriber", "imsi", {
 		...{ k: "secret", opc: "secret", op: "secret", constants: "json", msisdn: "text" },
 	}),
-	sequence: tableOf<Sequence>().beside("sequence", "imsi", { seq: "number" }),
+	sequence: tableOf<Sequence>().beside("sequence", "imsi", { seq: "number", spans: "json" }),
 	location: tableOf<Location>().beside("location", "imsi", { vno: "text" }),
 	device: tableOf<Device>().keyed("device", "treId", {
 		...{ certSign: "text", certEncrypt: "text", imsi: "text", madeBy: "text", reign: "text", serial: "number" },

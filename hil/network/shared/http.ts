@@ -9,6 +9,7 @@ import {
 import { createServer as createHttpsServer, request as httpsRequest } from "node:https";
 import type { AddressInfo, Server as TcpServer } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { readAddress } from "../../../host/wire/address.ts";
 import { allowsTls, type Identity, isIssuedBy, keyToPem, toPem } from "./certificates.ts";
 import type { Place } from "./ports.ts";
 
@@ -206,7 +207,7 @@ export const getJson = <Answer>(url: string): Promise<Answer> =>
 
 /** Calls a contracted party, showing one's own leaf. */
 export function postMutualTls<Answer>(target: Target, path: string, body: object, identity: Identity): Promise<Answer> {
-	const [hostname, port] = target.address.split(":");
+	const { host: hostname, port } = readAddress(target.address);
 	const options = {
 		hostname,
 		port,

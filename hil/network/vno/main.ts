@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { readAddress } from "../../../host/wire/address.ts";
 import { type Downlink, radioChannel, type Uplink } from "../../../host/wire/radio/messages.ts";
 import { emit } from "../../../host/wire/report/events.ts";
 import { type Element, runElement } from "../shared/element.ts";
@@ -22,7 +23,6 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 	const attachments = new Map<string, Attachment>();
 	const bearers = new Map<string, Bearer>();
 	const data = await serveBearer(registry, bearers, at("data"));
-	const [host, port] = data.address.split(":");
 	const homes = new Homes(registry, config.vnoId, (message) => answerHome(attachments, message));
 	const network: Visited = {
 		homes,
@@ -33,7 +33,7 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 		serves: (shoId) =>
 			!existsSync(config.barred) || !(JSON.parse(readFileSync(config.barred, "utf8")) as string[]).includes(shoId),
 		air: () => readAir(config.air),
-		proxy: { host, port: Number(port) },
+		proxy: readAddress(data.address),
 		attached: (imsi, attachment) => attachments.set(imsi, attachment),
 		detached: (imsi, attachment) => {
 			if (attachments.get(imsi) !== attachment) return false;

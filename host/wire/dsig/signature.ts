@@ -1,6 +1,8 @@
 import { createHash, type KeyObject, sign, verify } from "node:crypto";
 import { canonicalXml } from "../xml/canonical.ts";
-import { attribute, child, childText, parseXml, type XmlElement, XmlError } from "../xml/parse.ts";
+import { attribute, child, childText, type XmlElement } from "../xml/element.ts";
+import { XmlError } from "../xml/error.ts";
+import { readSignedXml } from "../xml/strict.ts";
 
 /** Detached, for a bootstrap; enveloped, for the management objects (DESIGN section 6). */
 export type SignatureForm = "detached" | "enveloped";
@@ -72,7 +74,7 @@ function element(parent: XmlElement, name: string): XmlElement {
 export function parseSignature(form: SignatureForm, text: string): XmlSignature {
 	let root: XmlElement;
 	try {
-		root = parseXml(text);
+		root = readSignedXml(text);
 	} catch (error) {
 		if (error instanceof XmlError) throw new SignatureError(error.message);
 		throw error;
@@ -123,7 +125,7 @@ export function verifySignature(
  */
 export function openEnveloped(text: string, key: KeyObject): string {
 	const { document, signature } = splitEnveloped(text);
-	if (canonicalXml(parseXml(document)) !== document) throw new SignatureError("the document is not canonical");
+	if (canonicalXml(readSignedXml(document)) !== document) throw new SignatureError("the document is not canonical");
 	if (!verifySignature("enveloped", document, signature, key))
 		throw new SignatureError("the signature does not verify");
 	return document;

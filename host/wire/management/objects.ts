@@ -7,7 +7,8 @@ import {
 } from "../../../firmware/contract/documents.ts";
 import { openEnveloped, signEnveloped } from "../dsig/signature.ts";
 import { canonicalXml, xml } from "../xml/canonical.ts";
-import { attribute, child, parseXml, type XmlElement } from "../xml/parse.ts";
+import { attribute, child, type XmlElement } from "../xml/element.ts";
+import { readSignedXml } from "../xml/strict.ts";
 
 export class ManagementObjectError extends Error {}
 
@@ -36,7 +37,7 @@ export interface Receipt {
 
 /** Insists on the root, its namespace, and exactly these children in this order. */
 function fields(text: string, root: string, names: readonly string[]): XmlElement {
-	const element = parseXml(text);
+	const element = readSignedXml(text);
 	const found = element.children.map((entry) => entry.name).join(" ");
 	if (element.name !== root || attribute(element, "xmlns") !== M2M_NAMESPACE || found !== names.join(" ")) {
 		throw new ManagementObjectError(`not a ${root}: <${element.name}> with ${found}`);

@@ -1,5 +1,6 @@
 import { canonicalXml, xml } from "../xml/canonical.ts";
-import { attribute, parseXml, type XmlElement } from "../xml/parse.ts";
+import { attribute, type XmlElement } from "../xml/element.ts";
+import { readSignedXml } from "../xml/strict.ts";
 
 /** A characteristic of a wap-provisioningdoc (OMA ProvCont): parameters and characteristics in order. */
 export interface Characteristic {
@@ -44,7 +45,7 @@ function fromXml(element: XmlElement): Parm | Characteristic {
 
 /** Reads a document and insists that it is in canonical form. */
 export function readProvisioning(text: string): Characteristic[] {
-	const root = parseXml(text);
+	const root = readSignedXml(text);
 	if (root.name !== "wap-provisioningdoc") throw new ProvisioningError(`the root is <${root.name}>`);
 	const characteristics = root.children.map(fromXml);
 	if (characteristics.some(isParm)) throw new ProvisioningError("a parm outside a characteristic");

@@ -6,7 +6,7 @@ import { encodeWbxml } from "../wbxml/encode.ts";
 import { WbxmlError } from "../wbxml/error.ts";
 import { decodeWbxml } from "../wbxml/tree.ts";
 import { canonicalXml } from "../xml/canonical.ts";
-import { parseXml } from "../xml/parse.ts";
+import { readSignedXml } from "../xml/strict.ts";
 import { PUSH_PORT, type SecurityMethod, SOURCE_PORT } from "./media.ts";
 import { provisioningMac } from "./security.ts";
 import { encodePush } from "./wsp.ts";
@@ -24,7 +24,7 @@ export const BOOTSTRAP_TYPE = "application/vnd.wap.connectivity-wbxml";
 
 /** A signed bootstrap as it travels: WBXML, with the MAC that only says that the sender knows the IMSI. */
 export function bootstrapPush(sent: string, imsi: string): PushMessage {
-	const body = encodeWbxml(parseXml(sent));
+	const body = encodeWbxml(readSignedXml(sent));
 	return { contentType: BOOTSTRAP_TYPE, body, sec: "NETWPIN", mac: provisioningMac("NETWPIN", { imsi }, body) };
 }
 
@@ -49,7 +49,7 @@ export function deliveryOf(message: PushMessage, originator: string, at: Date): 
 		-at.getTimezoneOffset() / quarter,
 	] as const;
 	const ports = { destination: PUSH_PORT, source: SOURCE_PORT };
-	const whole = { originator, timestamp: timestamp as never, ports, data };
+	const whole = { originator, timestamp, ports, data };
 	return segment<SmsDeliver>(whole, digest.readUInt16BE(0), 16).map(encodeDeliver);
 }
 

@@ -16,6 +16,8 @@ export interface Push {
 const PUSH = 0x06;
 const LENGTH_QUOTE = 31;
 const SHORT = 0x80;
+/** The next octet is a code page of headers; an octet of at most LENGTH_QUOTE is one by itself. */
+const SHIFT = 0x7f;
 const MAX_HEADERS = 1024;
 
 function uintvar(value: number): number[] {
@@ -60,15 +62,15 @@ class PushReader extends OctetReader<PushRefusal> {
 		return this.refuse("integer", from);
 	}
 
-	/** Text up to its NUL; a quote in front of a first octet above 127 does not belong to it. */
-	text(): string {
+	/** Text up to its NUL; a quote in front of a first octet above 127 does not belong to it. `any`: of whatever letters. */
+	text(any = false): string {
 		const from = this.at;
 		const end = this.octets.subarray(0, this.end).indexOf(0, from);
 		if (end < 0) return this.refuse("end-of-input", this.end);
 		this.at = end + 1;
 		const start = this.octets[from] === 0x7f ? from + 1 : from;
 		const value = Buffer.from(this.octets.subarray(start, end)).toString("latin1");
-		if (/[^\x20-\x7e]/.test(value)) this.refuse("header", from);
+		if (!any && /[^\x20-\x7e]/.test(value)) this.refuse("header", from);
 		return value;
 	}
 
@@ -91,35 +93,49 @@ interface Parameters {
 	mac?: string;
 }
 
+/** A parameter's name: a number, or a word (WAP-230 clause 8.4.2.4). */
+function readName(reader: PushReader): number | string {
+	return (reader.peek() & SHORT) === 0 ? reader.text().toUpperCase() : reader.octet() & 0x7f;
+}
+
+/** A value of whatever form: an integer, or text, which may stand behind a quote. */
+function readValue(reader: PushReader): number | string {
+	const first = reader.peek();
+	if ((first & SHORT) !== 0) return reader.octet() & 0x7f;
+	if (first > LENGTH_QUOTE) return reader.text(true).replace(/^"/, "");
+	reader.octet();
+	const octets = reader.take(first === LENGTH_QUOTE ? reader.uintvar() : first);
+	return octets.reduce((value, octet) => value * 256 + octet, 0);
+}
+
+const isNamed = (name: number | string, number: number, word: string): boolean => name === number || name === word;
+
+/** SEC and MAC; whatever else a content type has (a charset, a name) says nothing here. */
 function readParameters(reader: PushReader): Parameters {
 	const found: Parameters = {};
 	while (!reader.finished) {
 		const from = reader.at;
-		const name = reader.octet();
-		if (name === (SHORT | SEC) && found.sec === undefined) {
-			const method = securityMethods[reader.octet() & 0x7f];
-			found.sec = method ?? reader.refuse("parameter", from);
-		} else if (name === (SHORT | MAC) && found.mac === undefined) {
-			const mac = reader.text();
+		const name = readName(reader);
+		const value = readValue(reader);
+		if (isNamed(name, SEC, "SEC") && found.sec === undefined) {
+			found.sec = securityMethods[Number(value)] ?? reader.refuse("parameter", from);
+		} else if (isNamed(name, MAC, "MAC") && found.mac === undefined) {
+			const mac = String(value);
 			found.mac = /^[0-9A-Fa-f]{40}$/.test(mac) ? mac.toUpperCase() : reader.refuse("parameter", from);
-		} else reader.refuse("parameter", from);
+		}
 	}
 	return found;
 }
 
-/** Passes over a header that says nothing to this client: its name and its value, whatever they are. */
+/** Passes over a header that says nothing to this client, its name and its value, or over a change of code page. */
 function skipHeader(reader: PushReader): void {
-	if ((reader.peek() & SHORT) === 0) reader.text();
-	else reader.octet();
 	const first = reader.peek();
-	if ((first & SHORT) !== 0) reader.octet();
-	else if (first < LENGTH_QUOTE) {
-		reader.octet();
-		reader.part(first);
-	} else if (first === LENGTH_QUOTE) {
-		reader.octet();
-		reader.part(reader.uintvar());
-	} else reader.text();
+	if (first === SHIFT) reader.take(2);
+	else if (first <= LENGTH_QUOTE) reader.octet();
+	else {
+		readName(reader);
+		readValue(reader);
+	}
 }
 
 /** Reads a push; throws PushError for anything else. */

@@ -26,7 +26,8 @@ interface Unfinished {
 }
 
 /**
- * Puts concatenated short messages together again: in any order, interleaved, with repetitions. Bounded in
+ * Puts concatenated short messages together again: in any order, interleaved, with repetitions. Where a reference comes
+ * again with another segment in a place that is taken, a new message has begun. Bounded in
  * messages and octets. Where there is no room, an originator with the most unfinished messages loses the one of
  * which the least has come, the oldest of those first: a flood of first segments displaces itself, and not what
  * is further on.
@@ -63,7 +64,14 @@ export class Reassembly {
 		};
 		this.#unfinished.set(key, found);
 		found.last = now;
-		if (found.segments.has(sequence)) return undefined;
+		const there = found.segments.get(sequence);
+		if (there && Buffer.compare(there, data) === 0) return undefined;
+		// The reference is that of another message now: nothing of the one before belongs to it.
+		if (there) {
+			this.#octets -= found.octets;
+			found.octets = 0;
+			found.segments.clear();
+		}
 		found.segments.set(sequence, Uint8Array.from(data));
 		found.octets += data.length;
 		this.#octets += data.length;

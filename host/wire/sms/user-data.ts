@@ -1,5 +1,6 @@
 import { OctetReader } from "../octet-reader.ts";
 import { Refused } from "../refused.ts";
+import { packSeptets, unpackSeptets } from "./alphabet.ts";
 
 /** Where a segment belongs in a concatenated message (TS 23.040 clause 9.2.3.24.1 and .8). */
 export interface Concatenation {
@@ -29,7 +30,6 @@ export type TpduRefusal =
 	| "type"
 	| "address"
 	| "coding"
-	| "timestamp"
 	| "user-data-length"
 	| "user-data-header";
 
@@ -43,14 +43,22 @@ export class TpduError extends Refused<TpduRefusal> {
 export const MAX_USER_DATA = 140;
 
 export const HAS_HEADER = 0x40;
+/** Type of number and numbering plan (clause 9.1.2.5). */
 const INTERNATIONAL = 0x91;
 const UNKNOWN = 0x81;
+const ALPHANUMERIC = 0xd0;
+const TYPE_OF_NUMBER = 0x70;
+/** Semi-octets of the longest address. */
+const MAX_ADDRESS = 20;
 /** 8-bit data, class 1 (TS 23.038). */
 export const EIGHT_BIT = 0xf5;
 
 const CONCAT_8 = 0x00;
 const CONCAT_16 = 0x08;
 const PORTS_16 = 0x05;
+
+/** Digits, and what stands for the codes behind them (clause 9.1.2.3): `*`, `#`, a, b, c. */
+const SYMBOLS = "0123456789*#abc";
 
 export const swapped = (digits: string): number[] =>
 	(`${digits}${digits.length % 2 === 1 ? "f" : ""}`.match(/../g) ?? []).map(([low, high]) =>
@@ -106,21 +114,35 @@ export class TpduReader extends OctetReader<TpduRefusal> {
 export const digitsOf = (octets: Uint8Array): string =>
 	[...octets].map((octet) => `${(octet & 15).toString(16)}${(octet >> 4).toString(16)}`).join("");
 
-/** digits(1) | type of number(1) | digits: `+` in front of an international number (clause 9.1.2.5). */
-export function addressOf(address: string): number[] {
-	const international = address.startsWith("+");
-	const digits = international ? address.slice(1) : address;
-	if (!/^\d{1,20}$/.test(digits)) throw new TpduError("address", 1);
-	return [digits.length, international ? INTERNATIONAL : UNKNOWN, ...swapped(digits)];
+/** A name of letters of the default alphabet. */
+function nameOf(address: string): number[] {
+	const octets = packSeptets(address);
+	const semiOctets = Math.ceil((address.length * 7) / 4);
+	if (!octets || semiOctets > MAX_ADDRESS) throw new TpduError("address", 1);
+	return [semiOctets, ALPHANUMERIC, ...octets];
 }
 
+/** semi-octets(1) | type of number(1) | digits or letters: `+` in front of an international number (clause 9.1.2.5). */
+export function addressOf(address: string): number[] {
+	const [, plus, digits] = /^(\+?)([\d*#abc]{0,20})$/.exec(address) ?? [];
+	if (digits === undefined) return nameOf(address);
+	const codes = [...digits].map((digit) => SYMBOLS.indexOf(digit).toString(16)).join("");
+	return [digits.length, plus === "+" ? INTERNATIONAL : UNKNOWN, ...swapped(codes)];
+}
+
+/** Who sent a message says nothing of whether it is a good one: every form of an address is read. */
 export function readAddress(octets: TpduReader): string {
 	const from = octets.at;
 	const count = octets.octet();
 	const type = octets.octet();
-	const digits = digitsOf(octets.take(Math.ceil(count / 2))).slice(0, count);
-	if (count === 0 || count > 20 || !/^\d+$/.test(digits)) octets.refuse("address", from);
-	return type === INTERNATIONAL ? `+${digits}` : digits;
+	if (count > MAX_ADDRESS) octets.refuse("address", from);
+	const value = octets.take(Math.ceil(count / 2));
+	if ((type & TYPE_OF_NUMBER) === (ALPHANUMERIC & TYPE_OF_NUMBER))
+		return unpackSeptets(value, Math.floor((count * 4) / 7));
+	const codes = [...digitsOf(value).slice(0, count)].map((code) => Number.parseInt(code, 16));
+	const end = codes.indexOf(SYMBOLS.length);
+	const digits = codes.slice(0, end < 0 ? count : end).map((code) => SYMBOLS[code] as string);
+	return `${type === INTERNATIONAL ? "+" : ""}${digits.join("")}`;
 }
 
 type Header = Omit<UserData, "data">;
@@ -154,12 +176,17 @@ function readHeader(octets: TpduReader, end: number): Header {
 	return found;
 }
 
-/** Only 8-bit data is taken. */
+/** TS 23.038 clause 4: general data coding and marked for automatic deletion, both uncompressed. */
+const isGeneral = (coding: number, alphabet: number): boolean =>
+	(coding & 0x80) === 0 && (coding & 0x20) === 0 && (coding & 0x0c) === alphabet;
+
+/** User data that are octets: 8-bit data, and UCS2. In any other coding they are septets. */
 export function readCoding(octets: TpduReader): void {
 	const at = octets.at;
 	const coding = octets.octet();
-	const eightBit = (coding & 0xf4) === 0xf4 || ((coding & 0xc0) === 0 && (coding & 0x2c) === 0x04);
-	if (!eightBit) octets.refuse("coding", at);
+	const eightBit = (coding & 0xf4) === 0xf4 || isGeneral(coding, 0x04);
+	const ucs2 = (coding & 0xf0) === 0xe0 || isGeneral(coding, 0x08);
+	if (!eightBit && !ucs2) octets.refuse("coding", at);
 }
 
 /** Length, header and data, up to the end. */

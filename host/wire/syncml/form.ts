@@ -1,7 +1,7 @@
 import { encodeWbxml } from "../wbxml/encode.ts";
 import { WbxmlError } from "../wbxml/error.ts";
 import { decodeWbxml } from "../wbxml/tree.ts";
-import { parseXml } from "../xml/parse.ts";
+import { readXml } from "../xml/tolerant.ts";
 import { MAX_MESSAGE, type Message, messageOf, SyncmlError, treeOf, writeMessage } from "./message.ts";
 
 /** A message of a DM session goes as WBXML, or as XML where a peer asks for it. */
@@ -26,7 +26,7 @@ export const writeMessageIn = (form: MessageForm, message: Message): Buffer =>
 
 /** Throws SyncmlError, XmlError or WbxmlError where it is no message of the form. */
 export function readMessageIn(form: MessageForm, octets: Uint8Array): Message {
-	if (form === "xml") return messageOf(parseXml(octets, { maxLength: MAX_MESSAGE, declaration: true }));
+	if (form === "xml") return messageOf(readXml(octets, { maxLength: MAX_MESSAGE }));
 	const { language, root } = decodeWbxml(octets, { maxLength: MAX_MESSAGE });
 	if (language.name !== "SyncML") throw new SyncmlError(`a ${language.name} document is no SyncML message`);
 	return messageOf(root);

@@ -1,5 +1,6 @@
 import { canonicalXml, xml } from "../xml/canonical.ts";
-import { child, childText, parseXml, type XmlElement } from "../xml/parse.ts";
+import { child, childText, type XmlElement } from "../xml/element.ts";
+import { readXml } from "../xml/tolerant.ts";
 
 /** A SyncML 1.2 message as OMA DM 1.2.1 uses it. */
 export interface Message {
@@ -25,9 +26,10 @@ export interface Item {
 
 export interface Status {
 	readonly name: "Status";
-	readonly cmdId: number;
+	/** Any text, as the DTD has it. */
+	readonly cmdId: string;
 	readonly msgRef: number;
-	readonly cmdRef: number;
+	readonly cmdRef: string;
 	readonly cmd: string;
 	readonly code: number;
 	/** base64 of the nonce for the peer's next credential. */
@@ -36,18 +38,34 @@ export interface Status {
 
 export interface Alert {
 	readonly name: "Alert";
-	readonly cmdId: number;
+	/** Any text, as the DTD has it. */
+	readonly cmdId: string;
 	readonly code: number;
 	readonly items: readonly Item[];
 }
 
 export interface NodeCommand {
 	readonly name: "Add" | "Replace" | "Exec" | "Get" | "Delete";
-	readonly cmdId: number;
+	/** Any text, as the DTD has it. */
+	readonly cmdId: string;
 	readonly items: readonly Item[];
 }
 
-export type Command = Status | Alert | NodeCommand;
+/** A command of SyncML that this project does not carry out: it is answered with a status of its own. */
+export interface OtherCommand {
+	readonly name: "Other";
+	readonly cmdId: string;
+	/** Its element: Results, Atomic, Put… */
+	readonly element: string;
+}
+
+export type Command = Status | Alert | NodeCommand | OtherCommand;
+
+/** What a status calls a command. */
+export const elementOf = (command: Command): string => (command.name === "Other" ? command.element : command.name);
+
+/** The header of a message, as a status refers to it. */
+export const HEADER_REF = "0";
 
 export class SyncmlError extends Error {}
 
@@ -59,6 +77,7 @@ export const status = {
 	badRequest: 400,
 	invalidCredentials: 401,
 	notFound: 404,
+	notSupported: 406,
 	missingCredentials: 407,
 	commandFailed: 500,
 } as const;
@@ -88,19 +107,21 @@ const md5Meta = (...more: XmlElement[]): XmlElement =>
 	xml("Meta", [xml("Format", "b64", METINF), xml("Type", "syncml:auth-md5", METINF), ...more]);
 
 function commandXml(command: Command): XmlElement {
-	const head = xml("CmdID", String(command.cmdId));
+	const head = xml("CmdID", command.cmdId);
 	switch (command.name) {
 		case "Status":
 			return xml("Status", [
 				head,
 				xml("MsgRef", String(command.msgRef)),
-				xml("CmdRef", String(command.cmdRef)),
+				xml("CmdRef", command.cmdRef),
 				xml("Cmd", command.cmd),
 				...(command.nextNonce ? [xml("Chal", [md5Meta(xml("NextNonce", command.nextNonce, METINF))])] : []),
 				xml("Data", String(command.code)),
 			]);
 		case "Alert":
 			return xml("Alert", [head, xml("Data", String(command.code)), ...command.items.map(itemXml)]);
+		case "Other":
+			return xml(command.element, [head]);
 		default:
 			return xml(command.name, [head, ...command.items.map(itemXml)]);
 	}
@@ -131,6 +152,12 @@ const number = (element: XmlElement, name: string): number => {
 	return value;
 };
 
+const words = (element: XmlElement, name: string): string => {
+	const value = childText(element, name)?.trim();
+	if (!value) throw new SyncmlError(`<${element.name}> without ${name}`);
+	return value;
+};
+
 function inside(element: XmlElement, ...path: string[]): string | undefined {
 	let at: XmlElement | undefined = element;
 	for (const name of path) at = at && child(at, name);
@@ -146,7 +173,7 @@ const readItem = (element: XmlElement): Item => ({
 });
 
 function readCommand(element: XmlElement): Command {
-	const cmdId = number(element, "CmdID");
+	const cmdId = words(element, "CmdID");
 	const items = element.children.filter((entry) => entry.name === "Item").map(readItem);
 	switch (element.name) {
 		case "Status":
@@ -154,7 +181,7 @@ function readCommand(element: XmlElement): Command {
 				name: "Status",
 				cmdId,
 				msgRef: number(element, "MsgRef"),
-				cmdRef: number(element, "CmdRef"),
+				cmdRef: words(element, "CmdRef"),
 				cmd: childText(element, "Cmd") ?? "",
 				code: number(element, "Data"),
 				nextNonce: inside(element, "Chal", "Meta", "NextNonce"),
@@ -168,13 +195,12 @@ function readCommand(element: XmlElement): Command {
 		case "Delete":
 			return { name: element.name, cmdId, items };
 		default:
-			throw new SyncmlError(`<${element.name}> is not supported`);
+			return { name: "Other", cmdId, element: element.name };
 	}
 }
 
 /** Reads the XML form of a message. */
-export const readMessage = (text: string | Uint8Array): Message =>
-	messageOf(parseXml(text, { maxLength: MAX_MESSAGE, declaration: true }));
+export const readMessage = (text: string | Uint8Array): Message => messageOf(readXml(text, { maxLength: MAX_MESSAGE }));
 
 /** Reads a message out of its elements. */
 export function messageOf(root: XmlElement): Message {

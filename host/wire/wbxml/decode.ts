@@ -3,6 +3,7 @@ import { languageOf } from "./languages.ts";
 import { isText, WbxmlReader } from "./reader.ts";
 import type { Language } from "./tables/language.ts";
 import {
+	charsets,
 	END,
 	ENTITY,
 	HAS_ATTRIBUTES,
@@ -15,7 +16,6 @@ import {
 	STR_T,
 	SWITCH_PAGE,
 	TAG,
-	UTF_8,
 } from "./tokens.ts";
 
 export interface WbxmlLimits {
@@ -80,7 +80,8 @@ export class WbxmlDecoder {
 		const number = this.#in.integer();
 		const index = number === 0 ? this.#in.integer() : undefined;
 		const charsetAt = this.#in.at;
-		if (this.#in.integer() !== UTF_8) this.#in.refuse("charset", charsetAt);
+		const charset = charsets.get(this.#in.integer());
+		this.#in.charset = charset ?? this.#in.refuse("charset", charsetAt);
 		const lengthAt = this.#in.at;
 		const length = this.#in.integer();
 		if (length > this.limits.maxStringTable) this.#in.refuse("string-table", lengthAt);

@@ -1,4 +1,4 @@
-import type { XmlElement } from "../xml/parse.ts";
+import type { XmlElement } from "../xml/element.ts";
 import { WbxmlEncodeError } from "./error.ts";
 import { inForm } from "./forms.ts";
 import { languageByRoot } from "./languages.ts";

@@ -1,4 +1,4 @@
-import type { XmlElement } from "../xml/parse.ts";
+import type { XmlElement } from "../xml/element.ts";
 
 /** Content types that say in which form a document is: `application/vnd.syncml.dmtnds+xml`, `…+wbxml`. */
 const formed = /^(application\/vnd\.syncml[a-z.-]*\+)(xml|wbxml)$/;

@@ -8,7 +8,7 @@ import { syncml } from "./tables/syncml.ts";
 export const languages: readonly Language[] = [prov, syncml, devinf, ddf];
 
 export const languageOf = (publicId: number | string): Language | undefined =>
-	languages.find((language) => language.publicId === publicId);
+	languages.find(({ publicId: own, formalNames = [] }) => own === publicId || formalNames.includes(String(publicId)));
 
 export const languageByRoot = (root: string): Language | undefined =>
 	languages.find((language) => language.root === root);

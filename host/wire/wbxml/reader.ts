@@ -3,7 +3,19 @@ import { WbxmlError, type WbxmlRefusal } from "./error.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Throws where the octets are none of the character set. */
+const decoders = {
+	"utf-8": (octets: Uint8Array): string => utf8.decode(octets),
+	"iso-8859-1": (octets: Uint8Array): string => Buffer.from(octets).toString("latin1"),
+	"us-ascii": (octets: Uint8Array): string => {
+		if (octets.some((octet) => octet > 0x7f)) throw new TypeError("not US-ASCII");
+		return Buffer.from(octets).toString("latin1");
+	},
+} as const;
+
 export class WbxmlReader extends OctetReader<WbxmlRefusal> {
+	charset: keyof typeof decoders = "utf-8";
+
 	refuse(refusal: WbxmlRefusal, at = this.at): never {
 		throw new WbxmlError(refusal, at);
 	}
@@ -32,11 +44,11 @@ export class WbxmlReader extends OctetReader<WbxmlRefusal> {
 		return this.text(this.octets.subarray(from, end), from, inAttribute);
 	}
 
-	/** UTF-8 of characters that XML has. */
+	/** Octets in the document's character set, of characters that XML has. */
 	text(octets: Uint8Array, at: number, inAttribute: boolean): string {
 		let text: string;
 		try {
-			text = utf8.decode(octets);
+			text = decoders[this.charset](octets);
 		} catch {
 			return this.refuse("character", at);
 		}

@@ -21,3 +21,11 @@ export const TAG = 0x3f;
 export const VERSION = 0x03;
 /** IANA's number of UTF-8. */
 export const UTF_8 = 0x6a;
+
+/** Character sets by their MIBenum (IANA) that are read; 0 is one that nobody named. */
+export const charsets: ReadonlyMap<number, "utf-8" | "us-ascii" | "iso-8859-1"> = new Map([
+	[0, "utf-8"],
+	[3, "us-ascii"],
+	[4, "iso-8859-1"],
+	[UTF_8, "utf-8"],
+]);

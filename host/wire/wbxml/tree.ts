@@ -1,4 +1,4 @@
-import type { XmlElement } from "../xml/parse.ts";
+import type { XmlElement } from "../xml/element.ts";
 import { type Attribute, WbxmlDecoder, type WbxmlLimits } from "./decode.ts";
 import { WbxmlError } from "./error.ts";
 import { inForm } from "./forms.ts";

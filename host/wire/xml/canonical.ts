@@ -1,7 +1,16 @@
-import type { XmlElement } from "./parse.ts";
+import type { XmlElement } from "./element.ts";
+
+const references = new Map([
+	["&", "&amp;"],
+	["<", "&lt;"],
+	['"', "&quot;"],
+	["\t", "&#x9;"],
+	["\n", "&#xA;"],
+	["\r", "&#xD;"],
+]);
 
 const inAttribute = (value: string): string =>
-	value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+	value.replace(/[&<"\t\n\r]/g, (letter) => references.get(letter) ?? letter);
 const inText = (value: string): string =>
 	value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#xD;");
 

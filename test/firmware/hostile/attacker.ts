@@ -85,9 +85,15 @@ export class Attacker {
 	constructor(setting: Setting) {
 		this.#setting = setting;
 		this.#flash.octets.set(setting.flash);
-		this.#direct = new DirectTre(this.#flash, setting.rootKey, setting.tre);
+		this.#direct = this.#booted();
 		this.#tre = setting.start;
 		this.#secrets = [...setting.secrets];
+	}
+
+	/** Its time stands still: a trial ends by boots, and no write that a host may cause comes back by itself. */
+	#booted(): DirectTre {
+		const { rootKey, tre } = this.#setting;
+		return new DirectTre(this.#flash, rootKey, tre, { seconds: () => 0 });
 	}
 
 	run({ action, seed }: Step): void {
@@ -262,11 +268,11 @@ export class Attacker {
 
 	#dm(): void {
 		const { account, pendingAccount } = this.#tre;
-		const known = account || pendingAccount;
-		const expected: model.Expected = known ? { tre: this.#tre } : { refusal: "no-account" };
-		if (this.#chance(0.5))
-			this.#expect("dmCredential", { nonce: Buffer.alloc(this.#chance(0.5) ? 0 : 16, 3) }, expected);
-		else {
+		const expected: model.Expected = (account ?? pendingAccount) ? { tre: this.#tre } : { refusal: "no-account" };
+		if (this.#chance(0.5)) {
+			const nonce = Buffer.alloc(this.#chance(0.5) ? 0 : 16, 1 + Math.floor(this.#random() * 3));
+			this.#expect("dmCredential", { nonce }, model.dmCredential(this.#tre, hex(nonce)));
+		} else {
 			const answer = this.#expect("dmVerify", { digest: Buffer.alloc(16, 5) }, expected);
 			if (answer?.accepted) throw new Broken("a guessed digest was accepted");
 		}
@@ -304,7 +310,7 @@ export class Attacker {
 		this.#flash.failAfter(Math.floor(this.#chance(0.5) ? this.#random() * 14 : this.#random() ** 3 * 1500));
 		this.#direct.exchange(Buffer.from(encodeRequest(name, request)));
 		this.#flash.powerUp();
-		this.#direct = new DirectTre(this.#flash, this.#setting.rootKey, this.#setting.tre);
+		this.#direct = this.#booted();
 		const written = this.#direct.call("status", {}).transaction - transaction;
 		const outcome = expected();
 		const before = this.#tre;
@@ -345,7 +351,7 @@ export class Attacker {
 
 	/** Off and on: nothing is forgotten but what a trial loses. */
 	#reboot(): void {
-		this.#direct = new DirectTre(this.#flash, this.#setting.rootKey, this.#setting.tre);
+		this.#direct = this.#booted();
 		this.#tre = model.boot(this.#tre);
 	}
 
@@ -408,7 +414,7 @@ export class Attacker {
 		if (difference !== undefined) throw new Broken(`after ${action} ${difference}`);
 	}
 
-	#difference({ life, serial, active, pending, change, operator }: model.Tre): string | undefined {
+	#difference({ life, serial, active, pending, change, operator, writes }: model.Tre): string | undefined {
 		const status = this.#direct.call("status", {});
 		const { operators } = this.#setting;
 		const said = {
@@ -419,6 +425,7 @@ export class Attacker {
 			current: hex(status.currentRoot),
 			pendingRoot: hex(status.pendingRoot),
 			mcims: this.#mcimsInStore(),
+			writes: this.#direct.call("wear", {}).left,
 		};
 		const stored = [active, pending].map((card, n) =>
 			card
@@ -435,6 +442,7 @@ export class Attacker {
 			current: hex(operators[operator].rootHash),
 			pendingRoot: change ? hex(operators[change.operator].rootHash) : "",
 			mcims: stored.flat().join("; "),
+			writes,
 		};
 		const [one, other] = [JSON.stringify(said), JSON.stringify(expected)];
 		return one === other ? undefined : `the TRE says ${one}, the model ${other}`;

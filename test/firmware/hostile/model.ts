@@ -1,5 +1,5 @@
 import type { TreErrorName } from "../../../firmware/contract/errors.ts";
-import type { LifeState } from "../../../firmware/contract/states.ts";
+import { HOST_WRITES, type LifeState } from "../../../firmware/contract/states.ts";
 
 /*
  * What a TRE has to do (DESIGN sections 4 and 7, documents.md), without flash, keys or octets: the reference
@@ -49,8 +49,12 @@ export interface Tre {
 	readonly held: readonly string[];
 	readonly authenticated: boolean;
 	readonly bootsLeft: number;
-	readonly account: boolean;
-	readonly pendingAccount: boolean;
+	/** A DM account, and the nonce of the server that the host gave it, if it did. */
+	readonly account?: { readonly nonce?: string };
+	readonly pendingAccount?: { readonly nonce?: string };
+	/** Writes to the flash that the host's word alone may still cause, and how many were left when the last one was made. */
+	readonly writes: number;
+	readonly writesKept: number;
 }
 
 /** A bootstrap as whoever made it knows it; `name` stands for its octets. */
@@ -104,7 +108,7 @@ const spend = ({ spent, change }: Tre): readonly string[] =>
 
 function drop(tre: Tre, outcome: "reverted" | "withdrawn"): Tre {
 	const { change: _change, pending: _pending, ...rest } = tre;
-	return { ...rest, life: "idle", outcome, spent: spend(tre), authenticated: false, pendingAccount: false };
+	return { ...rest, life: "idle", outcome, spent: spend(tre), authenticated: false, pendingAccount: undefined };
 }
 
 /** `reign`: SHA-256 of the change's nonceB, hex. */
@@ -117,7 +121,8 @@ function commit(tre: Tre, reign: string): Tre {
 		outcome: "committed",
 		operator: change.operator,
 		active: pending,
-		...{ reign, serial: 0, spent: spend(tre), authenticated: false, account: true, pendingAccount: false },
+		...{ reign, serial: 0, spent: spend(tre), authenticated: false },
+		...{ account: tre.pendingAccount, pendingAccount: undefined },
 	};
 }
 
@@ -155,7 +160,7 @@ function acceptChange(tre: Tre, moved: Tre, bootstrap: Bootstrap, nonceB: string
 	if (tre.spent.includes(bootstrap.nonceA)) return refusal("nonce-spent");
 	const change = { operator: bootstrap.root, nonceA: bootstrap.nonceA, nonceB, fallback: bootstrap.fallback };
 	const { pending: _pending, ...rest } = moved;
-	return { tre: { ...rest, life: "bootstrapped", outcome: "none", change, pendingAccount: true } };
+	return { tre: { ...rest, life: "bootstrapped", outcome: "none", change, pendingAccount: {} } };
 }
 
 export function provisioningRequest(tre: Tre): Expected {
@@ -200,7 +205,8 @@ export function activate(tre: Tre, reign: string): Expected {
 }
 
 export function confirmConnectivity(tre: Tre, reign: string): Expected {
-	if (tre.life !== "trial") return refusal("wrong-state");
+	// Whoever comes too late hears that it was too late.
+	if (tre.life !== "trial") return refusal(tre.outcome === "reverted" ? "trial-over" : "wrong-state");
 	return tre.authenticated ? { tre: commit(tre, reign) } : refusal("not-authenticated");
 }
 
@@ -220,12 +226,31 @@ export function authenticate(tre: Tre, vector: Vector): Expected {
 
 /** B.2.3.4 VIII: what the host ties to an MCIM comes and goes with it. Roles as in the contract. */
 export function bindParameters(tre: Tre, role: number, parameters: string): Expected {
-	if (role === 1) return { tre: { ...tre, active: { ...tre.active, parameters } } };
-	return role === 2 && tre.pending ? { tre: { ...tre, pending: { ...tre.pending, parameters } } } : refusal("no-mcim");
+	const card = role === 1 ? tre.active : role === 2 ? tre.pending : undefined;
+	if (!card) return refusal("no-mcim");
+	if (card.parameters === parameters) return { tre };
+	const bound = { ...card, parameters };
+	return written(role === 1 ? { ...tre, active: bound } : { ...tre, pending: bound });
 }
 
-/** A boot counts against a trial (NOTE Y). */
-export function boot(tre: Tre): Tre {
+/** What nobody but the host asks for costs one of the writes that it may cause. */
+function written(tre: Tre): Expected {
+	return tre.writes > 0
+		? { tre: { ...tre, writes: tre.writes - 1, writesKept: tre.writes - 1 } }
+		: refusal("wear-limited");
+}
+
+/** The DM client's digest; a nonce that the account does not have is kept. */
+export function dmCredential(tre: Tre, nonce: string): Expected {
+	const account = tre.pendingAccount ?? tre.account;
+	if (!account) return refusal("no-account");
+	if (nonce === "" || account.nonce === nonce) return { tre };
+	return written(tre.pendingAccount ? { ...tre, pendingAccount: { nonce } } : { ...tre, account: { nonce } });
+}
+
+/** A boot counts against a trial (NOTE Y), and brings one more write that a host may cause. */
+export function boot(before: Tre): Tre {
+	const tre = { ...before, writes: Math.min(before.writesKept + 1, HOST_WRITES) };
 	if (tre.life !== "trial") return tre;
 	return tre.bootsLeft <= 1 ? drop(tre, "reverted") : { ...tre, bootsLeft: tre.bootsLeft - 1 };
 }

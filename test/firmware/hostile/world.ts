@@ -66,9 +66,12 @@ export async function makeSetting(keyed: Uint8Array, rootKey: Uint8Array, tre?: 
 		...{ operator: 0, imsi: activeImsi, mcimId: hex(activeMcim), version: 1, k },
 		seq: { 1: seq },
 	};
+	// The attacker begins with a boot.
+	const writes = direct.call("wear", {}).left + 1;
 	const start: Tre = {
 		...{ life: "idle", outcome: "none", operator: 0, reign: owned.reign, serial: 0, active },
-		...{ spent: [], held: [k], authenticated: false, bootsLeft: 0, account: false, pendingAccount: false },
+		...{ spent: [], held: [k], authenticated: false, bootsLeft: 0 },
+		...{ writes, writesKept: writes - 1 },
 	};
 	const opc = Buffer.from(operators[0].subscriber(activeImsi).opc, "hex");
 	rememberOpc(k, opc);

@@ -161,7 +161,7 @@ describe("parts of the flash are broken", () => {
 		const late = new DirectTre(broken, rootKey, undefined, { seconds: () => now });
 		broken.fails = true;
 		for (now = 0; now < 4000; now += 10) late.machine.tick();
-		expect(codeOf(() => late.call("confirmConnectivity", {}))).toBe("flash-failed");
+		expect(codeOf(() => late.call("confirmConnectivity", {}))).toBe("trial-over");
 		broken.fails = false;
 		late.machine.tick();
 		expect(late.call("status", {})).toMatchObject({ state: lifeStates.idle, activeImsi: owned.imsi, pendingImsi: "" });

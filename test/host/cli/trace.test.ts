@@ -49,7 +49,7 @@ describe("tre trace", () => {
 			...{ sessionId: "1", msgId: 1, target: "device", source: "server", final: true },
 			commands: [
 				{
-					...{ name: "Replace" as const, cmdId: 1 },
+					...{ name: "Replace" as const, cmdId: "1" },
 					items: [
 						item("./NAP/sho/Apn", "harmless.example"),
 						item("./NAP/sho/AuthSecret", "hunter2"),
@@ -58,7 +58,7 @@ describe("tre trace", () => {
 				},
 				{
 					name: "Replace" as const,
-					cmdId: 2,
+					cmdId: "2",
 					items: [item("./DevInfo/Man", "maker"), item("./DevInfo/Ext/Key", "hunter2")],
 				},
 			],

@@ -114,16 +114,24 @@ describe("SyncML in XML (OMA DM 1.2.1)", () => {
 			locName: "user",
 			cred: "Zz6EivR3yeaaENcRN6lpAQ==",
 			commands: [
-				{ name: "Status" as const, cmdId: 1, msgRef: 1, cmdRef: 0, cmd: "SyncHdr", code: 212, nextNonce: "bm9uY2U=" },
+				{
+					name: "Status" as const,
+					cmdId: "1",
+					msgRef: 1,
+					cmdRef: "0",
+					cmd: "SyncHdr",
+					code: 212,
+					nextNonce: "bm9uY2U=",
+				},
 				{
 					name: "Alert" as const,
-					cmdId: 2,
+					cmdId: "2",
 					code: 1226,
 					items: [{ source: "./M2M/M2MMobj", target: undefined, format: "b64", type: "x", data: "QUJD" }],
 				},
 				{
 					name: "Exec" as const,
-					cmdId: 3,
+					cmdId: "3",
 					items: [{ source: undefined, target: "./M2M/X", format: undefined, type: undefined, data: undefined }],
 				},
 			],

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalXml, xml } from "../../../host/wire/xml/canonical.ts";
-import { parseXml, type XmlElement, XmlError } from "../../../host/wire/xml/parse.ts";
+import type { XmlElement } from "../../../host/wire/xml/element.ts";
+import { XmlError } from "../../../host/wire/xml/error.ts";
+import { readSignedXml } from "../../../host/wire/xml/strict.ts";
 
 const name = fc.stringMatching(/^[a-z][a-z0-9]{0,6}$/);
 const text = fc.stringMatching(/^[ -~]{1,20}$/);
@@ -20,7 +22,7 @@ describe("XML of the profile", () => {
 		fc.assert(
 			fc.property(element, (root) => {
 				const octets = canonicalXml(root);
-				expect(canonicalXml(parseXml(octets))).toBe(octets);
+				expect(canonicalXml(readSignedXml(octets))).toBe(octets);
 			}),
 		);
 	});
@@ -47,7 +49,7 @@ describe("XML of the profile", () => {
 		[`<a>${"b".repeat(70_000)}</a>`, "too-long"],
 	])("%.40s is refused as %s", (octets, refusal) => {
 		try {
-			parseXml(octets);
+			readSignedXml(octets);
 			expect.unreachable();
 		} catch (error) {
 			expect(error).toBeInstanceOf(XmlError);
@@ -56,13 +58,13 @@ describe("XML of the profile", () => {
 	});
 
 	test("octets that are no UTF-8 are refused; nothing else than XmlError ever comes out", () => {
-		expect(() => parseXml(Buffer.from([0x3c, 0x61, 0xff]))).toThrow(XmlError);
+		expect(() => readSignedXml(Buffer.from([0x3c, 0x61, 0xff]))).toThrow(XmlError);
 		fc.assert(
 			fc.property(element, fc.nat(), fc.nat({ max: 255 }), (root, at, octet) => {
 				const octets = Buffer.from(canonicalXml(root));
 				octets[at % octets.length] = octet;
 				try {
-					parseXml(octets);
+					readSignedXml(octets);
 				} catch (error) {
 					expect(error).toBeInstanceOf(XmlError);
 				}

@@ -3,6 +3,8 @@ import {
 	type Alert,
 	alerts,
 	type Command,
+	elementOf,
+	HEADER_REF,
 	type Item,
 	type Message,
 	type NodeCommand,
@@ -62,14 +64,14 @@ export class DmSession {
 				statuses.push(this.#status(message, command.cmdId, command.name, outcome.code));
 				wanted.push(...outcome.commands);
 			} else {
-				const code = command.name === "Replace" ? status.ok : status.badRequest;
-				statuses.push(this.#status(message, command.cmdId, command.name, code));
+				const code = command.name === "Replace" ? status.ok : status.notSupported;
+				statuses.push(this.#status(message, command.cmdId, elementOf(command), code));
 			}
 		}
 		this.#outstanding = wanted;
 		return this.#message(
 			message,
-			[header, ...statuses, ...wanted.map((command) => ({ ...command, cmdId: 0 }))],
+			[header, ...statuses, ...wanted.map((command) => ({ ...command, cmdId: "" }))],
 			present,
 		);
 	}
@@ -101,14 +103,14 @@ export class DmSession {
 		// For this session only: nobody who just knows the name may move the stored nonce.
 		this.#challengeNonce = nextNonce;
 		const code = message.cred === undefined ? status.missingCredentials : status.invalidCredentials;
-		return this.#message(message, [{ ...this.#status(message, 0, "SyncHdr", code), nextNonce }], false);
+		return this.#message(message, [{ ...this.#status(message, HEADER_REF, "SyncHdr", code), nextNonce }], false);
 	}
 
 	#headerStatus(message: Message, first: boolean, registration: Registration): Command {
-		if (!first) return this.#status(message, 0, "SyncHdr", status.ok);
+		if (!first) return this.#status(message, HEADER_REF, "SyncHdr", status.ok);
 		const nextNonce = randomBytes(NONCE_OCTETS).toString("base64");
 		this.#context.store.registrations.update(registration.treId, { serverNonce: nextNonce });
-		return { ...this.#status(message, 0, "SyncHdr", status.authenticated), nextNonce };
+		return { ...this.#status(message, HEADER_REF, "SyncHdr", status.authenticated), nextNonce };
 	}
 
 	/** Keeps the client's nonce for the server's next credential; true where the last one has to be presented again. */
@@ -136,8 +138,8 @@ export class DmSession {
 		return Promise.resolve({ code: status.badRequest, commands: [] });
 	}
 
-	#status(message: Message, cmdRef: number, cmd: string, code: number): Status {
-		return { name: "Status", cmdId: 0, msgRef: message.msgId, cmdRef, cmd, code };
+	#status(message: Message, cmdRef: string, cmd: string, code: number): Status {
+		return { name: "Status", cmdId: "", msgRef: message.msgId, cmdRef, cmd, code };
 	}
 
 	#message(message: Message, commands: readonly Command[], withCredential: boolean): Message {
@@ -153,7 +155,7 @@ export class DmSession {
 			target: message.source,
 			source: this.#url,
 			...(cred === undefined ? {} : { cred, locName: shoId }),
-			commands: commands.map((command, n) => ({ ...command, cmdId: n + 1 })),
+			commands: commands.map((command, n) => ({ ...command, cmdId: String(n + 1) })),
 			final: true,
 		};
 	}

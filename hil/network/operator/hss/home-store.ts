@@ -3,6 +3,9 @@ import type { OperatorStore } from "../store.ts";
 import type { Locations } from "./front.ts";
 import type { OsmoSubscribers } from "./osmo/osmo-hlr.ts";
 import type { HlrStore } from "./own-hlr.ts";
+import type { SeqPosition } from "./sqn.ts";
+
+const NOTHING_GIVEN: SeqPosition = { seq: 0, spans: [] };
 
 /** Subscriptions, locations and sequence numbers in the operator's database. */
 export class HomeStore implements HlrStore, Locations, OsmoSubscribers {
@@ -33,13 +36,13 @@ export class HomeStore implements HlrStore, Locations, OsmoSubscribers {
 		else if (this.subscriber(imsi)) this.#store.locations.put(imsi, { vno: vlr });
 	}
 
-	reserved(imsi: string): number | undefined {
-		return this.subscriber(imsi) && (this.#store.sequences.get(imsi)?.seq ?? 0);
+	position(imsi: string): SeqPosition | undefined {
+		return this.subscriber(imsi) && (this.#store.sequences.get(imsi) ?? NOTHING_GIVEN);
 	}
 
-	reserve(seqs: ReadonlyMap<string, number>): void {
+	keep(positions: ReadonlyMap<string, SeqPosition>): void {
 		this.#store.atomically(() => {
-			for (const [imsi, seq] of seqs) this.#store.sequences.put(imsi, { seq });
+			for (const [imsi, position] of positions) this.#store.sequences.put(imsi, position);
 		});
 	}
 

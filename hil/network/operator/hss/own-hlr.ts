@@ -68,7 +68,7 @@ export class OwnHlr implements Hlr {
 			if (rand === undefined) return refusing(message, causes.networkFailure);
 			const seq = seqOfAuts(credential, rand, auts);
 			if (seq === undefined) return refusing(message, causes.imsiUnknown);
-			this.#seqs.raise(imsi, seq);
+			this.#seqs.resynchronise(imsi, seq);
 		}
 		const wanted = message.vectors ?? MAX_VECTORS;
 		const count = wanted >= 1 && wanted <= MAX_VECTORS ? wanted : MAX_VECTORS;

@@ -15,7 +15,7 @@ const RAND_OCTETS = 16;
 const INDICES = 32;
 export const MAX_SEQ = 2 ** 43 - 1;
 /** The largest step that a card accepts (C.2.1, Δ); what is nearer to the end than that cannot be left again. */
-const DELTA = 2 ** 28;
+export const DELTA = 2 ** 28;
 
 /** AMF: all zero, or the separation bit for E-UTRAN (TS 33.102 Annex H). */
 export const amfOf = (eutran: boolean): Buffer => Buffer.from(eutran ? "8000" : "0000", "hex");

@@ -54,6 +54,7 @@ const tags = [
 export const devinf: Language = {
 	name: "DevInf",
 	publicId: 0x1203,
+	formalNames: ["-//SYNCML//DTD DevInf 1.2//EN"],
 	root: "DevInf",
 	tagPages: [{ tags, namespace: "syncml:devinf" }],
 	attributePages: [],

@@ -24,6 +24,8 @@ export interface Language {
 	readonly name: string;
 	/** Its number, or the formal public identifier where it was given none. */
 	readonly publicId: number | string;
+	/** Formal public identifiers that stand for it in a string table, where it has a number. */
+	readonly formalNames?: readonly string[];
 	readonly root: string;
 	readonly tagPages: readonly TagPage[];
 	readonly attributePages: readonly AttributePage[];

@@ -10,6 +10,7 @@ const tags = [
 export const prov: Language = {
 	name: "PROV",
 	publicId: 0x0b,
+	formalNames: ["-//WAPFORUM//DTD PROV 1.0//EN"],
 	root: "wap-provisioningdoc",
 	tagPages: [{ tags }, { tags: tags.slice(1) }],
 	attributePages: [

@@ -84,6 +84,7 @@ const metinfTags = [
 export const syncml: Language = {
 	name: "SyncML",
 	publicId: 0x1201,
+	formalNames: ["-//SYNCML//DTD SyncML 1.2//EN"],
 	root: "SyncML",
 	tagPages: [
 		{ tags: syncmlTags, namespace: "SYNCML:SYNCML1.2" },

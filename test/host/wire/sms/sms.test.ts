@@ -80,10 +80,8 @@ describe("SMS-DELIVER (TS 23.040)", () => {
 	test.each([
 		["nothing", "", "end-of-input at 0"],
 		["an SMS-SUBMIT", "01", "type at 0"],
-		["an address without digits", "0400910000", "address at 1"],
-		["an address that is no number", "0402810f", "address at 1"],
+		["an address that is longer than there are", `041591${"00".repeat(20)}`, "address at 1"],
 		["text in the default alphabet", "040181f10000621152102030400000", "coding at 5"],
-		["a time that is none", "040181f100f5ffffffffffffff00", "timestamp at 6"],
 		["more user data than a message has", `040181f100f5${"62115210203040"}8d`, "user-data-length at 13"],
 		["less user data than it says", `040181f100f5${"62115210203040"}0241`, "user-data-length at 13"],
 		["octets behind the user data", `040181f100f5${"62115210203040"}01410a`, "trailing-octets at 15"],
@@ -98,6 +96,32 @@ describe("SMS-DELIVER (TS 23.040)", () => {
 			found = `${refusal} at ${offset}`;
 		}
 		expect(found).toBe(expected);
+	});
+
+	/** Short messages of other makes: what nobody needs does not decide about them (TS 23.040 clauses 9.1.2.5, 9.2.3.11; TS 23.038). */
+	const body = "0b0605040b8423f0deadbeef";
+	const stamp = "62117202320000";
+	test.each([
+		["a name", `44 0ed0 4f78591ea6bfe5 00 f5 ${stamp}`, "Operator"],
+		["a national number", `44 0aa1 1032547698 00 f5 ${stamp}`, "0123456789"],
+		["a short code with * and #", `44 0481 1ab0 00 f5 ${stamp}`.replace("1ab0", "a1b0"), "1*0#"],
+		["no originator", `44 0081 00 f5 ${stamp}`, ""],
+		["a time without digits", "44 0491 1032 00 f5 ffffffffffffff", "+0123"],
+		["a zone without digits", "44 0491 1032 00 f5 621172023200ff", "+0123"],
+		["a time of zeros", "44 0491 1032 00 f5 00000000000000", "+0123"],
+		["8-bit data, to be deleted when read", `44 0491 1032 00 45 ${stamp}`, "+0123"],
+		["8-bit data without a class", `44 0491 1032 00 04 ${stamp}`, "+0123"],
+		["UCS2", `44 0491 1032 00 08 ${stamp}`, "+0123"],
+	])("read: %s", (_what, head, originator) => {
+		const read = decodeDeliver(Buffer.from(`${head}${body}`.replaceAll(" ", ""), "hex"));
+		expect(read.originator).toBe(originator);
+		expect(Buffer.from(read.data).toString("hex")).toBe("deadbeef");
+		expect(decodeDeliver(encodeDeliver(read))).toEqual(read);
+	});
+
+	test("tshark reads a name as it was meant", () => {
+		const named = encodeDeliver({ originator: "Meter 7@x", data: Buffer.from("data") });
+		expect(tshark(upperPduCapture("gsm_sms", [named]), "-V")).toContain("Meter 7@x");
 	});
 
 	test("any octets, and changed ones: a refusal by name, or a message", () => {
@@ -128,6 +152,24 @@ function shuffled<T>(things: readonly T[], random: () => number): T[] {
 }
 
 describe("reassembly", () => {
+	test("a reference that comes again begins a new message: nothing of two is ever mixed", () => {
+		const parts = (letter: string) => segment<SmsDeliver>({ ...message, data: Buffer.alloc(300, letter) }, 7);
+		const [a, b] = [parts("A"), parts("B")];
+		const whole = (segments: readonly SmsDeliver[]) => {
+			const reassembly = new Reassembly();
+			return segments.flatMap(
+				(one) =>
+					reassembly
+						.take(one, 0)
+						?.data.toString("latin1")
+						.replace(/(.)\1+/g, "$1") ?? [],
+			);
+		};
+		expect(whole([...a.slice(0, 2), ...b])).toEqual(["B"]);
+		expect(whole([...a.slice(0, 2), ...b, ...b])).toEqual(["B", "B"]);
+		expect(whole([...a, ...a, a[2] as SmsDeliver])).toEqual(["A", "A"]);
+	});
+
 	test("in any order, repeated, interleaved with other messages: each message once, and nothing is kept", () => {
 		fc.assert(
 			fc.property(

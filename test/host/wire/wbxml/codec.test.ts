@@ -7,7 +7,8 @@ import type { Language } from "../../../../host/wire/wbxml/tables/language.ts";
 import { prov } from "../../../../host/wire/wbxml/tables/prov.ts";
 import { decodeWbxml } from "../../../../host/wire/wbxml/tree.ts";
 import { canonicalXml, xml } from "../../../../host/wire/xml/canonical.ts";
-import { parseXml, type XmlElement } from "../../../../host/wire/xml/parse.ts";
+import type { XmlElement } from "../../../../host/wire/xml/element.ts";
+import { readSignedXml } from "../../../../host/wire/xml/strict.ts";
 import { times } from "../../../support/long-form.ts";
 
 const text = fc
@@ -132,7 +133,8 @@ describe("refusals", () => {
 		["a version that is none", "04 0b 6a 00 45", "version at 0"],
 		["an unknown document type", "03 01 6a 00 45", "public-identifier at 1"],
 		["a public identifier behind the string table", "03 00 05 6a 00 45", "string-table at 1"],
-		["another character set", "03 0b 04 00 45", "charset at 2"],
+		["another character set", "03 0b 11 00 45", "charset at 2"],
+		["octets that US-ASCII has not", "03 0b 03 00 c5 46 01 c6 55 01 87 11 06 03 c3 a9 00 01 01 01", "character at 14"],
 		["an integer of more than 32 bits", "03 9f ff ff ff 7f 6a 00", "integer at 1"],
 		["an integer that is longer than it has to be", "03 80 0b 6a 00 45", "integer at 1"],
 		["a string table longer than the document", "03 0b 6a 05 45", "end-of-input at 5"],
@@ -197,7 +199,7 @@ describe("refusals", () => {
 			'<wap-provisioningdoc other="1"></wap-provisioningdoc>',
 			'<SyncML xmlns="syncml:metinf"></SyncML>',
 		])
-			expect(() => encodeWbxml(parseXml(document))).toThrow(WbxmlEncodeError);
+			expect(() => encodeWbxml(readSignedXml(document))).toThrow(WbxmlEncodeError);
 		expect(() => encodeWbxml(xml("wap-provisioningdoc", "a\u0001b"))).toThrow(WbxmlEncodeError);
 	});
 });
