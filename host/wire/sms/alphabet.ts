@@ -1,7 +1,8 @@
 /** The default alphabet of short messages (TS 23.038 clause 6.2.1), by code; what escapes to another table reads as a space. */
 const letters =
-	"@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+	"@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u001bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
+const ESCAPE = "\u001b";
 const BITS = 7;
 
 /** Letters of packed septets, as many as fit. */
@@ -12,7 +13,7 @@ export function unpackSeptets(octets: Uint8Array, count: number): string {
 		const pair = ((octets[at >> 3] ?? 0) | ((octets[(at >> 3) + 1] ?? 0) << 8)) >> (at & 7);
 		text += letters[pair & 0x7f];
 	}
-	return text;
+	return text.replaceAll(ESCAPE, " ");
 }
 
 /** Undefined where a letter is not in the alphabet. */
