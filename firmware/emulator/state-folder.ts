@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import {
 	existsSync,
 	lstatSync,
-	mkdirSync,
 	readFileSync,
 	readlinkSync,
 	renameSync,
@@ -13,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { FileLock } from "../local/file-lock.ts";
+import { makeOwnFolder } from "../local/own-folder.ts";
 
 export class FolderInUse extends Error {}
 
@@ -20,7 +20,6 @@ export class FolderInUse extends Error {}
 export class FolderDamaged extends Error {}
 
 const KEY_OCTETS = 32;
-const OTHERS_WRITE = 0o002;
 
 /** The whole content or none of it, whatever happens meanwhile. */
 function writeWhole(path: string, octets: Uint8Array): void {
@@ -38,12 +37,8 @@ export class StateFolder {
 
 	/** Makes the folder, for its owner alone; the mode of one that is there stays as it is. */
 	constructor(path: string) {
-		mkdirSync(path, { recursive: true, mode: 0o700 });
-		const { mode, dev, ino } = statSync(path);
-		if ((mode & OTHERS_WRITE) !== 0)
-			throw new FolderDamaged(
-				`anybody may write into ${path}: a device's keys do not belong there; name another folder`,
-			);
+		makeOwnFolder(path);
+		const { dev, ino } = statSync(path);
 		this.path = path;
 		this.flashPath = join(path, "flash.bin");
 		this.#keyPath = join(path, "root.key");

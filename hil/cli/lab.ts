@@ -7,14 +7,15 @@ import { TreClient } from "../../host/tre/client.ts";
 import { lifeStateWords } from "../../host/tre/words.ts";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
 import type { DeliveryNote } from "../factory/station.ts";
-import { devicesOf, inWords } from "../lab/devices.ts";
+import { devicesOf, inWords, statusOf } from "../lab/devices.ts";
 import { KeptLab, LabError } from "../lab/kept.ts";
 import { setAir, setCoverage } from "../lab/lab.ts";
 import { type KeptNote, Notes } from "../lab/notes.ts";
 import { world } from "../lab/world.ts";
 import type { Subscribed } from "../network/operator/registration/registrar.ts";
 import { newReleaseCode, releaseCodeHash } from "../network/operator/registration/release-code.ts";
-import { postJson, Refusal } from "../network/shared/http.ts";
+import { postJson } from "../network/shared/http.ts";
+import { Refusal } from "../network/shared/refusal.ts";
 import type { OperatorEntry } from "../network/shared/registry.ts";
 import { line } from "./ladder.ts";
 
@@ -22,6 +23,9 @@ interface Options {
 	readonly lab: string;
 	readonly json?: boolean;
 }
+
+/** Then their end is worth a word. */
+const LEAVES_SOON_DAYS = 60;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const labOf = ({ lab }: Options): KeptLab => new KeptLab(resolve(lab));
@@ -54,10 +58,15 @@ export async function down(options: Options): Promise<void> {
 }
 
 export async function status(options: Options): Promise<void> {
-	const devices = await devicesOf(labOf(options).registry);
-	if (options.json) return say(JSON.stringify(devices));
+	const lab = labOf(options);
+	const { devices, silent, leavesEndInDays } = await statusOf(lab.registry, lab.tokens);
+	if (options.json) return say(JSON.stringify({ devices, silent, leavesEndInDays }));
 	if (devices.length === 0) say("No device has been made. Make one: hil factory PORT");
 	for (const device of devices) say(inWords(device));
+	for (const [shoId, why] of Object.entries(silent))
+		say(`${shoId} does not answer, and what it knows is missing here: ${why}`);
+	for (const [shoId, days] of Object.entries(leavesEndInDays))
+		if (days < LEAVES_SOON_DAYS) say(`${shoId}: its TLS certificates end in ${days} days`);
 }
 
 /** Runs a program of the bench, handing its events on; resolves to its exit code. */
@@ -160,7 +169,7 @@ function noteOf(lab: KeptLab, treId: string): KeptNote {
 
 /** Where the device of a note is, as its operators say; else where it was delivered from. */
 async function servedBy(lab: KeptLab, note: KeptNote): Promise<string> {
-	const device = (await devicesOf(lab.registry)).find((one) => one.treId === note.treId);
+	const device = (await devicesOf(lab.registry, lab.tokens)).find((one) => one.treId === note.treId);
 	return device?.servedBy ?? note.shoId;
 }
 

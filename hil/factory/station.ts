@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import type { TreClient } from "../../host/tre/client.ts";
 import { step } from "../../host/wire/report/events.ts";
-import { fromPem, type Identity, keyFromPem } from "../network/shared/certificates.ts";
+import { fromPem, type Identity, keyFromPem, rootFault } from "../network/shared/certificates.ts";
 import { postMutualTls } from "../network/shared/http.ts";
 import type { OperatorEntry, PvaEntry } from "../network/shared/registry.ts";
 
@@ -46,6 +46,8 @@ export interface Making {
 
 /** What the firmware of a board in QEMU says of its entropy source. */
 const EMULATED = "emulated";
+/** The TRE on a laptop: whoever runs it reads its device root key. */
+const EMULATOR = "emulator";
 
 /**
  * Manufacture: keys inside the TRE, certificates from the PVA, the network credential from the RO as
@@ -60,10 +62,10 @@ export async function personalise(
 	const pvaTarget = { ...pva.api, root: pva.certificate };
 	const roTarget = { ...ro.api, root: ro.certificate };
 
-	const { entropy } = await tre.call("info", {});
-	if (entropy === EMULATED && !dev)
+	const { entropy, target } = await tre.call("info", {});
+	if ((entropy === EMULATED || target === EMULATOR) && !dev)
 		throw new Error(
-			"the entropy of this TRE is emulated, so its keys are not for the field; --dev makes it all the same",
+			"this TRE is emulated and keeps its keys in files, so they are not for the field; --dev makes it all the same",
 		);
 	const { state } = await tre.status();
 	if (state === "personalised") return handOver(tre, partners);
@@ -109,6 +111,13 @@ export async function personalise(
 				station,
 			),
 	);
+	for (const [name, certificate] of [
+		["CertPVA", issued.certPva],
+		["CertSHO[0]", credential.certificate],
+	] as const) {
+		const fault = rootFault(octets(certificate));
+		if (fault !== undefined) throw new Error(`no TRE takes this ${name}: ${fault}`);
+	}
 	await step(
 		{ clause: CLAUSE, from: "factory", to: "TRE", what: "both CertTRE, CertPVA and CertSHO[0] installed" },
 		() =>

@@ -2,6 +2,7 @@ import type { OperatorStatus } from "../network/operator/portal/portal.ts";
 import { isUnderWay, type RegistrationState } from "../network/operator/states.ts";
 import { getJson } from "../network/shared/http.ts";
 import type { Registry } from "../network/shared/registry.ts";
+import type { Tokens } from "./tokens.ts";
 
 /** A change as the new operator sees it. */
 export interface ChangeStatus {
@@ -52,11 +53,37 @@ function deviceOf(treId: string, said: readonly OperatorStatus[]): DeviceStatus 
 	};
 }
 
-/** Puts together what all operators of a lab say, those that are down apart. */
-export async function devicesOf(registry: Registry): Promise<DeviceStatus[]> {
+/** What the operators of a lab say, and which of them did not answer. */
+export interface LabStatus {
+	readonly devices: readonly DeviceStatus[];
+	/** SHO_id and why. */
+	readonly silent: Readonly<Record<string, string>>;
+	/** Days that the first TLS leaf to end still counts, by SHO_id. */
+	readonly leavesEndInDays: Readonly<Record<string, number>>;
+}
+
+/** Puts together what all operators of a lab say, asked as their staff. */
+export async function statusOf(registry: Registry, tokens: Tokens): Promise<LabStatus> {
 	const { operators } = registry.content;
-	const answers = await Promise.allSettled(operators.map(({ portal }) => getJson<OperatorStatus>(`${portal}/status`)));
+	const answers = await Promise.allSettled(
+		operators.map(({ shoId, portal }) => getJson<OperatorStatus>(`${portal}/status`, tokens.staff(shoId))),
+	);
+	const silent = operators.flatMap(({ shoId }, n): [string, string][] => {
+		const answer = answers[n] as PromiseSettledResult<OperatorStatus>;
+		return answer.status === "rejected" ? [[shoId, (answer.reason as Error).message]] : [];
+	});
 	const said = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+	return {
+		devices: devicesIn(said),
+		silent: Object.fromEntries(silent),
+		leavesEndInDays: Object.fromEntries(said.map(({ shoId, leavesEndInDays }) => [shoId, leavesEndInDays])),
+	};
+}
+
+export const devicesOf = async (registry: Registry, tokens: Tokens): Promise<readonly DeviceStatus[]> =>
+	(await statusOf(registry, tokens)).devices;
+
+function devicesIn(said: readonly OperatorStatus[]): readonly DeviceStatus[] {
 	const treIds = new Set(
 		said.flatMap(({ devices, registrations }) => [...devices, ...registrations].map(({ treId }) => treId)),
 	);

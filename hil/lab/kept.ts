@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { existsSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { makeOwnFolder } from "../../firmware/local/own-folder.ts";
 import { processOf } from "../../firmware/local/process.ts";
 import { Registry } from "../network/shared/registry.ts";
+import { Tokens } from "./tokens.ts";
 
 export const keeperFile = "keeper.json";
 export const logFile = "lab.log";
@@ -54,6 +56,11 @@ export class KeptLab {
 		return new Registry(this.registryPath);
 	}
 
+	/** Who may ask its operators. */
+	get tokens(): Tokens {
+		return new Tokens(this.folder);
+	}
+
 	/** The factory station's leaf, as the PVA leaves it. */
 	get station(): { key: string; certificate: string } {
 		return { key: join(this.folder, "pva", "station.key"), certificate: join(this.folder, "pva", "station.pem") };
@@ -62,8 +69,9 @@ export class KeptLab {
 	/** Starts a keeper unless one is there; answers whether it did. */
 	async up(): Promise<boolean> {
 		if (this.keeper()) return false;
-		mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+		makeOwnFolder(this.folder);
 		const log = openSync(join(this.folder, logFile), "a", 0o600);
+		const from = fstatSync(log).size;
 		const program = fileURLToPath(new URL("keeper.js", import.meta.url));
 		const child = spawn(process.execPath, [program, this.folder], { detached: true, stdio: ["ignore", log, log] });
 		let ended = false;
@@ -74,11 +82,18 @@ export class KeptLab {
 		const patience = performance.now() + PATIENCE_MS;
 		while (!this.keeper()?.ready) {
 			if (ended || performance.now() > patience) {
-				throw new LabError(`the lab does not start; ${join(this.folder, logFile)} says why`);
+				throw new LabError(`the lab does not start: ${this.#lastWords(from)}`);
 			}
 			await sleep(POLL_MS);
 		}
 		return true;
+	}
+
+	/** What the log says of a start, from an offset on, without the events in it. */
+	#lastWords(from: number): string {
+		const said = readFileSync(join(this.folder, logFile)).subarray(from).toString("utf8").trim().split("\n");
+		const words = said.filter((line) => line !== "" && !line.startsWith("{"));
+		return words.join("\n") || `${join(this.folder, logFile)} says why`;
 	}
 
 	/** Ends the keeper and all it keeps; state stays in the folder. */

@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeOwnFolder } from "../../firmware/local/own-folder.ts";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
 import type { OperatorEntry, PvaEntry, RegistryContent, VnoEntry } from "../network/shared/registry.ts";
 import { type Air, clearAir, readAir } from "../network/vno/air.ts";
 import type { Rig } from "../rig/rig.ts";
 import type { Target } from "../rig/targets.ts";
 import { Child } from "./child.ts";
+import { Tokens } from "./tokens.ts";
 import { operatorsWith, type WorldChanges, world } from "./world.ts";
 
 type Addresses = Record<string, string>;
@@ -65,6 +67,7 @@ export function setAir(folder: string, air: Partial<Air>): Air {
 export class Lab {
 	readonly folder: string;
 	readonly registryPath: string;
+	readonly tokens: Tokens;
 	readonly #onEvent: OnEvent;
 	readonly #children = new Map<string, Child>();
 	readonly #programs = new Map<string, { module: string; args: readonly string[] }>();
@@ -74,20 +77,27 @@ export class Lab {
 	constructor(folder: string, onEvent: OnEvent) {
 		this.folder = folder;
 		this.registryPath = join(folder, "registry.json");
+		this.tokens = new Tokens(folder);
 		this.#onEvent = onEvent;
-		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		makeOwnFolder(folder);
 	}
 
 	/** Starts all of them and writes the registry that they read. */
 	async start(): Promise<void> {
 		this.#writeRegistry({ operators: [], pvas: [], vnos: [] });
-		const operators = operatorsWith(this.#changes()).map((shape) =>
-			this.#element(`operator-${shape.shoId}`, "operator", shape),
-		);
+		const shapes = operatorsWith(this.#changes());
+		const { vnoId } = world.vno;
+		const network = (shoId: string) => this.tokens.network(shoId, vnoId);
+		const operators = shapes.map((shape) => {
+			const { shoId } = shape;
+			const access = { staff: this.tokens.staff(shoId), networks: { [vnoId]: network(shoId) } };
+			return this.#element(`operator-${shoId}`, "operator", { ...shape, access });
+		});
 		const pva = this.#element("pva", "pva", world.pva);
 		const vno = this.#element("vno", "vno", {
 			...{ ...world.vno, barred: barredPath(this.folder) },
 			air: airPath(this.folder),
+			tokens: Object.fromEntries(shapes.map(({ shoId }) => [shoId, network(shoId)])),
 		});
 		const pvaAddresses = await pva.ready;
 		this.#station = { key: pvaAddresses.stationKey, certificate: pvaAddresses.stationCertificate };
@@ -105,7 +115,12 @@ export class Lab {
 
 	#changes(): WorldChanges {
 		const path = join(this.folder, worldFile);
-		return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as WorldChanges) : {};
+		if (!existsSync(path)) return {};
+		try {
+			return JSON.parse(readFileSync(path, "utf8")) as WorldChanges;
+		} catch {
+			throw new Error(`${path} is no JSON; mend it, or remove it for the world as it is`);
+		}
 	}
 
 	get registry(): RegistryContent {
@@ -130,7 +145,7 @@ export class Lab {
 			[
 				...["--port", port, "--registry", this.registryPath, "--ro", world.operators[0].shoId],
 				...["--key", key, "--certificate", certificate],
-				...(target.emulatesEntropy ? ["--dev"] : []),
+				...(target.isForDevelopment ? ["--dev"] : []),
 				...(record === undefined ? [] : ["--record", record]),
 			],
 			true,
@@ -187,7 +202,8 @@ export class Lab {
 		const folder = join(this.folder, name);
 		mkdirSync(folder, { recursive: true, mode: 0o700 });
 		const path = join(folder, "config.json");
-		writeFileSync(path, JSON.stringify({ ...shape, folder, registry: this.registryPath }, null, 2));
+		// There are tokens in it.
+		writeFileSync(path, JSON.stringify({ ...shape, folder, registry: this.registryPath }, null, 2), { mode: 0o600 });
 		return this.#spawn(name, `hil/network/${kind}/main.js`, ["--config", path]);
 	}
 

@@ -1,6 +1,6 @@
 import type { OperatorConfig } from "../network/operator/config.ts";
 
-type OperatorShape = Omit<OperatorConfig, "folder" | "registry">;
+type OperatorShape = Omit<OperatorConfig, "folder" | "registry" | "access">;
 
 /** The visited network of the embedded world, and a name under which the bench itself may ask an HLR/AuC. */
 const VNO = "vno.example";
@@ -27,7 +27,6 @@ export const world = {
 			keyType: "rsa",
 			validation: "local",
 			apn: "provisioning.ro.example",
-			egress: "provisioning",
 			...common,
 		},
 		{
@@ -36,7 +35,6 @@ export const world = {
 			keyType: "rsa",
 			validation: "local",
 			apn: "m2m.sho-1.example",
-			egress: "any",
 			...common,
 		},
 		{
@@ -45,7 +43,6 @@ export const world = {
 			keyType: "ec",
 			validation: "pva",
 			apn: "m2m.sho-2.example",
-			egress: "any",
 			...common,
 		},
 	] satisfies OperatorShape[],
@@ -57,7 +54,7 @@ export const world = {
 export type WorldChanges = Readonly<
 	Record<
 		string,
-		Partial<Pick<OperatorShape, "fallback" | "releaseCode" | "attempts" | "egress" | "validation" | "hlr">>
+		Partial<Pick<OperatorShape, "fallback" | "releaseCode" | "attempts" | "validation" | "hlr" | "barredImeis">>
 	>
 >;
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { inWords } from "../../firmware/local/program.ts";
 
 const command = z.array(z.string().min(1)).min(1);
 
@@ -12,6 +13,8 @@ const boardEntry = z.strictObject({
 	reset: command,
 	/** Switches the board's supply off and on. */
 	power: z.strictObject({ off: command, on: command }).optional(),
+	/** Its keys are not for the field: an emulator that stands for a board, for instance. */
+	dev: z.boolean().optional(),
 	/** Makes the device blank before a scenario; without it the board has to be blank. */
 	erase: command.optional(),
 });
@@ -26,7 +29,7 @@ export function readHardwareMap(path: string, name: string): BoardEntry {
 	try {
 		content = JSON.parse(readFileSync(path, "utf8"));
 	} catch (error) {
-		throw new Error(`${path}: ${(error as Error).message}`);
+		throw new Error(error instanceof SyntaxError ? `${path} is no JSON: ${error.message}` : inWords(error));
 	}
 	const read = hardwareMap.safeParse(content);
 	if (!read.success) {

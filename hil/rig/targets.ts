@@ -15,7 +15,7 @@ export interface TargetProgram {
 export interface Target {
 	readonly name: string;
 	/** Its keys are not for the field. */
-	readonly emulatesEntropy: boolean;
+	readonly isForDevelopment: boolean;
 	/** With the folder of the device, and the path that is to lead to its line. */
 	program(folder: string, link: string): TargetProgram;
 	/** What can be done to it from outside; `restart` kills its program and starts it again. */
@@ -28,7 +28,7 @@ export class NoSuchTarget extends Error {}
 
 const emulator = (name: string, board?: string): Target => ({
 	name,
-	emulatesEntropy: board !== undefined,
+	isForDevelopment: true,
 	program: (folder, link) => ({
 		module: "firmware/emulator/main.js",
 		args: ["--json", "--state", folder, "--link", link, ...(board === undefined ? [] : ["--board", board])],
@@ -42,7 +42,7 @@ const board = (name: string, map: string): Target => {
 	const { erase } = entry;
 	return {
 		name: `board:${name}`,
-		emulatesEntropy: false,
+		isForDevelopment: entry.dev ?? false,
 		program: (_folder, link) => ({
 			module: "hil/rig/board.js",
 			args: ["--map", map, "--name", name, "--link", link],

@@ -11,6 +11,7 @@ const packages = {
 		"libxml2-utils",
 		"openssl",
 		"osmo-hlr",
+		"pgbouncer",
 		"postgresql",
 		"tshark",
 		"xmlsec1",

@@ -137,7 +137,7 @@ export class Stage {
 	}
 
 	status(shoId: string): Promise<OperatorStatus> {
-		return getJson<OperatorStatus>(`${this.operator(shoId).portal}/status`);
+		return getJson<OperatorStatus>(`${this.operator(shoId).portal}/status`, this.lab.tokens.staff(shoId));
 	}
 
 	/** What an operator holds of the device's registration. */

@@ -1,5 +1,6 @@
 import type { ServingRole } from "../../firmware/contract/states.ts";
 import { type AkaAnswer, type IpBearer, type Modem, ModemError } from "../modem/modem.ts";
+import { ServerRefuses } from "../omadm/session.ts";
 import type { TreClient, TreStatus } from "../tre/client.ts";
 import { isTreError } from "../tre/errors.ts";
 import { step } from "../wire/report/events.ts";
@@ -7,6 +8,7 @@ import type { MessageForm } from "../wire/syncml/form.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Memory } from "./memory.ts";
 import { NetworkParameters } from "./network-parameters.ts";
+import { HoldOff } from "./patience.ts";
 import { ProvisioningSession } from "./provisioning.ts";
 
 /** What the equipment did with its last look at the TRE; `on-air` is a step that ends with the attachment. */
@@ -28,6 +30,7 @@ export class Equipment {
 	readonly #inbox: Inbox;
 	readonly #parameters: NetworkParameters;
 	readonly #form: MessageForm;
+	readonly #holdOff = new HoldOff();
 	#attachedAs: string | undefined;
 	#bearer: IpBearer | undefined;
 	/** Clause of the attachment under way: the first one, or that with a new MCIM. */
@@ -104,8 +107,16 @@ export class Equipment {
 		const { provUrl } = this.#memory.content;
 		// The TRE has the bootstrap, this host has lost it: the DRF sends it again.
 		if (provUrl === undefined) return "waiting";
+		// One request has one answer: as long as this bootstrap stands, a refusal does.
+		const subject = hex(status.nonceB);
+		this.#holdOff.check(subject);
 		const bearer = await this.#connect("active", "IP connectivity");
-		await this.#session(provUrl).request(bearer);
+		try {
+			await this.#session(provUrl).request(bearer);
+		} catch (error) {
+			if (error instanceof ServerRefuses) this.#holdOff.refused(subject);
+			throw error;
+		}
 		// A session may end well and bring nothing; the next one has to wait its turn.
 		if ((await this.#tre.status()).state !== "installed") throw new ModemError("the DM session brought no MCIM");
 		return "worked";

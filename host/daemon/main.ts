@@ -12,9 +12,7 @@ import { Applications } from "./applications.ts";
 import { Equipment } from "./equipment.ts";
 import { Inbox } from "./inbox.ts";
 import { Memory } from "./memory.ts";
-
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 15_000;
+import { nextPause, passing, TooEarly } from "./patience.ts";
 
 interface Options {
 	readonly radio: string;
@@ -25,9 +23,15 @@ interface Options {
 	readonly once?: boolean;
 	readonly treId?: string;
 	readonly dm: MessageForm;
+	readonly imei?: string;
 }
 
 const seconds = numberOf("a number of seconds, 3600 at most", (value) => value > 0 && value <= 3600);
+
+const imei = (text: string): string => {
+	if (!/^\d{14,15}$/.test(text)) throw new InvalidArgumentError("it is 14 or 15 digits.");
+	return text;
+};
 
 const radio = (text: string): string => {
 	try {
@@ -51,6 +55,7 @@ const command = withExample(
 	.addOption(
 		new Option("--dm <form>", "form of the messages of its DM sessions").choices([...messageForms]).default("wbxml"),
 	)
+	.option("--imei <digits>", "of this equipment, for home networks that ask", imei)
 	.option("--once", "attaches, does the next step and ends; code 3 where there was nothing to do")
 	.parse();
 const options = command.opts<Options>();
@@ -91,29 +96,48 @@ class Bell {
 	}
 }
 
+/** What has become of the tries of one life. */
+class Attempts {
+	pause = 0;
+	failures = 0;
+}
+
+/** A step that failed waits its turn; throws where it was the only one. */
+async function rest(error: unknown, equipment: Equipment, bell: Bell, attempts: Attempts): Promise<void> {
+	if (error instanceof TooEarly && !options.once) {
+		await bell.rest(error.ms);
+		return;
+	}
+	attempts.pause = nextPause(passing, attempts.pause);
+	if (options.once && ++attempts.failures > ONCE_RETRIES) throw error;
+	// A step that fails is tried again over the same wires: what is on its way may mend it.
+	emit({ event: "problem", what: `M2ME: ${inWords(error)}; next try in ${attempts.pause} ms` });
+	equipment.forgetBearer();
+	await bell.rest(attempts.pause);
+}
+
+/** Does the next step; false where nothing is to follow. */
+async function turn(equipment: Equipment, bell: Bell, attempts: Attempts): Promise<boolean> {
+	const progress = await equipment.proceed();
+	// Being on the air is no progress: every try begins with it.
+	if (progress === "worked") attempts.pause = 0;
+	if (progress !== "waiting") return !(options.once && progress === "worked");
+	if (await bell.rest(options.once ? ONCE_MS : undefined)) return true;
+	process.exitCode = NOTHING_TO_DO;
+	return false;
+}
+
 /** Does step after step; with --once, one. */
 async function work(equipment: Equipment, bell: Bell, stopped: AbortSignal): Promise<void> {
 	const ended = () => stopped.aborted || bell.lost !== undefined;
-	let pause = FIRST_PAUSE_MS;
-	let failures = 0;
+	const attempts = new Attempts();
 	while (!ended()) {
 		bell.arm();
 		try {
-			const progress = await equipment.proceed();
-			pause = FIRST_PAUSE_MS;
-			if (options.once && progress === "worked") return;
-			if (progress === "waiting" && !(await bell.rest(options.once ? ONCE_MS : undefined))) {
-				process.exitCode = NOTHING_TO_DO;
-				return;
-			}
+			if (!(await turn(equipment, bell, attempts))) return;
 		} catch (error) {
 			if (ended()) return;
-			if (options.once && ++failures > ONCE_RETRIES) throw error;
-			// A step that fails is tried again over the same wires: what is on its way may mend it.
-			emit({ event: "problem", what: `M2ME: ${inWords(error)}; next try in ${pause} ms` });
-			equipment.forgetBearer();
-			await bell.rest(pause);
-			pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+			await rest(error, equipment, bell, attempts);
 		}
 	}
 }
@@ -128,14 +152,18 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 	tre.link.onClose((reason) => bell.ring(reason));
 	try {
 		memory.claim((await tre.call("info", {})).treId);
-		const modem = await RadioModem.open(options.radio, {
-			onShortMessage: (message) => {
-				inbox.take(message);
-				bell.ring();
+		const modem = await RadioModem.open(
+			options.radio,
+			{
+				onShortMessage: (message) => {
+					inbox.take(message);
+					bell.ring();
+				},
+				onUnreadable: (why) => emit({ event: "problem", what: `a short message was thrown away: ${why}` }),
+				onLost: () => bell.ring("the air interface is gone"),
 			},
-			onUnreadable: (why) => emit({ event: "problem", what: `a short message was thrown away: ${why}` }),
-			onLost: () => bell.ring("the air interface is gone"),
-		});
+			options.imei,
+		);
 		const inbox: Inbox = new Inbox(tre, modem, memory, new Applications(options.state));
 		const abort = () => {
 			bell.ring();
@@ -167,19 +195,18 @@ async function main(): Promise<void> {
 	const memory = new Memory(options.state);
 	if (options.treId !== undefined) memory.claim(options.treId);
 	emit({ event: "ready", addresses: { port } });
-	let pause = FIRST_PAUSE_MS;
+	let pause = 0;
 	while (!stop.signal.aborted) {
 		const started = performance.now();
 		try {
 			await live(memory, stop.signal);
 			if (options.once) process.exit();
 		} catch (error) {
-			if (performance.now() - started > LONGEST_PAUSE_MS) pause = FIRST_PAUSE_MS;
+			pause = nextPause(passing, performance.now() - started > passing.longest ? 0 : pause);
 			const next = options.once ? "" : `; next try in ${pause} ms`;
 			emit({ event: "problem", what: `M2ME: ${inWords(error)}${next}` });
 			if (options.once) process.exit(1);
 			await sleep(pause, undefined, { signal: stop.signal }).catch(() => undefined);
-			pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
 		}
 	}
 	process.exit(0);

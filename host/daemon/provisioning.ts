@@ -82,7 +82,7 @@ export class ProvisioningSession {
 					alerts: items,
 					execute: (command) => this.#execute(command),
 					form: this.#form,
-					post: (body) => post(this.#url, body, this.#form, agent),
+					post: (url, body) => post(url, body, this.#form, agent),
 					trace,
 				}).run(),
 			);

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeOwnFolder } from "../../firmware/local/own-folder.ts";
 
 /** A file of the M2ME's folder that is not what it wrote; the message says what to do. */
 export class StateDamaged extends Error {}
@@ -10,7 +11,7 @@ export class StateFile<T> {
 	readonly #isContent: (value: unknown) => value is T;
 
 	constructor(folder: string, name: string, isContent: (value: unknown) => value is T) {
-		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		makeOwnFolder(folder);
 		this.#path = join(folder, name);
 		this.#isContent = isContent;
 	}

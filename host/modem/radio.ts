@@ -40,12 +40,14 @@ export class RadioModem implements Modem {
 	readonly #socket: Socket;
 	readonly #channel: { send(message: Uplink): void };
 	readonly #listener: ModemListener;
+	readonly #imei: string | undefined;
 	readonly #reassembly = new Reassembly();
 	#awaited: Awaited | undefined;
 	#authenticate: Authenticate | undefined;
 	#lost = false;
 
-	private constructor(socket: Socket, listener: ModemListener) {
+	private constructor(socket: Socket, listener: ModemListener, imei: string | undefined) {
+		this.#imei = imei;
 		this.#socket = socket;
 		this.#listener = listener;
 		this.#channel = radioChannel<Downlink, Uplink>(socket, (message) => this.#receive(message));
@@ -57,18 +59,21 @@ export class RadioModem implements Modem {
 		});
 	}
 
-	/** `address` is host:port of the visited network's air interface. */
-	static open(address: string, listener: ModemListener): Promise<RadioModem> {
+	/** `address` is host:port of the visited network's air interface; `imei` is the equipment's, where it gives one. */
+	static open(address: string, listener: ModemListener, imei?: string): Promise<RadioModem> {
 		return new Promise((resolve, reject) => {
 			const socket = connect({ ...placeOf(address), keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
 			socket.once("error", (error) => reject(new ModemError(`no network at ${address}: ${error.message}`)));
-			socket.once("connect", () => resolve(new RadioModem(socket, listener)));
+			socket.once("connect", () => resolve(new RadioModem(socket, listener, imei)));
 		});
 	}
 
 	async attach(imsi: string, authenticate: Authenticate): Promise<void> {
 		this.#authenticate = authenticate;
-		const answer = await this.#ask({ type: "attach", imsi }, ["attach-accept", "attach-reject"]);
+		const answer = await this.#ask(
+			{ type: "attach", imsi, ...(this.#imei === undefined ? {} : { imei: this.#imei }) },
+			["attach-accept", "attach-reject"],
+		);
 		if (answer.type === "attach-reject") throw new ModemError(`attach refused: ${answer.cause}`);
 	}
 
@@ -126,8 +131,9 @@ export class RadioModem implements Modem {
 
 	#receive(message: Downlink): void {
 		if (message.type === "sms") {
-			this.#channel.send({ type: "sms-ack", id: message.id });
+			// Kept first: what is acknowledged is not sent again.
 			this.#takeSegment(Buffer.from(message.tpdu, "hex"));
+			this.#channel.send({ type: "sms-ack", id: message.id });
 		} else if (message.type === "auth-request") {
 			this.#challenge(message.rand, message.autn);
 		} else if (this.#awaited?.accepts.includes(message.type)) {

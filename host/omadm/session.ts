@@ -17,6 +17,9 @@ import type { Answer } from "./transport.ts";
 
 export class DmSessionError extends Error {}
 
+/** The server has understood what it was told, and does not take it: asking again soon brings the same answer. */
+export class ServerRefuses extends DmSessionError {}
+
 /** What the client does with a server's command; `alerts` go up with the statuses. */
 export interface Executed {
 	readonly code: number;
@@ -33,8 +36,8 @@ export interface SessionPlan {
 	execute(command: NodeCommand): Promise<Executed>;
 	/** Form of the client's messages. */
 	readonly form: MessageForm;
-	/** Sends a message and resolves to the answer. */
-	post(body: Uint8Array): Promise<Answer>;
+	/** Sends a message to a URL of the server and resolves to the answer. */
+	post(url: string, body: Uint8Array): Promise<Answer>;
 	/** Sees every message. */
 	trace?(direction: "client" | "server", octets: Uint8Array, form: MessageForm): void;
 }
@@ -52,6 +55,8 @@ export class ClientSession {
 	readonly #tre: TreClient;
 	readonly #plan: SessionPlan;
 	readonly #sessionId = randomInt(1, 0x10000).toString(16).toUpperCase();
+	/** Where the next message goes. */
+	#url: string;
 	#msgId = 0;
 	#serverTrusted = false;
 	#serverRefused = false;
@@ -59,6 +64,14 @@ export class ClientSession {
 	constructor(tre: TreClient, plan: SessionPlan) {
 		this.#tre = tre;
 		this.#plan = plan;
+		this.#url = plan.url;
+	}
+
+	/** A server may say where the next message goes, and stays the one that the TRE was told of. */
+	#within(respUri: string): string {
+		if (!URL.canParse(respUri) || new URL(respUri).origin !== new URL(this.#plan.url).origin)
+			throw new DmSessionError("the answer is to go to another server");
+		return respUri;
 	}
 
 	/** Runs the session to its end. */
@@ -89,7 +102,7 @@ export class ClientSession {
 		const refused = answer.commands.find(
 			(command): command is Status => command.name === "Status" && command.cmd === "Alert" && command.code >= 300,
 		);
-		if (refused) throw new DmSessionError(`the server refuses what was reported: ${refused.code}`);
+		if (refused) throw new ServerRefuses(`the server refuses what was reported: ${refused.code}`);
 		return answer;
 	}
 
@@ -168,10 +181,11 @@ export class ClientSession {
 			final: true,
 		});
 		this.#plan.trace?.("client", octets, form);
-		const answer = await this.#plan.post(octets);
+		const answer = await this.#plan.post(this.#url, octets);
 		this.#plan.trace?.("server", answer.octets, answer.form);
 		const message = readMessageIn(answer.form, answer.octets);
 		if (message.sessionId !== this.#sessionId) throw new DmSessionError("the answer is of another session");
+		if (message.respUri !== undefined) this.#url = this.#within(message.respUri);
 		return message;
 	}
 }

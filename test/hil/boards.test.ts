@@ -58,7 +58,7 @@ describe.each(boards)("hil run --target %s", (target) => {
 		try {
 			const refused = await factory().catch((error: { code: number; stdout: string }) => error);
 			expect(refused).toMatchObject({ code: 1 });
-			expect(refused.stdout).toContain("the entropy of this TRE is emulated");
+			expect(refused.stdout).toContain("this TRE is emulated and keeps its keys in files");
 			expect(await state()).toBe("blank");
 			await factory("--dev");
 			expect(await state()).toBe("personalised");
@@ -87,8 +87,9 @@ describe("targets that there are not", () => {
 	test("board:NAME of a hardware map plays on the TRE that its port leads to, and not on another one", async () => {
 		const device = new Device("emulator");
 		await device.start();
-		const reset = ["kill", "-USR2", readFileSync(join(device.folder, "lock"), "utf8")];
-		const map = (board: string) => JSON.stringify({ "bench-1": { board, port: device.port, reset } });
+		const [pid = ""] = readFileSync(join(device.folder, "lock"), "utf8").split("\n");
+		const reset = ["kill", "-USR2", pid.trim()];
+		const map = (board: string) => JSON.stringify({ "bench-1": { board, port: device.port, reset, dev: true } });
 		try {
 			await expect(withMap(map("stm32f405"))).rejects.toThrow(
 				/says that it is emulator, and .*map\.json says stm32f405/,

@@ -18,7 +18,7 @@ describe("a lab for people: hil up, factory, attach, register, status, down", ()
 
 	const hil = async (lab: string, ...args: string[]): Promise<string> =>
 		(await run(process.execPath, [cli, ...args, "--lab", join(folder, lab)])).stdout;
-	const status = async (lab: string): Promise<DeviceStatus[]> => JSON.parse(await hil(lab, "status", "--json"));
+	const status = async (lab: string): Promise<DeviceStatus[]> => JSON.parse(await hil(lab, "status", "--json")).devices;
 
 	/** Asks the operators until they say that `shoId` serves the device. */
 	const servedBy = async (lab: string, shoId: string): Promise<DeviceStatus> => {
@@ -53,7 +53,7 @@ describe("a lab for people: hil up, factory, attach, register, status, down", ()
 		expect(addresses(a).some((address) => addresses(b).includes(address))).toBe(false);
 		expect(JSON.parse(await hil("a", "up", "--json"))).toMatchObject({ started: false, pid: a.pid });
 
-		await hil("a", "factory", device.port);
+		await hil("a", "factory", device.port, "--dev");
 		const [note] = readdirSync(join(folder, "a", "notes"));
 		const treId = note.replace(".json", "");
 		attach();
@@ -125,7 +125,7 @@ describe("a lab for people: hil up, factory, attach, register, status, down", ()
 			expect(await hil("b", "step", other.port).catch(({ stdout }) => stdout)).toContain(
 				"Nothing to do. The TRE is keyed",
 			);
-			await hil("b", "factory", other.port);
+			await hil("b", "factory", other.port, "--dev");
 			const [note] = readdirSync(join(folder, "b", "notes"));
 			const treId = note.replace(".json", "");
 			expect(await step()).toMatchObject({ worked: true, state: "idle" });
@@ -160,7 +160,7 @@ describe("a lab for people: hil up, factory, attach, register, status, down", ()
 			expect(await hil("b", "wipe", other.port)).toContain("is blank. A new life begins with: hil factory");
 			expect(await hil("b", "step", other.port).catch(({ stdout }) => stdout)).toContain("this M2ME belongs to");
 			// Its next life has an encryption key on P-256, and so suite 3, on the way to the next SHO too.
-			await hil("b", "factory", other.port, "--encryption", "p256");
+			await hil("b", "factory", other.port, "--encryption", "p256", "--dev");
 			expect(await step()).toMatchObject({ worked: true, state: "idle" });
 			const again = readdirSync(join(folder, "b", "notes")).map((name) => name.replace(".json", ""));
 			const nextLife = again.find((name) => name !== treId) ?? "";

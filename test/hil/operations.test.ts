@@ -11,7 +11,10 @@ import { ElementProcess } from "../support/element-process.ts";
 import { newSubscriber, TestVlr } from "../support/hlr-bench.ts";
 import { PostgresCluster } from "../support/postgres.ts";
 
-const good = { ...world.operators[0], folder: "f", registry: "r" };
+const staff = "5".repeat(32);
+const access = { staff, networks: { [BENCH]: "6".repeat(32) } };
+const good = { ...world.operators[0], folder: mkdtempSync(join(tmpdir(), "operator-")), registry: "r", access };
+const asStaff = { headers: { authorization: `Bearer ${staff}` } };
 
 describe("the configuration of an operator process", () => {
 	test("a good one is read as it stands", () => {
@@ -96,7 +99,7 @@ describe("an operator process, watched and stopped", () => {
 		await sai();
 		await vlr.request({ procedure: "SendAuthInfo", imsi: "001019999999999" });
 		await vlr.request({ procedure: "UpdateLocation", imsi: subscriber.imsi });
-		const text = await (await fetch(`${operations}/metrics`)).text();
+		const text = await (await fetch(`${operations}/metrics`, asStaff)).text();
 		expect(text).toMatch(/^authentication_vectors_total\{sho="ro\.example"\} 3$/m);
 		expect(text).toMatch(/^gsup_requests_total\{procedure="SendAuthInfo",outcome="result",sho="ro\.example"\} 1$/m);
 		expect(text).toMatch(/^gsup_requests_total\{procedure="SendAuthInfo",outcome="error",sho="ro\.example"\} 1$/m);

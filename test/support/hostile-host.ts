@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { type DeviceStatus, devicesOf } from "../../hil/lab/devices.ts";
 import { worldFile } from "../../hil/lab/lab.ts";
 import { type KeptNote, Notes } from "../../hil/lab/notes.ts";
+import { Tokens } from "../../hil/lab/tokens.ts";
 import type { WorldChanges } from "../../hil/lab/world.ts";
 import type { OperatorStatus } from "../../hil/network/operator/portal/portal.ts";
 import { getJson, postJson } from "../../hil/network/shared/http.ts";
@@ -59,7 +60,7 @@ export class HostileHost {
 		writeFileSync(join(this.lab, worldFile), JSON.stringify(this.#world));
 		await this.device.start();
 		await this.hil("up");
-		await this.hil("factory", this.device.port, ...(this.device.target === "emulator" ? [] : ["--dev"]));
+		await this.hil("factory", this.device.port, "--dev");
 		this.tre = await this.device.open();
 		this.treId = (await this.tre.call("info", {})).treId;
 	}
@@ -93,6 +94,11 @@ export class HostileHost {
 		this.#modem?.close();
 	}
 
+	/** Whoever runs the lab has them. */
+	get tokens(): Tokens {
+		return new Tokens(this.lab);
+	}
+
 	get vno(): VnoEntry {
 		return this.#registry.content.vnos[0];
 	}
@@ -104,7 +110,7 @@ export class HostileHost {
 		const message =
 			contentType === messageTypes.bootstrap ? bootstrapPush(body, imsi) : { contentType, body: Buffer.from(body) };
 		for (const tpdu of deliveryOf(message, "+15550000000", new Date()))
-			await postJson(`${home}/short-message`, { imsi, tpdu: tpdu.toString("hex") });
+			await postJson(`${home}/short-message`, { imsi, tpdu: tpdu.toString("hex") }, this.tokens.staff(servedBy));
 	}
 
 	async hil(...args: string[]): Promise<string> {
@@ -117,7 +123,7 @@ export class HostileHost {
 
 	/** What the operators believe of the device. */
 	async believed(): Promise<DeviceStatus> {
-		const [device] = await devicesOf(this.#registry);
+		const [device] = await devicesOf(this.#registry, this.tokens);
 		return device;
 	}
 
@@ -128,7 +134,10 @@ export class HostileHost {
 
 	/** State of the change at the operator that gives the device away. */
 	async outgoing(shoId: string): Promise<string | undefined> {
-		const { changes } = await getJson<OperatorStatus>(`${this.operator(shoId).portal}/status`);
+		const { changes } = await getJson<OperatorStatus>(
+			`${this.operator(shoId).portal}/status`,
+			this.tokens.staff(shoId),
+		);
 		return changes.find(({ treId }) => treId === this.treId)?.state;
 	}
 
@@ -236,12 +245,12 @@ export class HostileHost {
 		const ca = new X509Certificate(certificate).toString();
 		// In the other form than the M2ME of the story.
 		const form = "xml" as const;
-		const post = (body: Uint8Array): Promise<Answer> =>
+		const post = (url: string, body: Uint8Array): Promise<Answer> =>
 			new Promise((done, fail) => {
 				const options = {
 					hostname,
 					port,
-					path: "/dm",
+					path: new URL(url).pathname + new URL(url).search,
 					method: "POST",
 					servername: dpf.host,
 					ca,
@@ -311,7 +320,10 @@ export class HostileHost {
 	/** Waits until the former SHO has heard that the device is this operator's. */
 	async told(shoId: string): Promise<void> {
 		await this.until(`the former SHO knows that ${shoId} serves the device`, async () => {
-			const { registrations } = await getJson<OperatorStatus>(`${this.operator(shoId).portal}/status`);
+			const { registrations } = await getJson<OperatorStatus>(
+				`${this.operator(shoId).portal}/status`,
+				this.tokens.staff(shoId),
+			);
 			return registrations.find(({ treId }) => treId === this.treId)?.told === true;
 		});
 	}

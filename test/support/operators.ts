@@ -64,13 +64,14 @@ export class TestOperator {
 	mcim(
 		device: Personalised,
 		imsi = `00101${String(crc32(this.shoId) % 1e6).padStart(6, "0")}${String(this.#subscribers.size).padStart(4, "0")}`,
+		trial = fallback,
 	): PreparedMcim & { imsi: string } {
 		const prepared = prepareMcim({
 			treId: device.treId,
 			certificate: device.certEncrypt,
 			issuer: this.rootHash,
 			imsi,
-			fallback,
+			fallback: trial,
 		});
 		this.#subscribers.set(imsi, { imsi, k: prepared.k.toString("hex"), opc: prepared.opc.toString("hex"), seq: 0 });
 		return { ...prepared, imsi };
@@ -212,8 +213,13 @@ export async function nonceBOf(tre: TreClient, device: Personalised): Promise<Bu
 }
 
 /** M2MMCIMMobj of the new operator for the open request. */
-export async function mcimObject(tre: TreClient, device: Personalised, next: TestOperator, signer = next) {
-	const mcim = next.mcim(device);
+export async function mcimObject(
+	tre: TreClient,
+	device: Personalised,
+	next: TestOperator,
+	{ signer = next, trial = fallback }: { readonly signer?: TestOperator; readonly trial?: typeof fallback } = {},
+) {
+	const mcim = next.mcim(device, undefined, trial);
 	return { ...enveloped(writeM2mmcim(await nonceBOf(tre, device), mcim.object, signer.root.key)), mcim };
 }
 

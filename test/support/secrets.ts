@@ -74,8 +74,11 @@ export function messagesIn(recording: Buffer): Buffer[] {
 	const messages: { id: number; segments: Buffer[] }[] = [];
 	let start = 0;
 	for (let end = recording.indexOf(0); end >= 0; end = recording.indexOf(0, start)) {
-		const content = cobsDecode(recording.subarray(start, end));
+		const encoded = recording.subarray(start, end);
 		start = end + 1;
+		// A delimiter stands in front of each frame, too.
+		if (encoded.length === 0) continue;
+		const content = cobsDecode(encoded);
 		if (!content || content.length < HEAD + CRC) throw new Error("a damaged frame in the recording");
 		const [kind, segment, id] = [content[0], content[3], content[1] | (content[2] << 8)];
 		if (kind !== wire.kinds.request && kind !== wire.kinds.response) continue;

@@ -34,6 +34,11 @@ export class Collection<T extends object> {
 		return this.#records.get(key);
 	}
 
+	/** The one that has been there for longest, as far as this process knows. */
+	firstKey(): string | undefined {
+		return this.#records.keys().next().value;
+	}
+
 	put(key: string, record: T): T {
 		this.#change(key, record);
 		return record;

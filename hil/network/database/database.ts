@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeOwnFolder } from "../../../firmware/local/own-folder.ts";
 import { emit } from "../../../host/wire/report/events.ts";
 import { type Change, Collection, type Journal } from "./collection.ts";
 import type { Engine, Migrations } from "./engine.ts";
@@ -62,7 +62,7 @@ export class Database {
 
 	/** Opens the database and brings its schema up to date. */
 	static async open({ folder, name, migrations, url = process.env.DATABASE_URL }: DatabaseOptions): Promise<Database> {
-		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		makeOwnFolder(folder);
 		const engine =
 			url === undefined
 				? await openSqlite(join(folder, `${name}.db`), migrations)

@@ -48,13 +48,21 @@ const chunks = <T>(items: readonly T[], size: number): T[][] =>
 /** The same on every dialect that Kysely has. */
 export class KyselyEngine implements Engine {
 	readonly #db: Kysely<Tables>;
+	readonly #giveUp: () => void;
 
-	private constructor(db: Kysely<Tables>) {
+	private constructor(db: Kysely<Tables>, giveUp: () => void) {
 		this.#db = db;
+		this.#giveUp = giveUp;
 	}
 
-	/** `schema`: where the tables are, in a database that has schemas. */
-	static async open(db: Kysely<Tables>, migrations: Migrations, schema?: string): Promise<KyselyEngine> {
+	/**
+	 * `schema`: where the tables are, in a database that has schemas. `giveUp`: the session that failed is not used again.
+	 */
+	static async open(
+		db: Kysely<Tables>,
+		migrations: Migrations,
+		{ schema, giveUp = () => undefined }: { readonly schema?: string; readonly giveUp?: () => void } = {},
+	): Promise<KyselyEngine> {
 		const migrator = new Migrator({
 			db,
 			provider: { getMigrations: async () => ({ ...migrations }) },
@@ -62,11 +70,16 @@ export class KyselyEngine implements Engine {
 		});
 		const { error } = await migrator.migrateToLatest();
 		if (error) throw error;
-		return new KyselyEngine(db);
+		return new KyselyEngine(db, giveUp);
 	}
 
 	async ping(): Promise<void> {
-		await sql`SELECT 1`.execute(this.#db);
+		try {
+			await sql`SELECT 1`.execute(this.#db);
+		} catch (error) {
+			this.#giveUp();
+			throw error;
+		}
 	}
 
 	newest(shape: TableShape<never>, count: number): Promise<Row[]> {
@@ -77,20 +90,34 @@ export class KyselyEngine implements Engine {
 		return this.#db.selectFrom(shape.name).selectAll().execute();
 	}
 
-	write(writes: readonly Write[]): Promise<void> {
-		return this.#db.transaction().execute(async (transaction) => {
-			for (const shape of new Set(writes.map((write) => write.shape))) {
-				const own = writes.filter((write) => write.shape === shape);
-				const gone = own.filter(({ row }) => row === undefined).map(({ key }) => key);
-				await this.#upsert(
-					transaction,
-					shape,
-					own.flatMap(({ row }) => (row === undefined ? [] : [row])),
-				);
-				for (const keys of chunks(gone, MAX_VALUES))
-					await transaction.deleteFrom(shape.name).where(columnOf(shape.key), "in", keys).execute();
-			}
-		});
+	async write(writes: readonly Write[]): Promise<void> {
+		let first: unknown;
+		try {
+			await this.#db.transaction().execute((transaction) =>
+				this.#writeAll(transaction, writes).catch((error: unknown) => {
+					first = error;
+					throw error;
+				}),
+			);
+		} catch (error) {
+			this.#giveUp();
+			// Where the roll-back fails, too, it only says that there is nothing to roll back any more.
+			throw first ?? error;
+		}
+	}
+
+	async #writeAll(transaction: Kysely<Tables>, writes: readonly Write[]): Promise<void> {
+		for (const shape of new Set(writes.map((write) => write.shape))) {
+			const own = writes.filter((write) => write.shape === shape);
+			const gone = own.filter(({ row }) => row === undefined).map(({ key }) => key);
+			await this.#upsert(
+				transaction,
+				shape,
+				own.flatMap(({ row }) => (row === undefined ? [] : [row])),
+			);
+			for (const keys of chunks(gone, MAX_VALUES))
+				await transaction.deleteFrom(shape.name).where(columnOf(shape.key), "in", keys).execute();
+		}
 	}
 
 	close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from "node:net";
-import { type Listening, listen } from "../shared/http.ts";
+import { type Listening, listen } from "../shared/listening.ts";
 import type { Place } from "../shared/ports.ts";
 import { GsupConnection, type GsupLimits, type GsupListener } from "./connection.ts";
 
@@ -7,8 +7,10 @@ import { GsupConnection, type GsupLimits, type GsupListener } from "./connection
 const PROBE_MS = 2_000;
 /** How long the last answers may take to leave when the server closes. */
 const LAST_WORD_MS = 500;
-/** Connections at once, those without a name among them. */
+/** Connections at once; of those, without a name yet, and of peers that there is no agreement with. */
 const MAX_CONNECTIONS = 256;
+const MAX_NAMELESS = 64;
+const MAX_STRANGERS = 16;
 
 /** The peers of a GSUP server by name. A name belongs to whoever came with it first, as long as he lives. */
 export class GsupServer {
@@ -16,10 +18,17 @@ export class GsupServer {
 	readonly #sockets = new Set<Socket>();
 	readonly #listener: Pick<GsupListener, "onRequest">;
 	readonly #limits: Partial<GsupLimits>;
+	readonly #knows: (name: string) => boolean;
 
-	constructor(listener: Pick<GsupListener, "onRequest">, limits: Partial<GsupLimits> = {}) {
+	/** `knows`: is there an agreement with a peer of that name? Its place is kept from those that there is none with. */
+	constructor(
+		listener: Pick<GsupListener, "onRequest">,
+		limits: Partial<GsupLimits> = {},
+		knows: (name: string) => boolean = () => true,
+	) {
 		this.#listener = listener;
 		this.#limits = limits;
+		this.#knows = knows;
 	}
 
 	/** The connection of a peer, while it is there. */
@@ -39,8 +48,7 @@ export class GsupServer {
 
 	async listen(place: Place): Promise<Listening> {
 		const server = createServer((socket) => this.#accept(socket));
-		server.maxConnections = MAX_CONNECTIONS;
-		const listening = await listen(server, place);
+		const listening = await listen(server, place, MAX_CONNECTIONS);
 		return {
 			address: listening.address,
 			close: () => {
@@ -55,6 +63,10 @@ export class GsupServer {
 	}
 
 	#accept(socket: Socket): void {
+		if (this.#sockets.size - this.#peers.size >= MAX_NAMELESS) {
+			socket.destroy();
+			return;
+		}
 		this.#sockets.add(socket);
 		socket.on("close", () => this.#sockets.delete(socket));
 		new GsupConnection(
@@ -79,6 +91,8 @@ export class GsupServer {
 			first.probe(PROBE_MS);
 			return false;
 		}
+		const strangers = [...this.#peers.keys()].filter((one) => !this.#knows(one)).length;
+		if (!this.#knows(name) && strangers >= MAX_STRANGERS) return false;
 		this.#peers.set(name, connection);
 		return true;
 	}

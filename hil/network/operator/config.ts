@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { MAX_TRIAL_BOOTS, MAX_TRIAL_SECONDS } from "../../../firmware/contract/states.ts";
+import { tokenShape } from "../shared/access.ts";
 import { StartFailed } from "../shared/element.ts";
 
 const sho = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "is a DNS name, as SHO_ids are");
@@ -27,14 +29,17 @@ const operatorConfig = z.strictObject({
 	op: hex16.optional(),
 	/** Equipment that gets no service: 14 digits of its IMEI. */
 	barredImeis: z.array(z.string().regex(/^\d{14}$/, "is 14 digits of an IMEI")),
-	/** Policy for the operator's own subscribers: DPFs only, or any host. */
-	egress: z.enum(["provisioning", "any"]),
 	/** NOTE Y: what the operator writes into bootstraps and MCIMs. */
-	fallback: z.strictObject({ seconds: z.int().positive(), boots: z.int().positive() }),
+	fallback: z.strictObject({
+		seconds: z.int().positive().max(MAX_TRIAL_SECONDS),
+		boots: z.int().positive().max(MAX_TRIAL_BOOTS),
+	}),
 	/** Does a device leave only with the release code of its delivery note, or with any contracted SHO that asks? */
 	releaseCode: z.enum(["required", "ignored"]),
 	/** How often this operator tries to take a device over before a revert ends the subscription. */
 	attempts: z.int().min(1).max(100),
+	/** Tokens: of the operator's staff, and of each visited network that uses its packet gateway and service centre. */
+	access: z.strictObject({ staff: tokenShape, networks: z.record(z.string().min(1), tokenShape) }),
 });
 
 export type OperatorConfig = Readonly<z.infer<typeof operatorConfig>>;

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { type Identity, issueLeaf, makeRoot } from "../shared/certificates.ts";
 import { keepIdentity } from "../shared/identity.ts";
 import { Registry } from "../shared/registry.ts";
@@ -18,6 +19,16 @@ export interface OperatorContext {
 	readonly registry: Registry;
 	readonly store: OperatorStore;
 	readonly keys: OperatorKeys;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Days until the first of an operator's TLS leaves ends: whoever connects to it refuses it then. */
+export function leavesEndInDays({ dpf, apiServer, apiClient }: OperatorKeys): number {
+	const ends = [dpf, apiServer, apiClient].map(({ certificate }) =>
+		Date.parse(new X509Certificate(certificate).validTo),
+	);
+	return Math.floor((Math.min(...ends) - Date.now()) / DAY_MS);
 }
 
 export const dpfHost = (shoId: string): string => `dpf.${shoId}`;

@@ -2,10 +2,12 @@ import { join } from "node:path";
 import { serviceCentreOf } from "../../../host/wire/push/delivery.ts";
 import { contentTypes } from "../../../host/wire/radio/short-messages.ts";
 import { emit } from "../../../host/wire/report/events.ts";
+import { STAFF } from "../shared/access.ts";
 import { toPem } from "../shared/certificates.ts";
 import { type Element, runElement } from "../shared/element.ts";
-import { Refusal, serveJson, serveMutualTls } from "../shared/http.ts";
+import { serveJson, serveMutualTls } from "../shared/http.ts";
 import { Ports } from "../shared/ports.ts";
+import { Refusal } from "../shared/refusal.ts";
 import { currentShoRoutes } from "./api/as-current.ts";
 import { newShoRoutes } from "./api/as-new.ts";
 import { factoryRoutes } from "./api/factory.ts";
@@ -88,13 +90,17 @@ export async function startOperator(content: unknown): Promise<Element> {
 	const gsup = await front.listen(at("gsup"));
 	const operations = await serveOperations(
 		metrics,
-		() => healthOf(context.store, hlr.failing),
+		() => healthOf(context, hlr.failing),
 		context.store,
 		at("operations"),
+		{ anybody: true, tokens: { [STAFF]: config.access.staff } },
 	);
 	const services = { connected: (imsi: string) => drf.connected(imsi), deliver: front.deliver.bind(front) };
-	const gateway = await serveJson(homeRoutes(context, services), at("home"), settled);
-	const portal = await serveJson(portalRoutes(context, registrar, drf), at("portal"), settled);
+	const { staff, networks } = config.access;
+	const tokens = { [STAFF]: staff, ...networks };
+	const gateway = await serveJson(homeRoutes(context, services), at("home"), { anybody: false, tokens }, settled);
+	const subscribers = { anybody: true, tokens: { [STAFF]: staff } };
+	const portal = await serveJson(portalRoutes(context, registrar, drf), at("portal"), subscribers, settled);
 	const dpf = await serveDpf(context, provisioning, at("dpf"));
 	const api = await serveMutualTls(
 		{ ...currentShoRoutes(context, drf), ...newShoRoutes(context, registrar), ...factoryRoutes(context) },

@@ -53,7 +53,12 @@ export const operatorMigrations: Migrations = {
 		up: async (db: Kysely<never>) => {
 			await db.schema.alterTable("sequence").addColumn("spans", "text").execute();
 			// Until now there was one counter: all up to it may have been.
-			await sql`UPDATE sequence SET spans = '[[1,' || seq || ']]' WHERE seq > 0`.execute(db);
+			const sequences = db as unknown as Kysely<{ sequence: { seq: number; spans: string | null } }>;
+			await sequences
+				.updateTable("sequence")
+				.set({ spans: sql<string>`'[[1,' || seq || ']]'` })
+				.where("seq", ">", 0)
+				.execute();
 		},
 	},
 };

@@ -13,9 +13,10 @@ import {
 	toPem,
 } from "../shared/certificates.ts";
 import { type Element, runElement } from "../shared/element.ts";
-import { Refusal, serveMutualTls } from "../shared/http.ts";
+import { serveMutualTls } from "../shared/http.ts";
 import { identityShape, keepIdentity } from "../shared/identity.ts";
 import { Ports } from "../shared/ports.ts";
+import { Refusal } from "../shared/refusal.ts";
 import { Registry } from "../shared/registry.ts";
 import { field, insist } from "../shared/shape.ts";
 import { pvaMigrations } from "./migrations.ts";
@@ -48,6 +49,17 @@ interface CertifyRequest {
 }
 
 const sha256Hex = (octets: Uint8Array): string => createHash("sha256").update(octets).digest("hex");
+
+const request = field.base64(1, 4096);
+
+/** A request that is none, or not what it says, is whoever sent it's to mend. */
+async function reading<T>(run: () => Promise<T> | T): Promise<T> {
+	try {
+		return await run();
+	} catch (error) {
+		throw error instanceof Refusal ? error : new Refusal("malformed-request", (error as Error).message, 400);
+	}
+}
 
 const requestsOf = ({ signRequest, encryptRequest }: CertifyRequest): string[] =>
 	[signRequest, encryptRequest].map((one) => requestKeyHash(Buffer.from(one, "base64")));
@@ -93,16 +105,18 @@ export async function startPva(config: PvaConfig): Promise<Element> {
 		{
 			"POST /certify": async (body: CertifyRequest, caller: string) => {
 				if (caller !== config.pvaId) throw new Refusal("not-the-factory", "only the factory certifies", 403);
+				insist(body, { treId: field.treId, signRequest: request, encryptRequest: request });
 				// Asked again it gives what it gave: the answer may have been lost.
 				const known = certified.get(body.treId);
-				if (known && known.requests.join() !== requestsOf(body).join()) {
+				if (known && known.requests.join() !== (await reading(() => requestsOf(body))).join()) {
 					throw new Refusal("tre-known", `${body.treId} was certified for other requests`);
 				}
-				const issued = known ?? certified.put(body.treId, await certify(root, body));
+				const issued = known ?? certified.put(body.treId, await reading(() => certify(root, body)));
 				return { ...certificatesOf(issued), certPva: root.certificate.toString("base64") };
 			},
 			"POST /issued": ({ treId }: { treId: string }, caller: string) => {
 				if (caller !== config.pvaId) throw new Refusal("not-the-factory", "only the factory asks", 403);
+				insist({ treId }, { treId: field.treId });
 				const known = certified.get(treId);
 				if (!known) throw new Refusal("tre-unknown", `no TRE ${treId} was made`, 404);
 				return certificatesOf(known);
@@ -117,6 +131,7 @@ export async function startPva(config: PvaConfig): Promise<Element> {
 				return { signature: sign("sha256", signed, root.key).toString("base64") };
 			},
 			"POST /validate": (body: { treId: string; certificates: string[] }) => {
+				insist(body, { treId: field.treId, certificates: field.listOf(field.sha256, 2) });
 				const known = certified.get(body.treId);
 				if (!known) return { trusted: false, reason: "no such TRE was made", revoked: false };
 				if (known.revoked) return { trusted: false, reason: "the TRE is revoked", revoked: true };

@@ -9,10 +9,18 @@ import {
 	webcrypto,
 	X509Certificate,
 } from "node:crypto";
+import { isIP } from "node:net";
 import * as x509 from "@peculiar/x509";
 import { TRE_KEY_USAGE } from "../../../firmware/contract/documents.ts";
 
 x509.cryptoProvider.set(webcrypto as never);
+
+/** No TRE takes this root, so nothing is issued under it. */
+export class RootUnsupported extends Error {
+	constructor(fault: string) {
+		super(`no TRE takes this root: ${fault} (docs/documents.md, "CertSHO and CertPVA")`);
+	}
+}
 
 export type KeyType = "rsa" | "ec";
 
@@ -104,13 +112,17 @@ export async function issueLeaf(
 	hosts: readonly string[],
 	usage: "server" | "client",
 ): Promise<Identity> {
+	const fault = rootFault(root.certificate);
+	if (fault !== undefined) throw new RootUnsupported(fault);
 	const key = makeKey("ec");
 	const extensions = [
 		new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
 		new x509.ExtendedKeyUsageExtension([
 			usage === "server" ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth,
 		]),
-		new x509.SubjectAlternativeNameExtension(hosts.map((value) => ({ type: "dns" as const, value }))),
+		new x509.SubjectAlternativeNameExtension(
+			hosts.map((value) => ({ type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const), value })),
+		),
 	];
 	return { key, certificate: await issue(root, cn, publicKeyOf(key), extensions, LEAF_DAYS) };
 }
@@ -148,6 +160,41 @@ export async function issueCertTre(
 	return issue(root, treId, csr.publicKey, extensions, CA_DAYS);
 }
 
+/**
+ * Why no TRE takes a root, or nothing where it does: the one rule for CertSHO and CertPVA, at registration, at `register`
+ * and at `lock` (docs/documents.md, "CertSHO and CertPVA"; the TRE's own is in tre_certificates.c).
+ */
+export function rootFault(der: Uint8Array): string | undefined {
+	let certificate: X509Certificate;
+	try {
+		certificate = new X509Certificate(der);
+	} catch {
+		return "it is no certificate";
+	}
+	const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = certificate.publicKey;
+	if (type === "rsa") {
+		const { modulusLength = 0, publicExponent = 0n } = details;
+		if (modulusLength < 2048 || modulusLength > 4096) return `its RSA key has ${modulusLength} bits, not 2048 to 4096`;
+		if (publicExponent >= 2n ** 32n) return "its RSA exponent has more than 32 bits";
+	} else if (type !== "ec" || details.namedCurve !== "prime256v1") {
+		return `its key is of a kind that no TRE verifies with (${[type, details.namedCurve].filter(Boolean).join(" ")})`;
+	}
+	if (!isSignedForTre(certificate.raw)) return "it is not signed with PKCS #1 v1.5 or ECDSA and SHA-256";
+	if (!certificate.ca || !certificate.checkIssued(certificate) || !certificate.verify(certificate.publicKey))
+		return "it is no self-signed CA certificate";
+	return undefined;
+}
+
+/** Is the signature of a certificate of a kind that a TRE verifies: PKCS #1 v1.5 or ECDSA, with SHA-256? */
+function isSignedForTre(der: Uint8Array): boolean {
+	try {
+		const { name, hash } = new x509.X509Certificate(new Uint8Array(der)).signatureAlgorithm;
+		return [rsa.name, ec.name].includes(name) && hash.name === "SHA-256";
+	} catch {
+		return false;
+	}
+}
+
 /** Within its dates, and signed by that CA. Operators check dates; the TRE has no clock. */
 export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate, now = Date.now()): boolean {
 	const current = (one: X509Certificate) => Date.parse(one.validFrom) <= now && now <= Date.parse(one.validTo);
@@ -167,10 +214,24 @@ export function certTreFault(
 	treId: string,
 	pva: X509Certificate,
 ): string | undefined {
-	const parsed = new x509.X509Certificate(certificate.raw);
+	if (!isIssuedBy(certificate, pva)) return "it is not issued by CertPVA";
+	let parsed: x509.X509Certificate;
+	try {
+		parsed = new x509.X509Certificate(certificate.raw);
+		return certTreExtensionsFault(certificate, parsed, use, treId);
+	} catch {
+		return "its extensions cannot be read";
+	}
+}
+
+function certTreExtensionsFault(
+	certificate: X509Certificate,
+	parsed: x509.X509Certificate,
+	use: "sign" | "encrypt",
+	treId: string,
+): string | undefined {
 	const flags = parsed.getExtension(x509.KeyUsagesExtension)?.usages ?? 0;
 	const usages = parsed.getExtension(x509.ExtendedKeyUsageExtension)?.usages ?? [];
-	if (!isIssuedBy(certificate, pva)) return "it is not issued by CertPVA";
 	if (certificate.subject !== `CN=${treId}`) return `it names ${certificate.subject}`;
 	if (certificate.ca || flags !== usageOf(use, parsed.publicKey)) return "its key usage is another";
 	if (usages.length !== 1 || usages[0] !== TRE_KEY_USAGE) return "it is no CertTRE (extended key usage)";

@@ -1,4 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { FileLock, Locked } from "../../../firmware/local/file-lock.ts";
+import { FolderNotOwn, makeOwnFolder } from "../../../firmware/local/own-folder.ts";
+import { inWords } from "../../../firmware/local/program.ts";
 import { emit } from "../../../host/wire/report/events.ts";
 
 /** Why an element cannot start, in words for whoever started it: what to do is in them. */
@@ -31,9 +35,32 @@ function readConfig(path: string): unknown {
 	}
 }
 
+/** Two processes on one folder would not see each other's changes: the second is refused. */
+async function locked<Config>(start: (config: Config) => Promise<Element>, config: Config): Promise<Element> {
+	const { folder } = (config ?? {}) as { readonly folder?: unknown };
+	if (typeof folder !== "string" || folder === "") return start(config);
+	makeOwnFolder(folder);
+	const { dev, ino } = statSync(folder);
+	const lock = FileLock.take(join(folder, "lock"), {
+		...{ what: folder, advice: "stop that process, or name another folder", mark: `${dev}:${ino}` },
+	});
+	try {
+		const element = await start(config);
+		return { ...element, close: () => element.close().finally(() => lock.release()) };
+	} catch (error) {
+		lock.release();
+		throw error;
+	}
+}
+
+/** Is it whoever started it, not this program, who has to do something? */
+const isTheirs = (error: Error): boolean =>
+	[StartFailed, Locked, FolderNotOwn].some((kind) => error instanceof kind) ||
+	(error as NodeJS.ErrnoException).code !== undefined;
+
 /** Runs an element as a process: reads its configuration, reports `ready`, ends on SIGTERM or SIGINT. */
 export function runElement<Config>(start: (config: Config) => Promise<Element>): void {
-	start(readConfig(configPath()) as Config)
+	locked(start, readConfig(configPath()) as Config)
 		.then((element) => {
 			emit({ event: "ready", addresses: element.addresses });
 			let stopping = false;
@@ -46,7 +73,7 @@ export function runElement<Config>(start: (config: Config) => Promise<Element>):
 			process.on("SIGINT", stop);
 		})
 		.catch((error: Error) => {
-			process.stderr.write(`${error instanceof StartFailed ? error.message : error.stack}\n`);
+			process.stderr.write(`${isTheirs(error) ? inWords(error) : error.stack}\n`);
 			process.exit(1);
 		});
 }

@@ -8,6 +8,3 @@ export interface PacketDataRequest {
 export interface PacketDataAnswer {
 	readonly egress: readonly string[];
 }
-
-/** Egress that allows every host. */
-export const ANY_HOST = "*";

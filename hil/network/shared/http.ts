@@ -3,27 +3,17 @@ import {
 	createServer as createHttpServer,
 	request as httpRequest,
 	type IncomingMessage,
-	type Server,
 	type ServerResponse,
 } from "node:http";
 import { createServer as createHttpsServer, request as httpsRequest } from "node:https";
-import type { AddressInfo, Server as TcpServer } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { readAddress } from "../../../host/wire/address.ts";
+import { emit } from "../../../host/wire/report/events.ts";
+import { type Access, callerBy } from "./access.ts";
 import { allowsTls, type Identity, isIssuedBy, keyToPem, toPem } from "./certificates.ts";
+import { httpLimits, type Listening, listen, tlsLimits } from "./listening.ts";
 import type { Place } from "./ports.ts";
-
-/** A request that is understood and refused; `code` is for machines. */
-export class Refusal extends Error {
-	readonly status: number;
-	readonly code: string;
-
-	constructor(code: string, message: string, status = 409) {
-		super(message);
-		this.code = code;
-		this.status = status;
-	}
-}
+import { Refusal } from "./refusal.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -32,17 +22,15 @@ export type Handler = (body: never, caller: string) => Promise<object> | object;
 export type Routes = Readonly<Record<string, Handler>>;
 
 const MAX_BODY = 256 * 1024;
-/** What is worked on may take so long when a server is stopped; connections that have become idle are looked for. */
-const FINISH_MS = 2_000;
-const IDLE_MS = 20;
-const LOOPBACK = "127.0.0.1";
+/** Of an answer that this side asked for. */
+const MAX_ANSWER = 16 * 1024 * 1024;
 
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, most = MAX_BODY): Promise<Buffer> {
 	const parts: Buffer[] = [];
 	let size = 0;
 	for await (const part of request as AsyncIterable<Buffer>) {
 		size += part.length;
-		if (size > MAX_BODY) throw new Refusal("too-large", `more than ${MAX_BODY} octets`, 413);
+		if (size > most) throw new Refusal("too-large", `more than ${most} octets`, 413);
 		parts.push(part);
 	}
 	return Buffer.concat(parts);
@@ -53,9 +41,19 @@ function answer(response: ServerResponse, status: number, body: object): void {
 	response.end(JSON.stringify(body));
 }
 
+/** A path that is served, asked for with another method, is told so. */
+function handlerOf(routes: Routes, { method = "", url = "" }: IncomingMessage): Handler {
+	const [path = ""] = url.split("?");
+	const handler = Object.hasOwn(routes, `${method} ${path}`) ? routes[`${method} ${path}`] : undefined;
+	if (handler) return handler;
+	const known = Object.keys(routes).some((route) => route.slice(route.indexOf(" ") + 1) === path);
+	throw known
+		? new Refusal("method-not-allowed", "this path is served, with another method", 405)
+		: new Refusal("not-found", "no such path is served here", 404);
+}
+
 async function dispatch(routes: Routes, request: IncomingMessage, caller: string): Promise<object> {
-	const handler = routes[`${request.method} ${request.url}`];
-	if (!handler) throw new Refusal("not-found", `${request.method} ${request.url} is not served here`, 404);
+	const handler = handlerOf(routes, request);
 	const octets = await readBody(request);
 	let body: unknown = {};
 	try {
@@ -82,48 +80,33 @@ async function respond(run: () => Promise<object>, settled: Settled, response: S
 	}
 }
 
+/** What is a defect here says nothing of it to whoever asks; it is told to whoever watches this element. */
 function fail(response: ServerResponse, error: unknown): void {
-	if (error instanceof Refusal) answer(response, error.status, { error: error.code, message: error.message });
-	else answer(response, 500, { error: "internal", message: error instanceof Error ? error.message : String(error) });
-}
-
-export interface Listening {
-	readonly address: string;
-	close(): Promise<void>;
-}
-
-/** Listens where the element listened before. */
-export function listen(server: TcpServer, { ports, service }: Place): Promise<Listening> {
-	return new Promise((resolve, reject) => {
-		server.once("error", reject);
-		server.listen(ports.of(service), LOOPBACK, () => {
-			const { port } = server.address() as AddressInfo;
-			ports.keep(service, port);
-			resolve({ address: `${LOOPBACK}:${port}`, close: () => closeGently(server) });
-		});
-	});
-}
-
-/** What is worked on is answered first, or cut off after a while. */
-function closeGently(server: TcpServer): Promise<void> {
-	const http = "closeIdleConnections" in server ? (server as Server) : undefined;
-	return new Promise((done) => {
-		const idle = setInterval(() => http?.closeIdleConnections(), IDLE_MS);
-		const late = setTimeout(() => http?.closeAllConnections(), FINISH_MS);
-		server.close(() => {
-			clearInterval(idle);
-			clearTimeout(late);
-			done();
-		});
-		http?.closeIdleConnections();
-	});
+	if (response.headersSent) {
+		response.destroy();
+		return;
+	}
+	if (error instanceof Refusal) {
+		// Half a body stands in a connection that is refused: it is of no more use.
+		if (error.status === 413) response.setHeader("connection", "close");
+		answer(response, error.status, { error: error.code, message: error.message });
+		return;
+	}
+	emit({ event: "problem", what: `a request failed: ${error instanceof Error ? error.stack : String(error)}` });
+	answer(response, 500, { error: "internal", message: "this failed here; try again later" });
 }
 
 /** JSON over HTTP. */
-export const serveJson = (routes: Routes, place: Place, settled = nothingToSettle): Promise<Listening> =>
+export const serveJson = (
+	routes: Routes,
+	place: Place,
+	access: Access,
+	settled = nothingToSettle,
+): Promise<Listening> =>
 	listen(
-		createHttpServer((request, response) => {
-			void respond(() => dispatch(routes, request, ""), settled, response);
+		createHttpServer(httpLimits, (request, response) => {
+			const run = async () => dispatch(routes, request, callerBy(access, request));
+			void respond(run, settled, response);
 		}),
 		place,
 	);
@@ -153,6 +136,8 @@ export const serveMutualTls = (
 	listen(
 		createHttpsServer(
 			{
+				...httpLimits,
+				...tlsLimits,
 				key: keyToPem(identity.key),
 				cert: toPem(identity.certificate),
 				requestCert: true,
@@ -181,16 +166,21 @@ function exchange<Answer>(
 ): Promise<Answer> {
 	return new Promise((resolve, reject) => {
 		const request = open((response) => {
-			readBody(response)
+			readBody(response, MAX_ANSWER)
 				.then((octets) => {
-					const parsed = JSON.parse(octets.toString("utf8")) as Json;
+					const parsed = parsedAnswer(octets);
 					if (response.statusCode === 200) resolve(parsed as Answer);
-					else reject(new Refusal(String(parsed.error), String(parsed.message), response.statusCode));
+					else reject(new Refusal(shown(parsed.error), shown(parsed.message), response.statusCode));
 				})
-				.catch(reject);
+				.catch(reject)
+				.finally(() => clearTimeout(timer));
 		});
-		request.on("error", (error) => reject(new Refusal("unreachable", error.message, 503)));
-		request.setTimeout(CALL_TIMEOUT_MS, () => request.destroy(new Error("no answer in time")));
+		request.on("error", (error) => {
+			clearTimeout(timer);
+			reject(new Refusal("unreachable", error.message, 503));
+		});
+		// In all: one who sends an octet now and then is no better than one who sends none.
+		const timer = setTimeout(() => request.destroy(new Error("no answer in time")), CALL_TIMEOUT_MS);
 		if (body === undefined) request.end();
 		else request.end(JSON.stringify(body));
 	});
@@ -199,11 +189,33 @@ function exchange<Answer>(
 const CALL_TIMEOUT_MS = 20_000;
 const headers = { "content-type": "application/json" };
 
-export const postJson = <Answer>(url: string, body: object): Promise<Answer> =>
-	exchange((done) => httpRequest(url, { method: "POST", headers, agent: false }, done), body);
+function parsedAnswer(octets: Buffer): Json {
+	try {
+		const parsed: unknown = JSON.parse(octets.toString("utf8"));
+		if (typeof parsed === "object" && parsed !== null) return parsed as Json;
+	} catch {
+		// What it is instead is nobody's business.
+	}
+	throw new Refusal("malformed-answer", "the answer is no JSON object", 502);
+}
 
-export const getJson = <Answer>(url: string): Promise<Answer> =>
-	exchange((done) => httpRequest(url, { method: "GET", agent: false }, done));
+/** Of what another party says of itself: one line, and not all of it. */
+const SHOWN = 300;
+const shown = (text: unknown): string =>
+	String(text)
+		.replace(/[\p{Cc}\p{Cf}]+/gu, " ")
+		.slice(0, SHOWN);
+
+const bearing = (token: string | undefined) => (token === undefined ? {} : { authorization: `Bearer ${token}` });
+
+export const postJson = <Answer>(url: string, body: object, token?: string): Promise<Answer> =>
+	exchange(
+		(done) => httpRequest(url, { method: "POST", headers: { ...headers, ...bearing(token) }, agent: false }, done),
+		body,
+	);
+
+export const getJson = <Answer>(url: string, token?: string): Promise<Answer> =>
+	exchange((done) => httpRequest(url, { method: "GET", headers: bearing(token), agent: false }, done));
 
 /** Calls a contracted party, showing one's own leaf. */
 export function postMutualTls<Answer>(target: Target, path: string, body: object, identity: Identity): Promise<Answer> {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Ports that the system picked at an element's first start: a restart finds them again. */
@@ -8,9 +8,7 @@ export class Ports {
 
 	constructor(folder: string) {
 		this.#path = join(folder, "ports.json");
-		this.#ports = existsSync(this.#path)
-			? (JSON.parse(readFileSync(this.#path, "utf8")) as Record<string, number>)
-			: {};
+		this.#ports = readPorts(this.#path);
 	}
 
 	/** 0 where the system is to pick. */
@@ -21,7 +19,20 @@ export class Ports {
 	keep(service: string, port: number): void {
 		if (this.#ports[service] === port) return;
 		this.#ports[service] = port;
-		writeFileSync(this.#path, JSON.stringify(this.#ports), { flush: true });
+		writeFileSync(`${this.#path}.new`, JSON.stringify(this.#ports), { flush: true });
+		renameSync(`${this.#path}.new`, this.#path);
+	}
+}
+
+/** Where the file says nothing that can be read, the system picks again. */
+function readPorts(path: string): Record<string, number> {
+	try {
+		const ports: unknown = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+		const fits = typeof ports === "object" && ports !== null && Object.values(ports).every(Number.isInteger);
+		return fits ? (ports as Record<string, number>) : {};
+	} catch (error) {
+		if (error instanceof SyntaxError) return {};
+		throw error;
 	}
 }
 

@@ -41,16 +41,28 @@ export interface RegistryContent {
 	readonly vnos: readonly VnoEntry[];
 }
 
-/** The file that names the contracted parties; read anew at each question, because labs grow. */
+/**
+ * The file that names the contracted parties; read anew at each question, because labs grow. While it cannot be read (it is
+ * half written, too many files are open) what was read last counts.
+ */
 export class Registry {
 	readonly #path: string;
+	#last: RegistryContent | undefined;
 
 	constructor(path: string) {
 		this.#path = path;
 	}
 
 	get content(): RegistryContent {
-		return JSON.parse(readFileSync(this.#path, "utf8")) as RegistryContent;
+		try {
+			const content = JSON.parse(readFileSync(this.#path, "utf8")) as Partial<RegistryContent> | null;
+			if (![content?.operators, content?.pvas, content?.vnos].every(Array.isArray))
+				throw new TypeError(`${this.#path} is no registry: operators, pvas and vnos are lists in it`);
+			this.#last = content as RegistryContent;
+		} catch (error) {
+			if (!this.#last) throw error;
+		}
+		return this.#last;
 	}
 
 	operator(shoId: string): OperatorEntry | undefined {

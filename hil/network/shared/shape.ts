@@ -1,4 +1,4 @@
-import { Refusal } from "./http.ts";
+import { Refusal } from "./refusal.ts";
 
 /** Says why a value is none, or nothing where it is one. */
 type Check = (value: unknown) => string | undefined;
@@ -29,6 +29,10 @@ export const field = {
 		}),
 	hex: (most: number): Check =>
 		text(`is no hex of 1 to ${most} octets`, (value) => /^(?:[0-9a-f]{2})+$/.test(value) && value.length <= 2 * most),
+	listOf:
+		(check: Check, count: number): Check =>
+		(value) =>
+			Array.isArray(value) && value.length === count ? value.map(check).find(Boolean) : `is no list of ${count}`,
 	optional:
 		(check: Check): Check =>
 		(value) =>

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { Refusal } from "../shared/http.ts";
+import { Refusal } from "../shared/refusal.ts";
 
 /** How the air treats short messages; shares of them, 0 … 1. */
 export interface Air {

@@ -3,9 +3,10 @@ import type { Duplex } from "node:stream";
 import type { Downlink, Uplink } from "../../../host/wire/radio/messages.ts";
 import { step } from "../../../host/wire/report/events.ts";
 import type { Gsup, PdpInfo, Tuple } from "../gsup/message.ts";
-import { domains } from "../gsup/tables.ts";
+import { domains, imeiResults } from "../gsup/tables.ts";
 import type { PacketDataAnswer } from "../shared/home.ts";
-import { postJson, Refusal } from "../shared/http.ts";
+import { postJson } from "../shared/http.ts";
+import { Refusal } from "../shared/refusal.ts";
 import type { Registry } from "../shared/registry.ts";
 import { type Air, AirChannel } from "./air.ts";
 import type { Homes } from "./homes.ts";
@@ -28,6 +29,8 @@ export interface Visited {
 	readonly homes: Homes;
 	/** What the air does to short messages now. */
 	air(): Air;
+	/** What this network shows at that operator's packet gateway. */
+	tokenFor(shoId: string): string | undefined;
 	/** host and port of the IP bearer. */
 	readonly proxy: { readonly host: string; readonly port: number };
 	attached(imsi: string, attachment: Attachment): void;
@@ -57,6 +60,8 @@ export class Attachment {
 	readonly #release: () => void;
 	readonly #air: AirChannel;
 	#imsi = "";
+	/** Of the equipment, where it gives one. */
+	#imei: string | undefined;
 	#vector: Tuple | undefined;
 	/** What its home network said of the subscriber (InsertSubscriberData). */
 	#profile: Profile = {};
@@ -83,6 +88,7 @@ export class Attachment {
 			case "attach":
 				this.leave();
 				this.#imsi = message.imsi;
+				this.#imei = message.imei;
 				this.#resynchronisations = 0;
 				return this.#challenge({});
 			case "auth-response":
@@ -148,6 +154,15 @@ export class Attachment {
 		if (home) this.#network.homes.tell(home.shoId, purge);
 	}
 
+	get isOnAir(): boolean {
+		return this.#admitted;
+	}
+
+	/** The same subscriber is on the air here over another radio connection. */
+	replaced(): void {
+		this.cancel();
+	}
+
 	/** Its home network says that it is elsewhere, or no subscriber any more (LocationCancel). */
 	cancel(): void {
 		this.#cancelled = true;
@@ -195,6 +210,8 @@ export class Attachment {
 		const attempt = this.#attempt;
 		try {
 			const home = this.#home();
+			await this.#checkEquipment(home.shoId);
+			if (attempt !== this.#attempt) return;
 			this.#admitted = true;
 			this.#network.attached(this.#imsi, this);
 			await step({ clause: CLAUSE, from: this.#network.vnoId, to: `${home.shoId} HSS`, what: "update location" }, () =>
@@ -206,6 +223,18 @@ export class Attachment {
 			this.leave();
 			this.#reject(error);
 		}
+	}
+
+	/** Its home network says whether this equipment gets service (TS 29.002 clause 8.7). */
+	async #checkEquipment(shoId: string): Promise<void> {
+		if (this.#imei === undefined) return;
+		const imei = this.#imei;
+		const what = `may equipment ${imei} be used?`;
+		const { imeiResult } = await step({ clause: CLAUSE, from: this.#network.vnoId, to: `${shoId} HSS`, what }, () =>
+			this.#ask({ procedure: "CheckImei", imei }),
+		);
+		if (imeiResult === imeiResults.refused)
+			throw new Refusal("illegal-equipment", `${shoId} gives no service to equipment ${imei}`);
 	}
 
 	async #takeFailure(cause: string, auts: string | undefined): Promise<void> {
@@ -228,10 +257,12 @@ export class Attachment {
 			if (!this.#admitted) throw new Refusal("not-attached", "attach first");
 			const subscribed = this.#profile.pdp?.some((one) => one.apn === apn || one.apn === ANY_APN);
 			if (!subscribed) throw new Refusal("apn-unknown", `${apn} is none of the subscriber's access points`);
-			const { egress } = await postJson<PacketDataAnswer>(`${this.#home().home}/packet-data`, {
-				imsi: this.#imsi,
-				apn,
-			});
+			const { home, shoId } = this.#home();
+			const { egress } = await postJson<PacketDataAnswer>(
+				`${home}/packet-data`,
+				{ imsi: this.#imsi, apn },
+				this.#network.tokenFor(shoId),
+			);
 			// It may have left, or come again as another, while the home operator was asked.
 			if (attempt !== this.#attempt) return;
 			if (this.#token !== undefined) this.#network.released(this.#token);

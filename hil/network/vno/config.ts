@@ -9,4 +9,6 @@ export interface VnoConfig {
 	readonly barred: string;
 	/** File with what the air does to short messages (air.ts); nothing where it is missing. */
 	readonly air: string;
+	/** This network's token at each home operator. */
+	readonly tokens: Readonly<Record<string, string>>;
 }

@@ -1,6 +1,6 @@
 import type { Gsup } from "../gsup/message.ts";
 import { causes, smCauses } from "../gsup/tables.ts";
-import { Refusal } from "../shared/http.ts";
+import { Refusal } from "../shared/refusal.ts";
 import type { Attachment } from "./attachment.ts";
 
 /** How long a device may take to acknowledge a short message: less than its home network waits. */

@@ -2,7 +2,7 @@ import { GsupClient } from "../gsup/client.ts";
 import { GsupLost } from "../gsup/connection.ts";
 import type { Gsup } from "../gsup/message.ts";
 import { causes } from "../gsup/tables.ts";
-import { Refusal } from "../shared/http.ts";
+import { Refusal } from "../shared/refusal.ts";
 import type { Registry } from "../shared/registry.ts";
 
 /** How soon after the registry names a home network the connection to it is begun. */

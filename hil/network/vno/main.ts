@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer } from "node:net";
 import { readAddress } from "../../../host/wire/address.ts";
 import { type Downlink, radioChannel, type Uplink } from "../../../host/wire/radio/messages.ts";
 import { emit } from "../../../host/wire/report/events.ts";
 import { type Element, runElement } from "../shared/element.ts";
+import { listen } from "../shared/listening.ts";
 import { Ports } from "../shared/ports.ts";
 import { Registry } from "../shared/registry.ts";
 import { readAir } from "./air.ts";
@@ -13,7 +14,11 @@ import type { VnoConfig } from "./config.ts";
 import { answerHome } from "./home-requests.ts";
 import { Homes } from "./homes.ts";
 
-const LOOPBACK = "127.0.0.1";
+/** Radio connections at once. */
+const MAX_DEVICES = 8_192;
+/** Silence after which a device is asked whether it is still there, and after which one that is not attached is let go. */
+const KEEP_ALIVE_MS = 30_000;
+const IDLE_MS = 60_000;
 
 /** A visited network: air interface, short messages, packet data. */
 export async function startVno(config: VnoConfig): Promise<Element> {
@@ -34,7 +39,13 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 			!existsSync(config.barred) || !(JSON.parse(readFileSync(config.barred, "utf8")) as string[]).includes(shoId),
 		air: () => readAir(config.air),
 		proxy: readAddress(data.address),
-		attached: (imsi, attachment) => attachments.set(imsi, attachment),
+		tokenFor: (shoId) => config.tokens[shoId],
+		attached: (imsi, attachment) => {
+			const before = attachments.get(imsi);
+			attachments.set(imsi, attachment);
+			// It has come again, over another radio: what it had over this one ends.
+			if (before !== attachment) before?.replaced();
+		},
 		detached: (imsi, attachment) => {
 			if (attachments.get(imsi) !== attachment) return false;
 			return attachments.delete(imsi);
@@ -46,9 +57,10 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 		},
 	};
 
-	const sockets = new Set<Socket>();
 	const radio = createServer((socket) => {
-		sockets.add(socket);
+		socket.setKeepAlive(true, KEEP_ALIVE_MS);
+		// Whoever is not on the air takes up a place that a device may want.
+		socket.setTimeout(IDLE_MS, () => !attachment.isOnAir && socket.destroy());
 		const attachment: Attachment = new Attachment(
 			network,
 			(message) => channel.send(message),
@@ -60,26 +72,20 @@ export async function startVno(config: VnoConfig): Promise<Element> {
 				.catch((error: Error) => emit({ event: "problem", what: `${config.vnoId}: ${error.message}` }));
 		});
 		socket.on("error", () => socket.destroy());
-		socket.on("close", () => {
-			sockets.delete(socket);
-			attachment.leave();
-		});
+		socket.on("close", () => attachment.leave());
 	});
-	await new Promise<void>((resolve) => radio.listen(ports.of("radio"), LOOPBACK, resolve));
-
-	ports.keep("radio", (radio.address() as AddressInfo).port);
+	const air = await listen(radio, at("radio"), MAX_DEVICES);
 
 	return {
 		addresses: {
 			vnoId: config.vnoId,
 			plmn: config.plmn,
-			radio: `${LOOPBACK}:${(radio.address() as AddressInfo).port}`,
+			radio: air.address,
 		},
 		close: async () => {
-			for (const socket of sockets) socket.destroy();
 			for (const token of bearers.keys()) network.released(token);
+			await Promise.all([air.close(), data.close()]);
 			homes.close();
-			await Promise.all([data.close(), new Promise((done) => radio.close(done))]);
 		},
 	};
 }

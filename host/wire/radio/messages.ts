@@ -1,8 +1,10 @@
 import type { Socket } from "node:net";
+import { z } from "zod";
 
 /** What modem and visited network say to each other over the (simulated) radio. Octets are hex. */
 export type Uplink =
-	| { readonly type: "attach"; readonly imsi: string }
+	/** `imei`: 14 or 15 digits of the equipment, where it gives them. */
+	| { readonly type: "attach"; readonly imsi: string; readonly imei?: string }
 	| { readonly type: "auth-response"; readonly res: string }
 	| { readonly type: "auth-failure"; readonly cause: "mac" | "sync" | "other"; readonly auts?: string }
 	| { readonly type: "detach" }
@@ -27,37 +29,33 @@ export type Downlink =
 
 const MAX_LINE = 65_536;
 
-/** Fields by type of message, in either direction; those with `?` may be missing. */
-const shapes = new Map<string, Readonly<Record<string, "string" | "number" | "string?">>>([
-	["attach", { imsi: "string" }],
-	["auth-response", { res: "string" }],
-	["auth-failure", { cause: "string", auts: "string?" }],
-	["detach", {}],
-	["pdp-activate", { apn: "string" }],
-	["sms-ack", { id: "number" }],
-	["sms-submit", { tpdu: "string" }],
-	["auth-request", { rand: "string", autn: "string" }],
-	["attach-accept", { plmn: "string" }],
-	["attach-reject", { cause: "string" }],
-	["detach-accept", {}],
-	["pdp-accept", { host: "string", port: "number", token: "string" }],
-	["pdp-reject", { cause: "string" }],
-	["sms-accept", {}],
-	["sms-reject", { cause: "string" }],
-	["sms", { id: "number", tpdu: "string" }],
-]);
+const imsi = z.string().regex(/^\d{6,15}$/);
+const imei = z.string().regex(/^\d{14,15}$/);
+const hex = (octets: number) => z.string().regex(new RegExp(`^(?:[0-9a-f]{2}){1,${octets}}$`));
+const word = z.string().max(200);
+const id = z.int().nonnegative();
+/** Octets of a TPDU (TS 23.040 clause 9.2.2). */
+const tpdu = hex(176);
 
-/** The peer is not trusted: what is no message of the table is an error. */
-function checked(value: unknown): object {
-	const message = (value ?? {}) as Record<string, unknown>;
-	const shape = shapes.get(String(message.type));
-	if (!shape) throw new TypeError("no message of the radio interface");
-	for (const [field, type] of Object.entries(shape)) {
-		if (type.endsWith("?") && message[field] === undefined) continue;
-		if (typeof message[field] !== type.replace("?", "")) throw new TypeError(`${field} is no ${type}`);
-	}
-	return message;
-}
+/** Every message of the interface, in either direction. */
+const shapes = z.discriminatedUnion("type", [
+	z.object({ type: z.literal("attach"), imsi, imei: imei.optional() }),
+	z.object({ type: z.literal("auth-response"), res: hex(16) }),
+	z.object({ type: z.literal("auth-failure"), cause: z.enum(["mac", "sync", "other"]), auts: hex(14).optional() }),
+	z.object({ type: z.literal("detach") }),
+	z.object({ type: z.literal("pdp-activate"), apn: word }),
+	z.object({ type: z.literal("sms-ack"), id }),
+	z.object({ type: z.literal("sms-submit"), tpdu }),
+	z.object({ type: z.literal("auth-request"), rand: hex(16), autn: hex(16) }),
+	z.object({ type: z.literal("attach-accept"), plmn: word }),
+	z.object({ type: z.literal("attach-reject"), cause: word }),
+	z.object({ type: z.literal("detach-accept") }),
+	z.object({ type: z.literal("pdp-accept"), host: word, port: z.int().min(1).max(65_535), token: word }),
+	z.object({ type: z.literal("pdp-reject"), cause: word }),
+	z.object({ type: z.literal("sms-accept") }),
+	z.object({ type: z.literal("sms-reject"), cause: word }),
+	z.object({ type: z.literal("sms"), id, tpdu }),
+]);
 
 /** JSON lines over a socket; a peer that sends anything else is cut off. */
 export function radioChannel<In, Out>(socket: Socket, receive: (message: In) => void): { send(message: Out): void } {
@@ -69,7 +67,8 @@ export function radioChannel<In, Out>(socket: Socket, receive: (message: In) => 
 			const line = pending.slice(0, end);
 			pending = pending.slice(end + 1);
 			try {
-				receive(checked(JSON.parse(line)) as In);
+				// The peer is not trusted: what is no message of the table is an error.
+				receive(shapes.parse(JSON.parse(line)) as In);
 			} catch {
 				socket.destroy();
 				return;

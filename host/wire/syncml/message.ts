@@ -10,6 +10,8 @@ export interface Message {
 	readonly source: string;
 	/** User name that goes with `cred`. */
 	readonly locName?: string;
+	/** Where the answer goes, where that is another place than before. */
+	readonly respUri?: string;
 	/** base64 of the syncml:auth-md5 digest. */
 	readonly cred?: string;
 	readonly commands: readonly Command[];
@@ -137,6 +139,7 @@ export function treeOf(message: Message): XmlElement {
 		xml("MsgID", String(message.msgId)),
 		location("Target", message.target),
 		xml("Source", source),
+		...(message.respUri === undefined ? [] : [xml("RespURI", message.respUri)]),
 		...(message.cred ? [xml("Cred", [md5Meta(), xml("Data", message.cred)])] : []),
 	]);
 	const body = xml("SyncBody", [...message.commands.map(commandXml), ...(message.final ? [xml("Final", "")] : [])]);
@@ -153,7 +156,7 @@ const number = (element: XmlElement, name: string): number => {
 };
 
 const words = (element: XmlElement, name: string): string => {
-	const value = childText(element, name)?.trim();
+	const value = short(childText(element, name)?.trim());
 	if (!value) throw new SyncmlError(`<${element.name}> without ${name}`);
 	return value;
 };
@@ -162,6 +165,14 @@ function inside(element: XmlElement, ...path: string[]): string | undefined {
 	let at: XmlElement | undefined = element;
 	for (const name of path) at = at && child(at, name);
 	return at?.text;
+}
+
+/** What goes back with the answer: nobody needs a longer one. */
+const MAX_NAME = 512;
+
+function short(text: string | undefined): string | undefined {
+	if (text !== undefined && text.length > MAX_NAME) throw new SyncmlError(`a name of ${text.length} characters`);
+	return text;
 }
 
 const readItem = (element: XmlElement): Item => ({
@@ -207,12 +218,14 @@ export function messageOf(root: XmlElement): Message {
 	const header = child(root, "SyncHdr");
 	const body = child(root, "SyncBody");
 	if (root.name !== "SyncML" || !header || !body) throw new SyncmlError("no SyncML message");
+	const respUri = short(childText(header, "RespURI"));
 	return {
-		sessionId: childText(header, "SessionID") ?? "",
+		sessionId: short(childText(header, "SessionID")) ?? "",
 		msgId: number(header, "MsgID"),
-		target: inside(header, "Target", "LocURI") ?? "",
-		source: inside(header, "Source", "LocURI") ?? "",
-		locName: inside(header, "Source", "LocName"),
+		target: short(inside(header, "Target", "LocURI")) ?? "",
+		source: short(inside(header, "Source", "LocURI")) ?? "",
+		locName: short(inside(header, "Source", "LocName")),
+		...(respUri === undefined ? {} : { respUri }),
 		cred: inside(header, "Cred", "Data"),
 		commands: body.children.filter((entry) => entry.name !== "Final").map(readCommand),
 		final: child(body, "Final") !== undefined,

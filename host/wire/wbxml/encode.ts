@@ -58,11 +58,19 @@ export class WbxmlEncoder {
 
 	#string(text: string, inAttribute: boolean): void {
 		if (!isText(text, inAttribute)) throw new WbxmlEncodeError("a control character has no place in a text");
-		this.#out.push(STR_I, ...Buffer.from(text), 0);
+		this.#out.push(STR_I);
+		this.#append(Buffer.from(text));
+		this.#out.push(0);
 	}
 
 	opaque(octets: Uint8Array): void {
-		this.#out.push(OPAQUE, ...integer(octets.length), ...octets);
+		this.#out.push(OPAQUE, ...integer(octets.length));
+		this.#append(octets);
+	}
+
+	/** One by one: a call takes only so many arguments. */
+	#append(octets: Uint8Array): void {
+		for (const octet of octets) this.#out.push(octet);
 	}
 
 	end(): void {

@@ -54,6 +54,8 @@ async function startOsmo(medium: Medium, subscribers: readonly Subscriber[]): Pr
 	};
 }
 
+const access = { staff: "0".repeat(32), networks: {} };
+
 async function startOwn(medium: Medium, subscribers: readonly Subscriber[], url?: string): Promise<Target> {
 	const folder = newFolder(medium);
 	const store = await OperatorStore.open(folder, url);
@@ -64,7 +66,7 @@ async function startOwn(medium: Medium, subscribers: readonly Subscriber[], url?
 	const registry = join(folder, "registry.json");
 	writeFileSync(registry, JSON.stringify({ operators: [], pvas: [], vnos: [] }));
 	const config = join(folder, "config.json");
-	writeFileSync(config, JSON.stringify({ ...world.operators[0], agreements: names, folder, registry }));
+	writeFileSync(config, JSON.stringify({ ...world.operators[0], access, agreements: names, folder, registry }));
 	const operator = new ElementProcess("operator", config, { DATABASE_URL: url });
 	const { gsup } = await operator.ready;
 	return {

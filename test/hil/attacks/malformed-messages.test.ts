@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type PeerMessage, peerShapes } from "../../../hil/network/operator/messages.ts";
-import { postJson, Refusal } from "../../../hil/network/shared/http.ts";
+import { postJson } from "../../../hil/network/shared/http.ts";
+import { Refusal } from "../../../hil/network/shared/refusal.ts";
 import { HostileHost } from "../../support/hostile-host.ts";
 
 /** Bad input gets a named error, leaves no half state, and the next good request works. */

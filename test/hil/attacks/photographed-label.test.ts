@@ -49,7 +49,10 @@ describe("the same, where the RO ignores release codes", () => {
 		await registerAs(host, label(host));
 		expect(await host.change()).toBe("registered");
 		await expect(host.register("sho-1.example")).rejects.toThrow(/is on its way to an SHO already/);
-		const { changes } = await getJson<OperatorStatus>(`${host.operator("ro.example").portal}/status`);
+		const { changes } = await getJson<OperatorStatus>(
+			`${host.operator("ro.example").portal}/status`,
+			host.tokens.staff("ro.example"),
+		);
 		expect(changes).toMatchObject([{ treId: host.treId, toSho: "sho-2.example" }]);
 	});
 });

@@ -76,7 +76,8 @@ class Home {
 		const registry = join(this.folder, "registry.json");
 		writeFileSync(registry, JSON.stringify({ operators: [], pvas: [], vnos: [] }));
 		mkdirSync(this.folder, { recursive: true });
-		const config = { ...world.operators[0], hlr: this.#case.hlr, folder: this.folder, registry };
+		const access = { staff: "0".repeat(32), networks: {} };
+		const config = { ...world.operators[0], access, hlr: this.#case.hlr, folder: this.folder, registry };
 		writeFileSync(join(this.folder, "config.json"), JSON.stringify(config));
 		await this.#start();
 	}

@@ -27,7 +27,8 @@ test("a device is back on the air before the network has noticed that it was gon
 	await sleep(200);
 	const [tpdu] = deliveryOf({ contentType: "text/plain", body: Buffer.from("hello") }, "+88299001122", new Date());
 	const { home } = host.operator("ro.example");
-	await postJson(`${home}/short-message`, { imsi, tpdu: (tpdu as Buffer).toString("hex") });
+	const message = { imsi, tpdu: (tpdu as Buffer).toString("hex") };
+	await postJson(`${home}/short-message`, message, host.tokens.staff("ro.example"));
 	expect(received.filter(({ contentType }) => contentType === "text/plain")).toHaveLength(1);
 	second.close();
 });

@@ -1,7 +1,9 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import { type Receipt, readReceipt } from "../../../../host/wire/management/objects.ts";
 import { step } from "../../../../host/wire/report/events.ts";
-import { Refusal, type Routes } from "../../shared/http.ts";
+import { rootFault } from "../../shared/certificates.ts";
+import type { Routes } from "../../shared/http.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import { type OperatorEntry, rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
 import { isOpen } from "../drf/change.ts";
@@ -44,6 +46,8 @@ export function currentShoRoutes(context: OperatorContext, drf: Drf): Routes {
 	const checkPeer = (body: PeerRequest<"register">, peer: OperatorEntry | undefined): void => {
 		if (!peer || toDer(peer.certificate) !== body.certificate)
 			throw new Refusal("certificate-mismatch", "CertSHO[i+1] is not that of the caller");
+		const fault = rootFault(Buffer.from(body.certificate, "base64"));
+		if (fault !== undefined) throw new Refusal("root-unsupported", `no TRE takes this CertSHO[i+1]: ${fault}`);
 		if (!URL.canParse(body.provUrl) || new URL(body.provUrl).host !== peer.dpf.host)
 			throw new Refusal("prov-url", `PROVURL does not lead to ${peer.dpf.host}`);
 	};

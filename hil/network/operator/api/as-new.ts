@@ -1,6 +1,7 @@
 import type { ReceiptState } from "../../../../firmware/contract/documents.ts";
 import { emit } from "../../../../host/wire/report/events.ts";
-import { Refusal, type Routes } from "../../shared/http.ts";
+import type { Routes } from "../../shared/http.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import type { OperatorContext } from "../context.ts";
 import type { PeerRequest } from "../messages.ts";
 import type { Registration } from "../records.ts";

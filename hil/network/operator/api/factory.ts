@@ -1,4 +1,5 @@
-import { Refusal, type Routes } from "../../shared/http.ts";
+import type { Routes } from "../../shared/http.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import { rootHash } from "../../shared/registry.ts";
 import { field, insist } from "../../shared/shape.ts";
 import type { OperatorContext } from "../context.ts";

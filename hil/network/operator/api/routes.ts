@@ -7,6 +7,15 @@ type Handlers = {
 	readonly [Name in PeerMessage]?: (body: PeerRequest<Name>, caller: string) => Promise<object> | object;
 };
 
+/** Answers that are kept: far more than the peers have messages under way. */
+const MAX_ANSWERED = 20_000;
+
+function forgetOldest(answered: OperatorContext["store"]["answered"]): void {
+	if (answered.size < MAX_ANSWERED) return;
+	const oldest = answered.firstKey();
+	if (oldest !== undefined) answered.delete(oldest);
+}
+
 /**
  * Routes of peers' messages: the shape is checked first; a message runs the first time its id comes, and
  * later the same answer is given, also while the first is worked on.
@@ -19,7 +28,10 @@ export function peerRoutes({ store: { answered } }: OperatorContext, handlers: H
 		if (known) return Promise.resolve(known);
 		const work = Promise.resolve()
 			.then(run)
-			.then((answer) => answered.put(key, { answer }).answer)
+			.then((answer) => {
+				forgetOldest(answered);
+				return answered.put(key, { answer }).answer;
+			})
 			.finally(() => running.delete(key));
 		running.set(key, work);
 		return work;

@@ -8,11 +8,11 @@ import {
 } from "../../../../host/wire/management/objects.ts";
 import { emit, step } from "../../../../host/wire/report/events.ts";
 import { type NodeCommand, nodes, status } from "../../../../host/wire/syncml/message.ts";
-import { Refusal } from "../../shared/http.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
 import type { Registration } from "../records.ts";
-import { mayAsk } from "../states.ts";
+import { isUnderWay, mayAsk } from "../states.ts";
 import { validateAtPva, validateLocally } from "./validation.ts";
 
 export interface Outcome {
@@ -201,6 +201,11 @@ export class Provisioning {
 	#refused(treId: string, error: unknown): Outcome {
 		const what = error instanceof Error ? error.message : String(error);
 		emit({ event: "problem", what: `${this.#context.config.shoId} DPF refuses ${treId}: ${what}` });
+		const { registrations } = this.#context.store;
+		const registration = registrations.get(treId);
+		// Whoever looks at the registration sees why it does not get on.
+		if (registration && isUnderWay(registration.state) && registration.why !== what)
+			registrations.update(treId, { why: what });
 		return { code: status.commandFailed, commands: [] };
 	}
 }

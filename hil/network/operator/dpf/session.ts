@@ -26,6 +26,7 @@ export class DmSession {
 	readonly #context: OperatorContext;
 	readonly #provisioning: Provisioning;
 	readonly #url: string;
+	readonly #respUri: string;
 	#treId: string | undefined;
 	/** The attempt whose account was presented. */
 	#changeId: string | undefined;
@@ -36,10 +37,17 @@ export class DmSession {
 	/** The credential was refused once and presented again; a second refusal ends it. */
 	#presentedAgain = false;
 
-	constructor(context: OperatorContext, provisioning: Provisioning, url: string) {
+	/** `respUri`: where the device's next message goes; nobody else knows it. */
+	constructor(context: OperatorContext, provisioning: Provisioning, url: string, respUri: string) {
 		this.#context = context;
 		this.#provisioning = provisioning;
 		this.#url = url;
+		this.#respUri = respUri;
+	}
+
+	/** Has the device shown its credential? */
+	get isAuthenticated(): boolean {
+		return this.#treId !== undefined;
 	}
 
 	/** Takes a client's package and makes the server's. */
@@ -154,6 +162,7 @@ export class DmSession {
 			msgId: this.#msgId,
 			target: message.source,
 			source: this.#url,
+			respUri: this.#respUri,
 			...(cred === undefined ? {} : { cred, locName: shoId }),
 			commands: commands.map((command, n) => ({ ...command, cmdId: String(n + 1) })),
 			final: true,

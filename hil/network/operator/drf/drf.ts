@@ -1,7 +1,7 @@
 import { deliveryOf, serviceCentreOf } from "../../../../host/wire/push/delivery.ts";
 import { contentTypes } from "../../../../host/wire/radio/short-messages.ts";
 import { emit, step } from "../../../../host/wire/report/events.ts";
-import { Refusal } from "../../shared/http.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import type { OperatorContext } from "../context.ts";
 import type { Courier } from "../peer/courier.ts";
 import type { Device, OutgoingChange, Registration, SignedBootstrap } from "../records.ts";

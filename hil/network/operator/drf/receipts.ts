@@ -2,7 +2,7 @@ import { randomBytes, X509Certificate } from "node:crypto";
 import { SignatureError } from "../../../../host/wire/dsig/signature.ts";
 import { ManagementObjectError, type Receipt, readReceipt } from "../../../../host/wire/management/objects.ts";
 import { Refused } from "../../../../host/wire/refused.ts";
-import { Refusal } from "../../shared/http.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
 import { CHALLENGE_OCTETS } from "../messages.ts";

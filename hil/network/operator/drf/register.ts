@@ -1,6 +1,6 @@
 import type { Receipt } from "../../../../host/wire/management/objects.ts";
 import { emit } from "../../../../host/wire/report/events.ts";
-import { Refusal } from "../../shared/http.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import type { OperatorContext } from "../context.ts";
 import type { Courier } from "../peer/courier.ts";
 import type { Device, OutgoingChange } from "../records.ts";

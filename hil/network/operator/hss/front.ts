@@ -2,14 +2,17 @@ import { type GsupConnection, type GsupLimits, GsupLost } from "../../gsup/conne
 import type { Gsup } from "../../gsup/message.ts";
 import { GsupServer } from "../../gsup/server.ts";
 import { cancelTypes, causes, type MessageKind, type Procedure } from "../../gsup/tables.ts";
-import type { Listening } from "../../shared/http.ts";
-import { Refusal } from "../../shared/http.ts";
+import type { Listening } from "../../shared/listening.ts";
 import type { Place } from "../../shared/ports.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import { type Hlr, refusing } from "./hlr.ts";
 import type { ShortMessageCentre } from "./smsc.ts";
 
 /** What is worked on may take so long when the operator is stopped. */
 const FINISH_MS = 2_000;
+
+/** Short messages to one subscriber at once. */
+const MAX_DELIVERING = 4;
 
 /** Where a subscriber is, durable. */
 export interface Locations {
@@ -42,12 +45,18 @@ export class GsupFront {
 	readonly #server: GsupServer;
 	/** Requests of a subscriber are worked on one after the other, in the order in which they came. */
 	readonly #queues = new Map<string, Promise<unknown>>();
+	/** Short messages under way, by IMSI: a device that does not acknowledge takes up no place of others. */
+	readonly #delivering = new Map<string, number>();
 	#reference = 0;
 	#finishing = false;
 
 	constructor(options: FrontOptions) {
 		this.#options = options;
-		this.#server = new GsupServer({ onRequest: (message, from) => this.#inOrder(message, from) }, options.limits);
+		this.#server = new GsupServer(
+			{ onRequest: (message, from) => this.#inOrder(message, from) },
+			options.limits,
+			(name) => options.agreements.includes(name),
+		);
 	}
 
 	listen(place: Place): Promise<Listening> {
@@ -75,6 +84,20 @@ export class GsupFront {
 	 * `no-acknowledgement` where it did not get there.
 	 */
 	async deliver(imsi: string, tpdu: Buffer): Promise<void> {
+		const under = this.#delivering.get(imsi) ?? 0;
+		if (under >= MAX_DELIVERING)
+			throw new Refusal("busy", `${under} short messages to ${imsi} are not acknowledged yet`, 429);
+		this.#delivering.set(imsi, under + 1);
+		try {
+			await this.#deliver(imsi, tpdu);
+		} finally {
+			const left = (this.#delivering.get(imsi) ?? 1) - 1;
+			if (left > 0) this.#delivering.set(imsi, left);
+			else this.#delivering.delete(imsi);
+		}
+	}
+
+	async #deliver(imsi: string, tpdu: Buffer): Promise<void> {
 		const name = this.#options.locations.locationOf(imsi);
 		const vlr = name === undefined ? undefined : this.#server.peer(name);
 		if (!vlr) throw new Refusal("absent-subscriber", `${imsi} is in no network that is connected`, 404);

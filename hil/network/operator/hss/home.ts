@@ -1,5 +1,6 @@
-import { ANY_HOST, type PacketDataRequest } from "../../shared/home.ts";
-import { Refusal, type Routes } from "../../shared/http.ts";
+import type { PacketDataRequest } from "../../shared/home.ts";
+import type { Routes } from "../../shared/http.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import { field, insist } from "../../shared/shape.ts";
 import type { OperatorContext } from "../context.ts";
 
@@ -32,14 +33,16 @@ export function homeRoutes(context: OperatorContext, services: HomeServices): Ro
 			await services.deliver(message.imsi, Buffer.from(message.tpdu, "hex"));
 			return {};
 		},
-		"POST /packet-data": (body: PacketDataRequest) => {
+		"POST /packet-data": (body: PacketDataRequest, caller: string) => {
 			insist(body, { imsi: field.imsi, apn: field.name });
 			const { imsi, apn } = body;
 			known(imsi);
+			// Only the network where the subscriber is can have him on the air.
+			if (store.locations.get(imsi)?.vno !== caller)
+				throw new Refusal("not-located", `${imsi} is not located at ${caller}`, 403);
 			if (apn !== config.apn) throw new Refusal("apn-unknown", `${apn} is no access point of ${config.shoId}`);
 			services.connected(imsi);
-			const provisioning = registry.content.operators.map((entry) => entry.dpf.host);
-			return { egress: config.egress === "any" ? [ANY_HOST] : provisioning };
+			return { egress: registry.content.operators.map((entry) => entry.dpf.host) };
 		},
 	};
 }

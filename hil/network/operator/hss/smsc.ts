@@ -4,7 +4,7 @@ import { Reassembly } from "../../../../host/wire/sms/reassembly.ts";
 import { decodeSubmit } from "../../../../host/wire/sms/submit.ts";
 import type { Gsup } from "../../gsup/message.ts";
 import { causes, smCauses } from "../../gsup/tables.ts";
-import { Refusal } from "../../shared/http.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import { answering, refusing } from "./hlr.ts";
 
 /** Takes the whole message of a subscriber; throws a Refusal where it is none that is taken. */

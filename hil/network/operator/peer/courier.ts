@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { emit, step } from "../../../../host/wire/report/events.ts";
-import { postMutualTls, Refusal } from "../../shared/http.ts";
+import { postMutualTls } from "../../shared/http.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import type { OperatorContext } from "../context.ts";
 import { type PeerBodies, type PeerMessage, peerPath } from "../messages.ts";
 import type { Letter } from "../records.ts";
@@ -46,11 +47,13 @@ export class Courier {
 	readonly #context: OperatorContext;
 	readonly #queues = new Map<string, Queue>();
 	#closed = false;
+	#nextOrder: number;
 	/** What follows from an answer is written together with the letter's end. */
 	onAnswer: (letter: Letter, delivery: Delivery) => void = () => undefined;
 
 	constructor(context: OperatorContext) {
 		this.#context = context;
+		this.#nextOrder = 1 + context.store.letters.all().reduce((most, { order }) => Math.max(most, order), 0);
 	}
 
 	/** Goes on after a restart. */
@@ -61,7 +64,7 @@ export class Courier {
 	/** Stores a letter, in the transaction of what it tells of; `send` carries it. */
 	write<Name extends PeerMessage>(to: string, message: Name, body: PeerBodies[Name]): Letter {
 		const { letters } = this.#context.store;
-		const order = 1 + Math.max(0, ...letters.all().map((letter) => letter.order));
+		const order = this.#nextOrder++;
 		// Kept with the letter and so the same at every try: it happens once.
 		const id = randomUUID();
 		return letters.put(id, { id, order, to, message, body });

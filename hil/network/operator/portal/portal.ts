@@ -1,8 +1,11 @@
 import { type DmAccount, readAccount, writeAccount } from "../../../../host/wire/prov/account.ts";
 import { ProvisioningError, readProvisioning, writeProvisioning } from "../../../../host/wire/prov/document.ts";
-import { Refusal, type Routes } from "../../shared/http.ts";
+import { onlyStaff } from "../../shared/access.ts";
+import type { Routes } from "../../shared/http.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import { field, insist } from "../../shared/shape.ts";
 import type { OperatorContext } from "../context.ts";
+import { leavesEndInDays } from "../context.ts";
 import { isOpen } from "../drf/change.ts";
 import type { Drf } from "../drf/drf.ts";
 import type { Device, OutgoingChange, Registration } from "../records.ts";
@@ -12,6 +15,8 @@ import { isReleasedBy } from "../registration/release-code.ts";
 /** Where an operator stands with its devices, for people and for the bench. */
 export interface OperatorStatus {
 	readonly shoId: string;
+	/** Days until the first of its TLS leaves ends. */
+	readonly leavesEndInDays: number;
 	/** Devices that it serves, or has served. */
 	readonly devices: readonly (Pick<Device, "treId" | "imsi" | "left" | "serial" | "bootstrapped"> & {
 		/** Servers of M2M applications whose account is on its way. */
@@ -69,7 +74,7 @@ function accountOf(body: unknown): DmAccount {
 }
 
 /** The subscriber's side of B.2.3.2: registration, and changing one's mind, here or at the new SHO. */
-export function portalRoutes({ store, config }: OperatorContext, registrar: Registrar, drf: Drf): Routes {
+export function portalRoutes({ store, config, keys }: OperatorContext, registrar: Registrar, drf: Drf): Routes {
 	const keep = (body: Keep): object => {
 		insist(body, { treId: field.treId, releaseCode: field.name, nextRelease: field.sha256 });
 		const device = store.devices.get(body.treId);
@@ -78,9 +83,14 @@ export function portalRoutes({ store, config }: OperatorContext, registrar: Regi
 		const again = device.releaseCode === body.nextRelease;
 		if (!again && !isReleasedBy(body.releaseCode, device.releaseCode))
 			throw new Refusal("release-code", "the release code is not that of the device", 403);
-		store.devices.update(body.treId, { releaseCode: body.nextRelease });
 		const change = store.outgoing.get(body.treId);
-		if (change && isOpen(change) && change.state !== "withdrawing") drf.withdraw(change, "");
+		// A repeat only tells what the first one did: whoever has read the hash somewhere can do nothing with it.
+		if (!again) {
+			store.atomically(() => {
+				store.devices.update(body.treId, { releaseCode: body.nextRelease });
+				if (change && isOpen(change) && change.state !== "withdrawing") drf.withdraw(change, "");
+			});
+		}
 		return { state: store.outgoing.get(body.treId)?.state ?? "none" };
 	};
 	/** One account for each server: a later one takes the place of one that is still on its way. */
@@ -98,21 +108,26 @@ export function portalRoutes({ store, config }: OperatorContext, registrar: Regi
 		drf.changed(body.treId);
 		return { pending: others.length + 1 };
 	};
+	const status = (): OperatorStatus => ({
+		shoId: config.shoId,
+		leavesEndInDays: leavesEndInDays(keys),
+		devices: store.devices.all().map(({ treId, imsi, left, serial, bootstrapped, applications = [] }) => ({
+			...{ treId, imsi, left, serial, bootstrapped },
+			applications: applications.map(({ account }) => account.serverId),
+		})),
+		registrations: store.registrations.all().map(({ treId, imsi, state, fromSho, tries, delivered, told, why }) => ({
+			...{ treId, imsi, state, fromSho, tries, delivered, told, why },
+		})),
+		changes: store.outgoing.all().map(({ treId, toSho, state, delivered }) => ({ treId, toSho, state, delivered })),
+	});
 	return {
 		"POST /devices/application": addApplication,
 		"POST /subscriptions": (body: Subscription) => registrar.subscribe(body),
 		"POST /subscriptions/withdraw": (body: { treId: string; releaseCode: string }) => registrar.withdraw(body),
 		"POST /devices/keep": keep,
-		"GET /status": (): OperatorStatus => ({
-			shoId: config.shoId,
-			devices: store.devices.all().map(({ treId, imsi, left, serial, bootstrapped, applications = [] }) => ({
-				...{ treId, imsi, left, serial, bootstrapped },
-				applications: applications.map(({ account }) => account.serverId),
-			})),
-			registrations: store.registrations.all().map(({ treId, imsi, state, fromSho, tries, delivered, told, why }) => ({
-				...{ treId, imsi, state, fromSho, tries, delivered, told, why },
-			})),
-			changes: store.outgoing.all().map(({ treId, toSho, state, delivered }) => ({ treId, toSho, state, delivered })),
-		}),
+		"GET /status": (_body: never, caller: string): OperatorStatus => {
+			onlyStaff(caller);
+			return status();
+		},
 	};
 }

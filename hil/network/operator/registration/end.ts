@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { type Receipt, readReceipt } from "../../../../host/wire/management/objects.ts";
-import { Refusal } from "../../shared/http.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import type { Registration } from "../records.ts";
 
 type Asked = Pick<Registration, "answered" | "challenge">;

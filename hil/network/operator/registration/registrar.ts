@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { emit, step } from "../../../../host/wire/report/events.ts";
-import { Refusal } from "../../shared/http.ts";
+import { rootFault } from "../../shared/certificates.ts";
+import { Refusal } from "../../shared/refusal.ts";
 import { rootHash } from "../../shared/registry.ts";
 import { field, insist } from "../../shared/shape.ts";
 import type { OperatorContext } from "../context.ts";
@@ -68,6 +69,9 @@ export class Registrar {
 		const { config, registry, store } = this.#context;
 		const current = registry.operator(body.shoId);
 		if (!current || current.shoId === config.shoId) throw new Refusal("sho-unknown", `no contract with ${body.shoId}`);
+		const fault = rootFault(this.#context.keys.root.certificate);
+		if (fault !== undefined)
+			throw new Refusal("root-unsupported", `no TRE takes the root of ${config.shoId}: ${fault}`);
 		const [sign, encrypt] = [Buffer.from(body.certSign, "base64"), Buffer.from(body.certEncrypt, "base64")];
 		const verdict = validateLocally(this.#context, body.treId, sign, encrypt);
 		if (!verdict.trusted) throw new Refusal("cert-tre", `CertTRE is refused: ${verdict.reason}`);
@@ -78,16 +82,30 @@ export class Registrar {
 		const same = known?.releaseCode === body.nextRelease && (here || isUnderWay(known.state)) && !known.unwanted;
 		if (known && same)
 			return { treId: known.treId, imsi: known.imsi, reached: !this.#courier.holds(known.fromSho, known.treId) };
-		if (known && isUnderWay(known.state))
+		// Anybody can register a device whose SHO is silent: until that has heard of it, it keeps no other one out.
+		const unheard = known?.state === "registered" && this.#courier.holds(known.fromSho, known.treId);
+		if (known && isUnderWay(known.state) && !unheard)
 			throw new Refusal("change-under-way", `${body.treId} is ${known.state} here; withdraw that first`);
 		if (served && !served.left) throw new Refusal("change-under-way", `${body.treId} is served here`);
 		const { nextRelease, releaseCode: shownCode } = body;
 		const subject = { ...body, fromSho: body.shoId, shownCode, releaseCode: nextRelease, tries: 1 };
+		if (known && unheard) this.#displace(known);
 		const { registration, letter } = await this.#prepare(subject);
 		const delivery = await this.#courier.send(letter);
 		if (delivery.kind === "refused") throw delivery.why;
 		const { treId, imsi } = registration;
 		return { treId, imsi, reached: delivery.kind === "heard" };
+	}
+
+	/** Another registration takes the place of one that SHO[i] has not heard of; in this order it hears of both. */
+	#displace({ treId, changeId, fromSho, imsi }: Registration): void {
+		const { store } = this.#context;
+		const challenge = randomBytes(CHALLENGE_OCTETS).toString("base64");
+		const letter = store.atomically(() => {
+			store.forget(imsi);
+			return this.#courier.write(fromSho, "withdraw", { treId, changeId, challenge });
+		});
+		void this.#courier.send(letter);
 	}
 
 	/** The subscriber has changed his mind, and shows his own release code. It counts once SHO[i] has it from the TRE. */
