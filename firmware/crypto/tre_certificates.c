@@ -22,6 +22,7 @@ static int32_t parse(mbedtls_x509_crt *crt, const uint8_t *cert, uint32_t length
     case 0:
       return 0;
     case MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG:
+    case MBEDTLS_ERR_X509_INVALID_ALG: /* which is RSASSA-PSS by its parameters */
     case MBEDTLS_ERR_PK_UNKNOWN_PK_ALG:
     case MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE:
       return TRE_ERROR_NOT_SUPPORTED;

@@ -215,8 +215,9 @@ describe.each(engines)("the operator's database on %s", (engine, url) => {
 			writer.on("message", (n) => {
 				told = Math.max(told, n as number);
 			});
-			for (let n = 0; n < 500 && told === 0; n++) await sleep(10);
-			await sleep(20 + 200 * random());
+			const before = told;
+			for (let n = 0; n < 1000 && told < before + 3; n++) await sleep(10);
+			await sleep(200 * random());
 			writer.kill("SIGKILL");
 			await new Promise((done) => writer.once("close", done));
 			const after = await OperatorStore.open(folder, url());
