@@ -5,6 +5,7 @@ import { growth } from "./measure/growth.ts";
 import { hssBesideOsmo } from "./measure/hss.ts";
 import { milenageAgainstNode } from "./measure/milenage.ts";
 import { codecAgainstOthers, codecGrowth } from "./measure/wire.ts";
+import { holdBudgets } from "./report.ts";
 
 /** What they find is for people; that they run, and measure what they say, is for the tests. */
 describe("the benchmarks of the TRE run", () => {
@@ -52,4 +53,12 @@ describe("the benchmarks of the wire run", () => {
 		expect(rows.map(({ document }) => document)).toContain("800 elements");
 		expect(rows.every(({ decode, encode, parse }) => Math.min(decode, encode, parse) > 0)).toBe(true);
 	});
+});
+
+test("a budget that is not kept fails its benchmark, by name", () => {
+	const fast = { what: "fast enough", ratio: 8, budget: 8 };
+	const small = { what: "small enough", ratio: 1, budget: 1, atMost: true };
+	expect(() => holdBudgets([fast, small])).not.toThrow();
+	expect(() => holdBudgets([fast, { ...small, what: "too large", ratio: 1.1 }])).toThrow(/too large$/);
+	expect(() => holdBudgets([{ ...fast, what: "too slow", ratio: 7.9 }, small])).toThrow(/: too slow$/);
 });

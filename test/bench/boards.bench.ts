@@ -1,7 +1,7 @@
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { boards } from "../support/targets.ts";
 import { countedLife, cryptoAgainstPlainC } from "./measure/boards.ts";
-import { type Budgeted, printBudgets, printTable, writeResult } from "./report.ts";
+import { type Budgeted, holdBudgets, printTable, writeResult } from "./report.ts";
 
 /** DESIGN section 8, and the issue that the boards came with. */
 const MILENAGE = 1.25;
@@ -15,7 +15,6 @@ test.each(boards)("the TRE on %s, instructions counted by QEMU", async (target) 
 		budget: what.startsWith("milenage") ? MILENAGE : PUBLIC_KEY,
 		atMost: true,
 	}));
-	printBudgets(budgets);
 	printTable(
 		`instructions on ${target}`,
 		["what", "ours", "plain C"],
@@ -36,5 +35,5 @@ test.each(boards)("the TRE on %s, instructions counted by QEMU", async (target) 
 		],
 	);
 	writeResult(`boards-${target.replace(":", "-")}`, { budgets, compared, commands, stack, heap });
-	for (const { what, ratio, budget } of budgets) expect(ratio, what).toBeLessThanOrEqual(budget);
+	holdBudgets(budgets);
 });

@@ -1,6 +1,6 @@
 import { test } from "vitest";
 import { hssBesideOsmo, type Load } from "./measure/hss.ts";
-import { printBudgets, printTable, writeResult } from "./report.ts";
+import { holdBudgets, printTable, writeResult } from "./report.ts";
 
 const loads: readonly Load[] = [
 	{ connections: 1, depth: 1, vectors: 1, requests: 1_000 },
@@ -21,7 +21,8 @@ test("this HSS beside osmo-hlr", async () => {
 			...[subscribers, load, requests, vectors, osmo, ratio, Math.round(memory)],
 		]),
 	);
-	printBudgets(
+	writeResult("hss", { rows });
+	holdBudgets(
 		rows
 			.filter(({ database }) => database.endsWith("disk"))
 			.map(({ database, subscribers, load, ratio }) => ({
@@ -30,5 +31,4 @@ test("this HSS beside osmo-hlr", async () => {
 				budget: 1,
 			})),
 	);
-	writeResult("hss", { rows });
 });

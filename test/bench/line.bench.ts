@@ -1,7 +1,7 @@
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { boards, type TestTarget } from "../support/targets.ts";
 import { type Goodput, goodput } from "./measure/goodput.ts";
-import { type Budgeted, printBudgets, writeResult } from "./report.ts";
+import { type Budgeted, holdBudgets, writeResult } from "./report.ts";
 
 const BUDGET = 0.9;
 const [USUAL, FAST] = [115_200, 921_600];
@@ -19,7 +19,6 @@ test("goodput of 4 KiB messages over a serial line paced in the rig", async () =
 			{ what: `${target} at ${baudRate}, from the TRE, against the line rate`, ratio: fromTre, budget },
 		];
 	});
-	printBudgets(budgets);
 	writeResult("line", { rows });
-	for (const { what, ratio, budget } of budgets) expect(ratio, what).toBeGreaterThanOrEqual(budget);
+	holdBudgets(budgets);
 });

@@ -28,7 +28,8 @@ export interface Budgeted {
 
 const isKept = ({ ratio, budget, atMost }: Budgeted): boolean => (atMost ? ratio <= budget : ratio >= budget);
 
-export function printBudgets(rows: readonly Budgeted[]): void {
+/** Prints them, and fails when one is not kept; write the results first. */
+export function holdBudgets(rows: readonly Budgeted[]): void {
 	printTable(
 		"ratios against a yardstick of the same run",
 		["what", "ratio", "budget", "kept"],
@@ -37,6 +38,8 @@ export function printBudgets(rows: readonly Budgeted[]): void {
 			isKept(row) ? "yes" : "NO",
 		]),
 	);
+	const missed = rows.filter((row) => !isKept(row)).map(({ what }) => what);
+	if (missed.length > 0) throw new Error(`budgets that are not kept: ${missed.join("; ")}`);
 }
 
 /** The same for machines: build/bench/NAME.json. */

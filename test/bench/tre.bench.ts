@@ -3,7 +3,7 @@ import { authenticateAgainstBare } from "./measure/authenticate.ts";
 import { costOfCommands } from "./measure/commands.ts";
 import { growth } from "./measure/growth.ts";
 import { milenageAgainstNode } from "./measure/milenage.ts";
-import { printBudgets, printTable, writeResult } from "./report.ts";
+import { holdBudgets, printTable, writeResult } from "./report.ts";
 
 test("the TRE in the emulator", async () => {
 	const milenage = milenageAgainstNode(15, 2000);
@@ -16,7 +16,6 @@ test("the TRE in the emulator", async () => {
 			budget: 0.5,
 		},
 	];
-	printBudgets(budgets);
 	const commands = await costOfCommands(8);
 	printTable(
 		"each command of a whole life, refused ones among them: medians",
@@ -34,4 +33,5 @@ test("the TRE in the emulator", async () => {
 		]),
 	);
 	writeResult("tre", { budgets, authenticate, commands, stores });
+	holdBudgets(budgets);
 });
