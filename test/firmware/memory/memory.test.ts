@@ -24,7 +24,7 @@ function p256Device(): [Uint8Array, Uint8Array] {
 
 const unique = (found: readonly string[]): string[] => [...new Set(found)];
 
-describe("G1: both memories are searched after every command of a life, done and refused", () => {
+describe("G1: both memories are searched after every command of a life, done and refused, and after what the line refuses", () => {
 	test("the key schedule that is looked for is that of FIPS 197 (Appendix A)", () => {
 		const key = Buffer.from("2b7e151628aed2a6abf7158809cf4f3c", "hex");
 		expect(expandKey(key).subarray(-16).toString("hex")).toBe("d014f9a8c9ee2589e13f0cc8b6630ca6");
@@ -58,6 +58,13 @@ describe("G1: both memories are searched after every command of a life, done and
 			"	milenage.wipeMilenage();\n",
 			"",
 			"in tre.wasm",
+		],
+		[
+			"a refusal of the line leaves the answer before it",
+			"link/session.ts",
+			"	forgetResponse();\n	respond(id, errorResponse(error, response));",
+			"	respond(id, errorResponse(error, response));",
+			"in tre.wasm after a refusal of the line",
 		],
 		["keys stay open", "platform/keys.ts", "	if (key > 0) crypto.destroy_key(<u32>key);", "", "on the crypto side"],
 		[

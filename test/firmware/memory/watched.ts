@@ -1,6 +1,7 @@
 import { createCipheriv, createPrivateKey, type KeyObject } from "node:crypto";
-import type { CommandName } from "../../../firmware/contract/commands.ts";
+import { type CommandName, wire } from "../../../firmware/contract/commands.ts";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
+import { encodeFrame } from "../../../host/link/frame.ts";
 import type { Request, Response } from "../../../host/tre/codec.ts";
 import { readFlash, unseal } from "../../support/flash-image.ts";
 import { openEnvelope } from "../../support/independent.ts";
@@ -42,6 +43,7 @@ export class WatchedTre implements LivingTre {
 	#opened = false;
 	/** CK, IK and KASME of the last answer: they stay in the response until the next one takes its place. */
 	#session: Needle[] = [];
+	#sessions = 0;
 
 	constructor(image: Uint8Array, rootKey: Uint8Array, firmware?: WebAssembly.Module) {
 		this.#flash = new FlashMemory();
@@ -78,7 +80,17 @@ export class WatchedTre implements LivingTre {
 			return response;
 		} finally {
 			this.#search(name, gone);
+			if (this.#session.length > 0 && ++this.#sessions % 2 === 0) this.#refuse();
 		}
+	}
+
+	/** A message that is too long is refused before it is a command: the answer that was kept is gone with it. */
+	#refuse(): void {
+		const octets = Buffer.alloc(wire.maxSegment);
+		const frame = { kind: wire.kinds.request, id: 0xffff, segment: 0, segments: 0xff, octets };
+		this.#tre.machine.receive(encodeFrame(frame));
+		this.#search("a refusal of the line", this.#session);
+		this.#session = [];
 	}
 
 	/** TEMP = E_K(RAND xor OPc) of a run of MILENAGE: it stays on the crypto side, and is gone with the command. */

@@ -1,4 +1,5 @@
 import { afterAll, describe, test } from "vitest";
+import { MAX_TRIAL_BOOTS, MAX_TRIAL_SECONDS } from "../../../firmware/contract/states.ts";
 import { ruleBench } from "../../support/rule-bench.ts";
 
 /** What the signature covers is a canonical document of one shape, or it is refused. */
@@ -43,6 +44,13 @@ describe("documents.md, Bootstrap: signed, and not of the profile", () => {
 		["octets behind the root", (text) => `${text}<a></a>`],
 	])("%s", async (_what, edit) => {
 		await bench.bootstrapRefused(bench.edited(edit), "document-malformed");
+	});
+
+	test("NOTE Y: a trial that is longer than any may be, in seconds or in boots", async () => {
+		for (const fallback of [`on,${MAX_TRIAL_SECONDS + 1},3`, `on,60,${MAX_TRIAL_BOOTS + 1}`]) {
+			const edited = bench.edited((text) => text.replace(/(name="FALLBACK" value=")[^"]*/, `$1${fallback}`));
+			await bench.bootstrapRefused(edited, "fallback-bounds");
+		}
 	});
 
 	afterAll(() => bench.goodPath());

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, test } from "vitest";
+import { MAX_TRIAL_BOOTS, MAX_TRIAL_SECONDS } from "../../../firmware/contract/states.ts";
 import { protect } from "../../../hil/network/operator/provisioning/envelope.ts";
 import { randomOctets } from "../../support/operators.ts";
 import { ruleBench } from "../../support/rule-bench.ts";
@@ -40,6 +41,11 @@ describe("documents.md, protected data with tag 3: what the MCIM must say", () =
 		await bench.mcimRefused(mcim({ 8: 15 }), "envelope-content");
 		await bench.mcimRefused(mcim({ 8: 32, 9: 0 }), "envelope-content");
 		for (const size of [31, 33]) await bench.mcimRefused(mcim({}, { secret: randomOctets(size) }), "envelope-content");
+	});
+
+	test("NOTE Y: a trial that is longer than any may be, in seconds or in boots", async () => {
+		await bench.mcimRefused(mcim({ 6: [1, MAX_TRIAL_SECONDS + 1, 3] }), "fallback-bounds");
+		await bench.mcimRefused(mcim({ 6: [1, 60, MAX_TRIAL_BOOTS + 1] }), "fallback-bounds");
 	});
 
 	test("an IMSI, an id, a fallback, a version or a tag that is none", async () => {
