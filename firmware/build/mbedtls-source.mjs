@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { debianSources } from "./debian-sources.mjs";
 import { run } from "./run.mjs";
 
 /** The LTS release, from the source package of Debian 13. No npm package carries Mbed TLS. */
@@ -13,46 +14,14 @@ export const MBEDTLS = {
 	sha256: "8fb65fae8dcae5840f793c0a334860a411f884cc537ea290ce1c52bb64ca007a",
 };
 
-/** A field of the stanza that serves the machine's own release; deb822 or one-line form. */
-function ownSources(field) {
-	const folder = "/etc/apt/sources.list.d";
-	const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".sources")) : [];
-	const stanzas = files.flatMap((file) => readFileSync(join(folder, file), "utf8").split(/\n\s*\n/));
-	const own = stanzas.find((stanza) => /^Suites:(?:.*\s)?bookworm(?:\s|$)/m.test(stanza));
-	const found = own && new RegExp(`^${field}: *(\\S+)`, "m").exec(own);
-	if (found) return found[1];
-	if (field === "URIs" && existsSync("/etc/apt/sources.list")) {
-		const line = /^deb (?:\[[^\]]*\] )?(\S+) bookworm /m.exec(readFileSync("/etc/apt/sources.list", "utf8"));
-		if (line) return line[1];
-	}
-	return field === "Signed-By" ? "/usr/share/keyrings/debian-archive-keyring.gpg" : undefined;
-}
-
-/** Downloads the archive with an apt configuration of its own: nothing of the machine's is changed. */
+/** Downloads the archive. */
 async function download(folder) {
-	const server = ownSources("URIs");
-	if (!server) {
+	const apt = await debianSources(folder, [MBEDTLS.suite]);
+	if (!apt)
 		throw new Error(
 			`No Debian server found in the machine's apt configuration. Unpack Mbed TLS ${MBEDTLS.release} yourself and name the folder in MBEDTLS_DIR.`,
 		);
-	}
-	const lists = join(folder, "lists");
-	mkdirSync(join(lists, "partial"), { recursive: true });
-	const list = join(folder, "trixie.sources");
-	writeFileSync(
-		list,
-		`Types: deb-src\nURIs: ${server}\nSuites: ${MBEDTLS.suite}\nComponents: main\nSigned-By: ${ownSources("Signed-By")}\n`,
-	);
-	const options = [
-		`Dir::Etc::sourcelist=${list}`,
-		"Dir::Etc::sourceparts=-",
-		`Dir::State::lists=${lists}`,
-		`Dir::Cache=${join(folder, "cache")}`,
-		"APT::Sandbox::User=root",
-	].flatMap((option) => ["-o", option]);
-	mkdirSync(join(folder, "cache", "archives", "partial"), { recursive: true });
-	await run("apt-get", [...options, "update"], { cwd: folder });
-	await run("apt-get", [...options, "source", "--download-only", MBEDTLS.sourcePackage], { cwd: folder });
+	await run("apt-get", [...apt, "source", "--download-only", MBEDTLS.sourcePackage], { cwd: folder });
 }
 
 /** The files of the library that may be needed; the linker drops what nobody calls. */

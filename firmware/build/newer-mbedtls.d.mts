@@ -1,0 +1,1 @@
+export function unjudged(records: string, ours: string, page: string): string[];
