@@ -166,7 +166,7 @@ describe("this HSS and osmo-hlr answer the same sequences alike", () => {
 			}
 		});
 
-		test("AUTS below what was given out: this HSS never goes back, osmo-hlr does", async () => {
+		test("AUTS below what was given out, in reach of the card: this HSS goes on and repeats nothing, osmo-hlr goes back", async () => {
 			const rand = Buffer.alloc(16, 3);
 			const low = autsOf(second, sqnOf(1, 1), rand);
 			const seqs = async (address: string): Promise<[before: number, after: number]> => {
