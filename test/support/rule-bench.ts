@@ -61,11 +61,6 @@ export class RuleBench {
 		return this.#there.pva;
 	}
 
-	/** The terminal device of its line. */
-	get port(): string {
-		return this.#there.device.port;
-	}
-
 	/** Octets of the device's flash. */
 	flash(): Buffer {
 		return this.#there.device.flash();
