@@ -25,7 +25,11 @@ export const errors = {
 		fault: "host",
 		advice: "The request is not the deterministic CBOR array that the contract describes.",
 	},
-	"wrong-state": { number: 4, fault: "host", advice: "The command is not allowed in this life state, which `status` (`tre info`) tells." },
+	"wrong-state": {
+		number: 4,
+		fault: "host",
+		advice: "The command is not allowed in this life state, which `status` (`tre info`) tells.",
+	},
 	"version-unsupported": {
 		number: 5,
 		fault: "host",
