@@ -126,27 +126,34 @@ async function link(root, { board, shape, build, output, wrap }, objects) {
 	return elf;
 }
 
+/** There is no such firmware; the message says which there are. */
+export class NoSuchFirmware extends Error {}
+
+/** What a firmware is made of, checked: board and variant, the model that the board is, the rate of its serial port. */
+export function chosenFirmware(root, board, { variant, model, baud = DEFAULT_BAUD } = {}) {
+	const all = boards(root);
+	if (!Object.hasOwn(all, board))
+		throw new NoSuchFirmware(`no board "${board}"; there are: ${Object.keys(all).join(", ")}`);
+	const shape = all[board];
+	const { variants, models = [] } = shape;
+	const chosen = variant ?? variants[0];
+	if (!variants.includes(chosen))
+		throw new NoSuchFirmware(`${board} has no variant "${chosen}"; it has: ${variants.join(", ")}`);
+	if (model !== undefined && !models.includes(model))
+		throw new NoSuchFirmware(`${board} has no model "${model}"; it has: ${models.join(", ") || "none"}`);
+	const [slowest, fastest] = shape.baud;
+	if (!(Number.isInteger(baud) && baud >= slowest && baud <= fastest))
+		throw new NoSuchFirmware(`the UART of ${board} takes ${slowest} to ${fastest} baud, and not ${baud}`);
+	return { shape, variant: chosen, baud };
+}
+
 /**
  * Builds the firmware of a board: `tre.elf`, `tre.bin`, `tre.hex` and its size (`size.json`, `size.txt`) in the folder
  * that it resolves to. `variant` is `board` or `qemu`.
  */
 export async function buildBoard(root, board, variant, progress, options = {}) {
-	const shape = boards(root)[board];
-	if (!shape) throw new Error(`no board ${board}; there are: ${Object.keys(boards(root)).join(", ")}`);
-	if (!shape.variants.includes(variant))
-		throw new Error(`${board} has no variant ${variant}; it has: ${shape.variants.join(", ")}`);
-	const {
-		baud = DEFAULT_BAUD,
-		model,
-		sources: others = [],
-		wrap = [],
-		folder = join(root, "build", "boards"),
-	} = options;
-	if (model !== undefined && !shape.models?.includes(model))
-		throw new Error(`${board} has no model ${model}; it has: ${shape.models?.join(", ") ?? "none"}`);
-	const [slowest, fastest] = shape.baud;
-	if (!(Number.isInteger(baud) && baud >= slowest && baud <= fastest))
-		throw new Error(`the UART of ${board} takes ${slowest} to ${fastest} baud, and not ${baud}`);
+	const { model, sources: others = [], wrap = [], folder = join(root, "build", "boards") } = options;
+	const { shape, baud } = chosenFirmware(root, board, { variant, model, baud: options.baud });
 	const build = join(folder, board);
 	const output = join(build, variant);
 	const what = { board, variant, shape, build, output, baud, model, others, wrap };

@@ -61,21 +61,22 @@ async function run(folder: StateFolder): Promise<void> {
 	const onGone = (gone: string): void => {
 		if (link !== undefined) folder.dropLink(link, gone);
 	};
-	let stop = async (_code: number): Promise<void> => process.exit(1);
-	const tre = await start(folder, { onPort, onGone, onDied: () => void stop(1) });
+	let tre: Tre | undefined;
 	let stopping = false;
-	stop = async (code) => {
+	const stop = async (code: number): Promise<void> => {
 		if (stopping) return;
 		stopping = true;
 		if (link !== undefined) folder.dropLink(link, device);
-		if (options.json && tre.timings) say("", { event: "timings", ms: tre.timings });
-		await tre.close();
+		if (options.json && tre?.timings) say("", { event: "timings", ms: tre.timings });
+		await tre?.close();
 		folder.release();
 		process.exit(code);
 	};
-	process.on("SIGUSR2", () => tre.reset?.());
+	// Before anybody hears that it is ready: from then on a signal leaves neither lock nor link behind.
+	process.on("SIGUSR2", () => tre?.reset?.());
 	process.on("SIGINT", () => void stop(0));
 	process.on("SIGTERM", () => void stop(0));
+	tre = await start(folder, { onPort, onGone, onDied: () => void stop(1) });
 }
 
 interface Listener {

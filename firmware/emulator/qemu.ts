@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+	closeSync,
+	constants,
+	existsSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	truncateSync,
+	writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -65,9 +75,11 @@ const shared = (path: string): string => {
 };
 
 function machineOf(board: string): Machine {
-	const path = shared(`firmware/boards/${board}/board.json`);
-	if (!existsSync(path)) throw new Error(`no board ${board}`);
-	return (JSON.parse(readFileSync(path, "utf8")) as { qemu: Machine }).qemu;
+	const folder = shared("firmware/boards");
+	const shapeOf = (name: string): string => join(folder, name, "board.json");
+	const boards = readdirSync(folder).filter((name) => existsSync(shapeOf(name)));
+	if (!boards.includes(board)) throw new Error(`no board "${board}"; there are: ${boards.join(", ")}`);
+	return (JSON.parse(readFileSync(shapeOf(board), "utf8")) as { qemu: Machine }).qemu;
 }
 
 function firmwareOf(board: string): string {

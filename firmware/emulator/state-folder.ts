@@ -10,11 +10,15 @@ import {
 	symlinkSync,
 	writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { FileLock } from "../local/file-lock.ts";
+import { readNamed } from "../local/named-file.ts";
 import { makeOwnFolder } from "../local/own-folder.ts";
 
 export class FolderInUse extends Error {}
+
+/** A link needs a folder that is there. */
+export class NoFolderForLink extends Error {}
 
 /** The folder is not, or not any more, what a device left there; the message says what to do. */
 export class FolderDamaged extends Error {}
@@ -57,7 +61,7 @@ export class StateFolder {
 	 */
 	device(size: number): { readonly rootKey: Uint8Array } {
 		const flash = this.#flash(size);
-		const key = existsSync(this.#keyPath) ? readFileSync(this.#keyPath) : Buffer.alloc(0);
+		const key = existsSync(this.#keyPath) ? readNamed(this.#keyPath) : Buffer.alloc(0);
 		if (flash === undefined && key.length > 0) {
 			throw new FolderDamaged(
 				`${this.flashPath} is gone, and this device had one: bring it back from a copy, or name another folder for a new device`,
@@ -82,8 +86,9 @@ export class StateFolder {
 		if (!existsSync(this.flashPath)) return undefined;
 		const { size: found } = statSync(this.flashPath);
 		if (found === size) return readFileSync(this.flashPath);
+		const cut = found < size ? ", as if it had been cut off" : "";
 		throw new FolderDamaged(
-			`${this.flashPath} has ${found} octets in place of ${size}, as if it had been cut off: bring it back from a copy, or name another folder for a new device`,
+			`${this.flashPath} has ${found} octets in place of ${size}${cut}: bring it back from a copy, or name another folder for a new device`,
 		);
 	}
 
@@ -92,6 +97,9 @@ export class StateFolder {
 	 * that leads nowhere or that an emulator of this folder left behind when it was killed.
 	 */
 	takeLink(path: string, device: string): void {
+		const folder = dirname(path);
+		if (!existsSync(folder))
+			throw new NoFolderForLink(`there is no folder ${folder} for the link ${path}; make it first`);
 		const there = lstatSync(path, { throwIfNoEntry: false });
 		const ours = existsSync(this.#linkRecord) && readFileSync(this.#linkRecord, "utf8") === path;
 		if (there && !(there.isSymbolicLink() && (ours || !existsSync(path) || readlinkSync(path) === device))) {

@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { readNamed } from "../../firmware/local/named-file.ts";
 import { TreClient } from "../../host/tre/client.ts";
 import { lifeStateWords } from "../../host/tre/words.ts";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
@@ -249,7 +250,7 @@ export async function application(treId: string, file: string, options: Options)
 }
 
 function readAccountFile(file: string): unknown {
-	const text = readFileSync(file === "-" ? 0 : file, "utf8");
+	const text = (file === "-" ? readFileSync(0) : readNamed(file)).toString("utf8");
 	try {
 		return JSON.parse(text);
 	} catch {
@@ -261,7 +262,6 @@ function readAccountFile(file: string): unknown {
 export function coverage(shoId: string, covered: "on" | "off", options: Options): void {
 	const lab = labOf(options);
 	operatorOf(lab, shoId);
-	if (covered !== "on" && covered !== "off") throw new LabError("coverage is on or off");
 	const barred = setCoverage(lab.folder, shoId, covered === "on");
 	if (options.json) say(JSON.stringify({ barred }));
 	else say(`From now on the visited network serves ${barred.length === 0 ? "all" : `all but ${barred.join(", ")}`}.`);

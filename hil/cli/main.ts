@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { makeProgram, numberOf, tellEnd, withExample } from "../../firmware/local/program.ts";
 import { encryptions } from "../factory/station.ts";
 import {
@@ -120,7 +120,7 @@ shown(
 shown(
 	ofLab("coverage", "take an operator's coverage at the visited network away, or give it back")
 		.argument("<shoId>")
-		.argument("<on|off>")
+		.addArgument(new Argument("<on|off>").choices(["on", "off"]))
 		.action(coverage),
 	"sho-1.example off",
 );

@@ -38,7 +38,8 @@ export class KeptLab {
 		try {
 			const keeper = JSON.parse(readFileSync(path, "utf8")) as Keeper;
 			const running = processOf(keeper.pid);
-			return running && running.birth === (keeper.birth ?? running.birth) ? keeper : undefined;
+			// Where the system says when a process began, the record says so too: one that does not is of no keeper.
+			return running && running.birth === keeper.birth ? keeper : undefined;
 		} catch {
 			// Half written: it is just starting.
 			return undefined;

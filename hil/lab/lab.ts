@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeOwnFolder } from "../../firmware/local/own-folder.ts";
+import { makeFolder, makeOwnFolder } from "../../firmware/local/own-folder.ts";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
 import type { OperatorEntry, PvaEntry, RegistryContent, VnoEntry } from "../network/shared/registry.ts";
 import { type Air, clearAir, readAir } from "../network/vno/air.ts";
@@ -200,7 +200,7 @@ export class Lab {
 
 	#element(name: string, kind: string, shape: object): Child {
 		const folder = join(this.folder, name);
-		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		makeFolder(folder, 0o700);
 		const path = join(folder, "config.json");
 		// There are tokens in it.
 		writeFileSync(path, JSON.stringify({ ...shape, folder, registry: this.registryPath }, null, 2), { mode: 0o600 });

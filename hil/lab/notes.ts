@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../../firmware/local/own-folder.ts";
 import type { DeliveryNote } from "../factory/station.ts";
 
 /** A delivery note as its owner keeps it. */
@@ -21,7 +22,7 @@ export class Notes {
 	/** A note as it comes from the factory, or as it was kept. */
 	keep(note: DeliveryNote | KeptNote): string {
 		const kept: KeptNote = { codes: { [note.shoId]: note.releaseCode }, chosen: {}, ...note };
-		mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+		makeFolder(this.#folder, 0o700);
 		const path = join(this.#folder, `${note.treId}.json`);
 		writeFileSync(`${path}.new`, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600, flush: true });
 		renameSync(`${path}.new`, path);

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { readNamed } from "../../firmware/local/named-file.ts";
 import { inWords } from "../../firmware/local/program.ts";
 
 const command = z.array(z.string().min(1)).min(1);
@@ -27,7 +27,7 @@ export type BoardEntry = z.infer<typeof boardEntry>;
 export function readHardwareMap(path: string, name: string): BoardEntry {
 	let content: unknown;
 	try {
-		content = JSON.parse(readFileSync(path, "utf8"));
+		content = JSON.parse(readNamed(path).toString("utf8"));
 	} catch (error) {
 		throw new Error(error instanceof SyntaxError ? `${path} is no JSON: ${error.message}` : inWords(error));
 	}

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { boards, buildBoard, chosenFirmware } from "../../firmware/build/board-firmware.mjs";
 import { progress, root, setUp } from "./steps.mjs";
 
 const USAGE = `usage: npm run firmware -- --board BOARD [options]
@@ -14,6 +15,9 @@ const USAGE = `usage: npm run firmware -- --board BOARD [options]
 
 boards:
 `;
+
+/** Exit code of a call that makes no sense. */
+const USAGE_CODE = 2;
 
 const options = {
 	board: { type: "string" },
@@ -35,21 +39,36 @@ function usage(boards) {
 	return `${USAGE}${rows.join("\n")}\n`;
 }
 
-async function main() {
-	const { boards, buildBoard } = await import("../../firmware/build/board-firmware.mjs");
-	const all = boards(root);
+/** What is asked for; throws where that makes no sense. */
+function asked() {
 	const { values } = parseArgs({ options });
-	if (values.help || values.board === undefined) {
-		process.stdout.write(usage(all));
-		process.exitCode = values.help ? 0 : 2;
-		return;
-	}
-	const shape = all[values.board];
-	if (!shape) throw new Error(`no board ${values.board}; there are: ${Object.keys(all).join(", ")}`);
-	const variant = values.variant ?? shape.variants[0];
+	if (values.help) return values;
+	if (values.board === undefined) throw new Error("--board says which board the firmware is for");
+	const { board, model } = values;
 	const baud = values.baud === undefined ? undefined : Number(values.baud);
-	if (values["keep-size"] && (baud !== undefined || values.model !== undefined))
+	if (values["keep-size"] && (baud !== undefined || model !== undefined))
 		throw new Error("--keep-size takes over the size of the firmware as it is without --model and --baud");
+	const { variant } = chosenFirmware(root, board, { variant: values.variant, model, baud });
+	return { ...values, variant, baud };
+}
+
+/** Undefined where there is nothing to build: the usage has been said. */
+function read() {
+	try {
+		const values = asked();
+		if (!values.help) return values;
+		process.stdout.write(usage(boards(root)));
+	} catch (error) {
+		process.stderr.write(`firmware: ${error.message}\n\n${usage(boards(root))}`);
+		process.exitCode = USAGE_CODE;
+	}
+	return undefined;
+}
+
+async function main() {
+	const values = read();
+	if (!values) return;
+	const { variant, baud } = values;
 	await setUp(["boards"]);
 	const folder = await buildBoard(root, values.board, variant, progress, { baud, model: values.model });
 	if (values["keep-size"]) {

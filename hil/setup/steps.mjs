@@ -36,6 +36,7 @@ async function compile() {
 		"firmware/contract",
 		"firmware/crypto",
 		"firmware/emulator",
+		"firmware/local",
 		"host",
 		"hil",
 		"tsconfig.json",

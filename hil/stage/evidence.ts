@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../../firmware/local/own-folder.ts";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
 import type { DeliveryNote } from "../factory/station.ts";
 import { toPem } from "../network/shared/certificates.ts";
@@ -16,6 +17,7 @@ export class Evidence {
 	/** Without a folder nothing is written. */
 	constructor(folder: string | undefined) {
 		this.#folder = folder;
+		if (folder !== undefined) makeFolder(folder);
 	}
 
 	/** Where the serial line is recorded. */
@@ -71,7 +73,7 @@ export class Evidence {
 	write(name: string, content: string | Uint8Array): void {
 		if (this.#folder === undefined) return;
 		const path = join(this.#folder, name);
-		mkdirSync(dirname(path), { recursive: true });
+		makeFolder(dirname(path));
 		writeFileSync(path, content);
 	}
 

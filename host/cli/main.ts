@@ -84,6 +84,7 @@ function addReaders(tre: Command): void {
 	const wbxml = tre
 		.command("wbxml")
 		.description("binary documents: PROV 1.0 and 1.1, SyncML 1.2 (OMA DM), DevInf 1.2, DDF and TNDS 1.2");
+	withExample(wbxml, "tre wbxml decode bootstrap.wbxml", "tre wbxml encode bootstrap.xml --out bootstrap.wbxml");
 	const decode = wbxml
 		.command("decode")
 		.description("the document as XML on standard output")

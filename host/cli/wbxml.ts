@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { readNamed } from "../../firmware/local/named-file.ts";
 import { encodeWbxml } from "../wire/wbxml/encode.ts";
 import { decodeWbxml } from "../wire/wbxml/tree.ts";
 import { canonicalXml } from "../wire/xml/canonical.ts";
@@ -6,7 +7,7 @@ import { readXml } from "../wire/xml/tolerant.ts";
 
 const LONG = 1024 * 1024;
 
-const read = (file: string): Buffer => readFileSync(file === "-" ? 0 : file);
+const read = (file: string): Buffer => (file === "-" ? readFileSync(0) : readNamed(file));
 
 /** `tre wbxml decode`. Throws WbxmlError where the file is no binary document. */
 export function decodeFile(file: string, { json }: { readonly json?: boolean }): void {

@@ -30,14 +30,22 @@ export class Equipment {
 	readonly #inbox: Inbox;
 	readonly #parameters: NetworkParameters;
 	readonly #form: MessageForm;
-	readonly #holdOff = new HoldOff();
+	readonly #holdOff: HoldOff;
 	#attachedAs: string | undefined;
 	#bearer: IpBearer | undefined;
 	/** Clause of the attachment under way: the first one, or that with a new MCIM. */
 	#clause = INITIAL;
 
-	/** `form`: of the messages of its DM sessions. */
-	constructor(tre: TreClient, modem: Modem, memory: Memory, inbox: Inbox, form: MessageForm = "wbxml") {
+	/** `form`: of the messages of its DM sessions. `holdOff` lasts longer than this line and this radio. */
+	constructor(
+		tre: TreClient,
+		modem: Modem,
+		memory: Memory,
+		inbox: Inbox,
+		form: MessageForm = "wbxml",
+		holdOff = new HoldOff(),
+	) {
+		this.#holdOff = holdOff;
 		this.#form = form;
 		this.#tre = tre;
 		this.#modem = modem;

@@ -50,6 +50,12 @@ export class Inbox {
 	async work(): Promise<"moved" | "read" | "nothing"> {
 		const message = this.#messages.shift();
 		if (!message) return "nothing";
+		const done = await this.#workOff(message);
+		if (this.#messages.length === 0) this.#modem.workedOff();
+		return done;
+	}
+
+	async #workOff(message: ShortMessage): Promise<"moved" | "read"> {
 		if (message.contentType === contentTypes.bootstrap) return this.#bootstrap(message);
 		if (message.contentType === contentTypes.receiptRequest) await this.#receipt(message);
 		else emit({ event: "problem", what: whyNot(message.contentType) });

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { InvalidArgumentError, Option } from "commander";
 import { inWords, makeProgram, numberOf, readBaud, tellEnd, withExample } from "../../firmware/local/program.ts";
+import type { LinkOptions } from "../link/link.ts";
 import { DEFAULT_BAUD_RATE } from "../link/port.ts";
 import { recorder } from "../link/recorder.ts";
 import { RadioModem } from "../modem/radio.ts";
+import { SegmentStore } from "../modem/segment-store.ts";
 import { TreClient } from "../tre/client.ts";
 import { AddressError, readAddress, writeAddress } from "../wire/address.ts";
 import { emit } from "../wire/report/events.ts";
@@ -12,7 +14,7 @@ import { Applications } from "./applications.ts";
 import { Equipment } from "./equipment.ts";
 import { Inbox } from "./inbox.ts";
 import { Memory } from "./memory.ts";
-import { nextPause, passing, TooEarly } from "./patience.ts";
+import { HoldOff, nextPause, passing, TooEarly } from "./patience.ts";
 
 interface Options {
 	readonly radio: string;
@@ -142,9 +144,16 @@ async function work(equipment: Equipment, bell: Bell, stopped: AbortSignal): Pro
 	}
 }
 
+/** What outlives a line and a radio. */
+interface Kept {
+	readonly memory: Memory;
+	readonly segments: SegmentStore;
+	readonly holdOff: HoldOff;
+	readonly record: LinkOptions["record"];
+}
+
 /** One life of the equipment: until the line or the air interface is gone, or it is told to stop. */
-async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
-	const record = options.record === undefined ? undefined : recorder(options.record);
+async function live({ memory, segments, holdOff, record }: Kept, stopped: AbortSignal): Promise<void> {
 	const onWaiting = (what: string) => emit({ event: "problem", what: `M2ME: ${what}` });
 	const line = { baudRate: options.baud, deadlineMs: options.deadline * 1000 };
 	const tre = await TreClient.open(port, { ...line, record, onWaiting });
@@ -162,9 +171,10 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 				onUnreadable: (why) => emit({ event: "problem", what: `a short message was thrown away: ${why}` }),
 				onLost: () => bell.ring("the air interface is gone"),
 			},
-			options.imei,
+			{ imei: options.imei, store: segments },
 		);
 		const inbox: Inbox = new Inbox(tre, modem, memory, new Applications(options.state));
+		modem.recover();
 		const abort = () => {
 			bell.ring();
 			// A step under way ends with its wires.
@@ -173,7 +183,7 @@ async function live(memory: Memory, stopped: AbortSignal): Promise<void> {
 		};
 		stopped.addEventListener("abort", abort);
 		try {
-			await work(new Equipment(tre, modem, memory, inbox, options.dm), bell, stopped);
+			await work(new Equipment(tre, modem, memory, inbox, options.dm, holdOff), bell, stopped);
 			if (bell.lost !== undefined && !stopped.aborted) throw new Error(bell.lost);
 		} finally {
 			stopped.removeEventListener("abort", abort);
@@ -193,13 +203,15 @@ async function main(): Promise<void> {
 	process.on("SIGTERM", () => stop.abort());
 	process.on("SIGINT", () => stop.abort());
 	const memory = new Memory(options.state);
+	const record = options.record === undefined ? undefined : recorder(options.record);
+	const kept = { memory, segments: new SegmentStore(options.state), holdOff: new HoldOff(), record };
 	if (options.treId !== undefined) memory.claim(options.treId);
 	emit({ event: "ready", addresses: { port } });
 	let pause = 0;
 	while (!stop.signal.aborted) {
 		const started = performance.now();
 		try {
-			await live(memory, stop.signal);
+			await live(kept, stop.signal);
 			if (options.once) process.exit();
 		} catch (error) {
 			pause = nextPause(passing, performance.now() - started > passing.longest ? 0 : pause);

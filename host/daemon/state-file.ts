@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readNamed } from "../../firmware/local/named-file.ts";
 import { makeOwnFolder } from "../../firmware/local/own-folder.ts";
 
 /** A file of the M2ME's folder that is not what it wrote; the message says what to do. */
@@ -20,7 +21,7 @@ export class StateFile<T> {
 	read(): T | undefined {
 		if (!existsSync(this.#path)) return undefined;
 		try {
-			const content: unknown = JSON.parse(readFileSync(this.#path, "utf8"));
+			const content: unknown = JSON.parse(readNamed(this.#path).toString("utf8"));
 			if (this.#isContent(content)) return content;
 		} catch (error) {
 			// What the parser says may quote credentials.

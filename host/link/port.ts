@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { connect } from "node:net";
 import { SerialPort } from "serialport";
+import { inWords } from "../../firmware/local/program.ts";
 import { AddressError, readAddress } from "../wire/address.ts";
 import { lockPort } from "./lock.ts";
 
@@ -41,7 +42,7 @@ async function openTcp(name: string, listener: PortListener): Promise<Port> {
 	return new Promise((resolve, reject) => {
 		const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
 		socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error("no answer in time")));
-		socket.once("error", (error) => reject(new PortError(`${name}: ${error.message}`)));
+		socket.once("error", (error) => reject(new PortError(`${name}: ${inWords(error)}`)));
 		socket.once("connect", () => {
 			socket.setTimeout(0);
 			socket.on("data", (octets) => listener.onData(octets));
@@ -69,6 +70,19 @@ function faultOf(name: string): string | undefined {
 	return undefined;
 }
 
+/** What the system says when it does not open a serial device, and what that means. */
+const refusals: readonly (readonly [RegExp, string])[] = [
+	[/Inappropriate ioctl/, "is no serial device; the port of a TRE is one, or tcp://HOST:PORT"],
+	[/No such (device|file)/, "is not there any more; is the device plugged in?"],
+	[/Permission denied/, "may not be opened by this user; run this as one of the device's group"],
+	[/lock|busy|temporarily unavailable/, "is in use by another program; stop that, or name another port"],
+];
+
+function refusalOf({ message }: Error): string {
+	const known = refusals.find(([pattern]) => pattern.test(message));
+	return known ? known[1] : `cannot be opened: ${message.replace(/^(Error: )+/, "")}`;
+}
+
 async function openSerial(name: string, baudRate: number, listener: PortListener): Promise<Port> {
 	const fault = faultOf(name);
 	if (fault !== undefined) throw new PortError(`${name} ${fault}`);
@@ -78,7 +92,7 @@ async function openSerial(name: string, baudRate: number, listener: PortListener
 		port.open((error) => {
 			if (error) {
 				lock.release();
-				reject(new PortError(`${name}: ${error.message}`));
+				reject(new PortError(`${name} ${refusalOf(error)}`));
 				return;
 			}
 			port.on("data", (octets: Buffer) => listener.onData(octets));

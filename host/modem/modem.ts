@@ -35,6 +35,10 @@ export interface Modem {
 	activate(apn: string): Promise<IpBearer>;
 	/** A short message to a service centre of the home operator; resolves when it is there. */
 	submit(message: ShortMessage, recipient: string): Promise<void>;
+	/** Hands on again what it acknowledged and nobody has worked off. */
+	recover(): void;
+	/** All short messages that were handed on are worked off. */
+	workedOff(): void;
 	close(): void;
 }
 

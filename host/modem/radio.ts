@@ -16,6 +16,7 @@ import {
 	type ModemListener,
 	type ShortMessage,
 } from "./modem.ts";
+import type { SegmentStore } from "./segment-store.ts";
 
 const ANSWER_MS = 60_000;
 /** Silence after which the network is asked whether it is still there. */
@@ -35,19 +36,32 @@ function placeOf(address: string): { host: string; port: number } {
 	}
 }
 
+export interface RadioOptions {
+	/** The equipment's, where it gives one. */
+	readonly imei?: string;
+	/** An answer may take so long, in milliseconds. */
+	readonly answerMs?: number;
+	/** Where segments are kept before they are acknowledged. */
+	readonly store?: SegmentStore;
+}
+
 /** The simulated radio: a socket to a visited network. */
 export class RadioModem implements Modem {
 	readonly #socket: Socket;
 	readonly #channel: { send(message: Uplink): void };
 	readonly #listener: ModemListener;
 	readonly #imei: string | undefined;
+	readonly #answerMs: number;
+	readonly #store: SegmentStore | undefined;
 	readonly #reassembly = new Reassembly();
 	#awaited: Awaited | undefined;
 	#authenticate: Authenticate | undefined;
 	#lost = false;
 
-	private constructor(socket: Socket, listener: ModemListener, imei: string | undefined) {
+	private constructor(socket: Socket, listener: ModemListener, { imei, answerMs = ANSWER_MS, store }: RadioOptions) {
 		this.#imei = imei;
+		this.#answerMs = answerMs;
+		this.#store = store;
 		this.#socket = socket;
 		this.#listener = listener;
 		this.#channel = radioChannel<Downlink, Uplink>(socket, (message) => this.#receive(message));
@@ -59,12 +73,12 @@ export class RadioModem implements Modem {
 		});
 	}
 
-	/** `address` is host:port of the visited network's air interface; `imei` is the equipment's, where it gives one. */
-	static open(address: string, listener: ModemListener, imei?: string): Promise<RadioModem> {
+	/** `address` is host:port of the visited network's air interface. */
+	static open(address: string, listener: ModemListener, options: RadioOptions = {}): Promise<RadioModem> {
 		return new Promise((resolve, reject) => {
 			const socket = connect({ ...placeOf(address), keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
 			socket.once("error", (error) => reject(new ModemError(`no network at ${address}: ${error.message}`)));
-			socket.once("connect", () => resolve(new RadioModem(socket, listener, imei)));
+			socket.once("connect", () => resolve(new RadioModem(socket, listener, options)));
 		});
 	}
 
@@ -109,7 +123,7 @@ export class RadioModem implements Modem {
 			const timer = setTimeout(() => {
 				this.#awaited?.reject(new ModemError("the network does not answer"));
 				this.#socket.destroy();
-			}, ANSWER_MS);
+			}, this.#answerMs);
 			const settle = () => {
 				clearTimeout(timer);
 				this.#awaited = undefined;
@@ -131,14 +145,36 @@ export class RadioModem implements Modem {
 
 	#receive(message: Downlink): void {
 		if (message.type === "sms") {
-			// Kept first: what is acknowledged is not sent again.
-			this.#takeSegment(Buffer.from(message.tpdu, "hex"));
+			const tpdu = Buffer.from(message.tpdu, "hex");
+			if (!this.#isKept(tpdu)) return;
 			this.#channel.send({ type: "sms-ack", id: message.id });
+			this.#takeSegment(tpdu);
 		} else if (message.type === "auth-request") {
 			this.#challenge(message.rand, message.autn);
 		} else if (this.#awaited?.accepts.includes(message.type)) {
 			this.#awaited.resolve(message);
 		}
+	}
+
+	/** Kept first: what is acknowledged is not sent again. Where there is no room it comes again later. */
+	#isKept(tpdu: Buffer): boolean {
+		try {
+			this.#store?.keep(tpdu);
+			return true;
+		} catch (error) {
+			this.#listener.onUnreadable?.(`it could not be kept: ${(error as Error).message}`);
+			return false;
+		}
+	}
+
+	/** Hands on again what was acknowledged in an earlier life and never worked off. */
+	recover(): void {
+		for (const tpdu of this.#store?.all() ?? []) this.#takeSegment(tpdu);
+	}
+
+	/** Everything that was handed on is worked off. What is still unfinished stays, and the rest with it. */
+	workedOff(): void {
+		if (this.#reassembly.unfinished(Date.now()) === 0) this.#store?.clear();
 	}
 
 	/** Short messages are put together here, as a modem with its own store does. */

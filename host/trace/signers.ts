@@ -3,6 +3,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type SignatureForm, verifySignature, type XmlSignature } from "../wire/dsig/signature.ts";
 
+/** Undefined where a file holds none: nothing verifies under it. */
+function certificateIn(path: string): X509Certificate | undefined {
+	try {
+		return new X509Certificate(readFileSync(path));
+	} catch {
+		return undefined;
+	}
+}
+
 /** Certificates that lie in a folder, to say under which of them a document verifies. */
 export class Signers {
 	readonly #certificates: readonly { readonly name: string; readonly certificate: X509Certificate }[];
@@ -10,9 +19,10 @@ export class Signers {
 	/** Without the folder there are none. */
 	constructor(folder: string) {
 		const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".pem")) : [];
-		this.#certificates = names
-			.sort()
-			.map((name) => ({ name, certificate: new X509Certificate(readFileSync(join(folder, name))) }));
+		this.#certificates = names.sort().flatMap((name) => {
+			const certificate = certificateIn(join(folder, name));
+			return certificate ? [{ name, certificate }] : [];
+		});
 	}
 
 	/** Algorithm of a signature, and whose it is. */

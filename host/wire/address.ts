@@ -1,3 +1,5 @@
+import { isIPv6 } from "node:net";
+
 /** A host and a port, as sockets want them. */
 export interface Address {
 	/** A name, or an address without brackets. */
@@ -9,7 +11,7 @@ export interface Address {
 export class AddressError extends Error {}
 
 const FORM = "HOST:PORT, and [ADDRESS]:PORT with IPv6";
-/** An IPv6 address in brackets with its zone, or whatever has neither colon nor slash. */
+/** Brackets around an IPv6 address with its zone, or whatever has neither colon nor slash. */
 const pattern = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([^\s:/@[\]]+)):(\d{1,5})$/;
 
 /** Reads `host:port` or `[2001:db8::1]:port` (RFC 3986 clause 3.2.2). Throws AddressError for anything else. */
@@ -17,7 +19,8 @@ export function readAddress(text: string): Address {
 	const [, six, other, digits] = pattern.exec(text) ?? [];
 	const host = six ?? other;
 	const port = Number(digits);
-	if (host === undefined) throw new AddressError(`${text} is no address: it has the form ${FORM}`);
+	if (host === undefined || (six !== undefined && !isIPv6(six)))
+		throw new AddressError(`${text} is no address: it has the form ${FORM}`);
 	if (port < 1 || port > 65_535) throw new AddressError(`${text}: a port is a number from 1 to 65535`);
 	return { host, port };
 }

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { readAddress } from "../../../host/wire/address.ts";
+import { type Address, AddressError, readAddress } from "../../../host/wire/address.ts";
 import { GsupConnection, type GsupLimits, type GsupListener, GsupLost } from "./connection.ts";
 import type { Gsup } from "./message.ts";
 
@@ -7,6 +7,16 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 /** A connection that lasted so long was a good one. */
 const LASTED_MS = 1_000;
+
+/** Undefined for what is no address: whoever wrote it may mend it. */
+function placeOf(address: string | undefined): Address | undefined {
+	try {
+		return address === undefined ? undefined : readAddress(address);
+	} catch (error) {
+		if (error instanceof AddressError) return undefined;
+		throw error;
+	}
+}
 
 /** A client that stays connected: it comes back, for ever, with longer and longer pauses. */
 export class GsupClient {
@@ -71,12 +81,12 @@ export class GsupClient {
 
 	#connect(): void {
 		if (this.#closed) return;
-		const address = this.#address();
-		if (address === undefined) {
+		const place = placeOf(this.#address());
+		if (place === undefined) {
 			this.#again();
 			return;
 		}
-		const socket = connect({ ...readAddress(address), keepAlive: true });
+		const socket = connect({ ...place, keepAlive: true });
 		socket.once("error", () => socket.destroy());
 		const failed = () => this.#again();
 		socket.once("close", failed);

@@ -114,11 +114,11 @@ export async function startPva(config: PvaConfig): Promise<Element> {
 				const issued = known ?? certified.put(body.treId, await reading(() => certify(root, body)));
 				return { ...certificatesOf(issued), certPva: root.certificate.toString("base64") };
 			},
-			"POST /issued": ({ treId }: { treId: string }, caller: string) => {
+			"POST /issued": (body: { treId: string }, caller: string) => {
 				if (caller !== config.pvaId) throw new Refusal("not-the-factory", "only the factory asks", 403);
-				insist({ treId }, { treId: field.treId });
-				const known = certified.get(treId);
-				if (!known) throw new Refusal("tre-unknown", `no TRE ${treId} was made`, 404);
+				insist(body, { treId: field.treId });
+				const known = certified.get(body.treId);
+				if (!known) throw new Refusal("tre-unknown", `no TRE ${body.treId} was made`, 404);
 				return certificatesOf(known);
 			},
 			"POST /wipe": (body: { treId: string; nonce: string }, caller: string) => {

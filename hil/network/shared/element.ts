@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { FileLock, Locked } from "../../../firmware/local/file-lock.ts";
-import { FolderNotOwn, makeOwnFolder } from "../../../firmware/local/own-folder.ts";
+import { FolderNotOwn, makeOwnFolder, NoFolderThere } from "../../../firmware/local/own-folder.ts";
 import { inWords } from "../../../firmware/local/program.ts";
 import { emit } from "../../../host/wire/report/events.ts";
 
@@ -55,7 +55,7 @@ async function locked<Config>(start: (config: Config) => Promise<Element>, confi
 
 /** Is it whoever started it, not this program, who has to do something? */
 const isTheirs = (error: Error): boolean =>
-	[StartFailed, Locked, FolderNotOwn].some((kind) => error instanceof kind) ||
+	[StartFailed, Locked, FolderNotOwn, NoFolderThere].some((kind) => error instanceof kind) ||
 	(error as NodeJS.ErrnoException).code !== undefined;
 
 /** Runs an element as a process: reads its configuration, reports `ready`, ends on SIGTERM or SIGINT. */

@@ -13,7 +13,7 @@ import { type Access, callerBy } from "./access.ts";
 import { allowsTls, type Identity, isIssuedBy, keyToPem, toPem } from "./certificates.ts";
 import { httpLimits, type Listening, listen, tlsLimits } from "./listening.ts";
 import type { Place } from "./ports.ts";
-import { Refusal } from "./refusal.ts";
+import { MethodNotAllowed, Refusal, refusalHeaders } from "./refusal.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -36,8 +36,13 @@ export async function readBody(request: IncomingMessage, most = MAX_BODY): Promi
 	return Buffer.concat(parts);
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
-	response.writeHead(status, { "content-type": "application/json" });
+function answer(
+	response: ServerResponse,
+	status: number,
+	body: object,
+	more: Readonly<Record<string, string>> = {},
+): void {
+	response.writeHead(status, { "content-type": "application/json", ...more });
 	response.end(JSON.stringify(body));
 }
 
@@ -46,9 +51,11 @@ function handlerOf(routes: Routes, { method = "", url = "" }: IncomingMessage): 
 	const [path = ""] = url.split("?");
 	const handler = Object.hasOwn(routes, `${method} ${path}`) ? routes[`${method} ${path}`] : undefined;
 	if (handler) return handler;
-	const known = Object.keys(routes).some((route) => route.slice(route.indexOf(" ") + 1) === path);
-	throw known
-		? new Refusal("method-not-allowed", "this path is served, with another method", 405)
+	const methods = Object.keys(routes)
+		.map((route) => route.split(" ") as [string, string])
+		.flatMap(([one, served]) => (served === path ? [one] : []));
+	throw methods.length > 0
+		? new MethodNotAllowed(...methods)
 		: new Refusal("not-found", "no such path is served here", 404);
 }
 
@@ -87,9 +94,7 @@ function fail(response: ServerResponse, error: unknown): void {
 		return;
 	}
 	if (error instanceof Refusal) {
-		// Half a body stands in a connection that is refused: it is of no more use.
-		if (error.status === 413) response.setHeader("connection", "close");
-		answer(response, error.status, { error: error.code, message: error.message });
+		answer(response, error.status, { error: error.code, message: error.message }, refusalHeaders(error));
 		return;
 	}
 	emit({ event: "problem", what: `a request failed: ${error instanceof Error ? error.stack : String(error)}` });

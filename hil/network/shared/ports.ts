@@ -24,12 +24,15 @@ export class Ports {
 	}
 }
 
+const isPort = (value: unknown): boolean =>
+	Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
+
 /** Where the file says nothing that can be read, the system picks again. */
 function readPorts(path: string): Record<string, number> {
 	try {
 		const ports: unknown = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
-		const fits = typeof ports === "object" && ports !== null && Object.values(ports).every(Number.isInteger);
-		return fits ? (ports as Record<string, number>) : {};
+		const named = typeof ports === "object" && ports !== null && !Array.isArray(ports);
+		return named && Object.values(ports).every(isPort) ? (ports as Record<string, number>) : {};
 	} catch (error) {
 		if (error instanceof SyntaxError) return {};
 		throw error;

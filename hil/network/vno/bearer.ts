@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { readAddress } from "../../../host/wire/address.ts";
+import { AddressError, readAddress } from "../../../host/wire/address.ts";
 import { httpLimits, type Listening, listen } from "../shared/listening.ts";
 import type { Place } from "../shared/ports.ts";
 import type { Registry } from "../shared/registry.ts";
@@ -22,8 +22,13 @@ const MAX_TUNNELS = 16;
 function resolveHost(registry: Registry, host: string): { port: number; hostname: string } | undefined {
 	const entry = registry.content.operators.find(({ dpf }) => dpf.host === host);
 	if (!entry) return undefined;
-	const { host: hostname, port } = readAddress(entry.dpf.address);
-	return { hostname, port };
+	try {
+		const { host: hostname, port } = readAddress(entry.dpf.address);
+		return { hostname, port };
+	} catch (error) {
+		if (error instanceof AddressError) return undefined;
+		throw error;
+	}
 }
 
 /**
@@ -35,7 +40,7 @@ export function serveBearer(
 	bearers: ReadonlyMap<string, Bearer>,
 	place: Place,
 ): Promise<Listening> {
-	const server = createServer(httpLimits, (_request, response) => response.writeHead(405).end());
+	const server = createServer(httpLimits, (_request, response) => response.writeHead(405, { allow: "CONNECT" }).end());
 	server.on("connect", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
 		socket.on("error", () => socket.destroy());
 		const token = /^Bearer (\S+)$/.exec(request.headers["proxy-authorization"] ?? "")?.[1];

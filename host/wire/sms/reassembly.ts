@@ -47,6 +47,12 @@ export class Reassembly {
 		return { messages: this.#unfinished.size, octets: this.#octets };
 	}
 
+	/** Messages that may still become whole at this time, in milliseconds. */
+	unfinished(now: number): number {
+		this.#giveUp(now);
+		return this.#unfinished.size;
+	}
+
 	/** Takes a segment at a time in milliseconds; answers the message where it was the last one missing. */
 	take(message: UserData & { readonly originator: string }, now: number): Reassembled | undefined {
 		this.#giveUp(now);

@@ -9,7 +9,7 @@ import { keyToPem, toPem } from "../../shared/certificates.ts";
 import { readBody } from "../../shared/http.ts";
 import { httpLimits, type Listening, listen, tlsLimits } from "../../shared/listening.ts";
 import type { Place } from "../../shared/ports.ts";
-import { Refusal } from "../../shared/refusal.ts";
+import { MethodNotAllowed, Refusal, refusalHeaders } from "../../shared/refusal.ts";
 import { dpfHost, type OperatorContext } from "../context.ts";
 import type { Provisioning } from "./provisioning.ts";
 import { DmSession } from "./session.ts";
@@ -29,7 +29,8 @@ const isLast = (answer: Message): boolean =>
 	answer.commands.every((command) => command.name === "Status" && !(command.cmd === "SyncHdr" && command.code >= 400));
 
 function refuse(response: ServerResponse, error: unknown): void {
-	if (error instanceof Refusal) response.writeHead(error.status, { connection: "close" }).end(error.message);
+	if (error instanceof Refusal)
+		response.writeHead(error.status, { connection: "close", ...refusalHeaders(error) }).end(error.message);
 	else if (error instanceof Refused || error instanceof SyncmlError) response.writeHead(400).end(error.message);
 	else {
 		emit({ event: "problem", what: `a DM message failed: ${error instanceof Error ? error.stack : String(error)}` });
@@ -70,7 +71,7 @@ export function serveDpf(context: OperatorContext, provisioning: Provisioning, p
 	const server = createServer(options, async (request, response) => {
 		try {
 			if (request.url?.split("?")[0] !== DM_PATH) throw new Refusal("not-found", "no such path is served here", 404);
-			if (request.method !== "POST") throw new Refusal("method-not-allowed", "messages are posted", 405);
+			if (request.method !== "POST") throw new MethodNotAllowed("POST");
 			const octets = await readBody(request);
 			const form = formOf(request.headers["content-type"]);
 			if (form === undefined)

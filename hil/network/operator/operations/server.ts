@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { type Access, callerBy, onlyStaff } from "../../shared/access.ts";
 import { httpLimits, type Listening, listen } from "../../shared/listening.ts";
 import type { Place } from "../../shared/ports.ts";
-import { Refusal } from "../../shared/refusal.ts";
+import { MethodNotAllowed, Refusal, refusalHeaders } from "../../shared/refusal.ts";
 import { leavesEndInDays, type OperatorContext } from "../context.ts";
 import type { OperatorStore } from "../store.ts";
 import type { Metrics } from "./metrics.ts";
@@ -36,6 +36,7 @@ interface Answer {
 	readonly status: number;
 	readonly type: string;
 	readonly text: string;
+	readonly headers?: Readonly<Record<string, string>>;
 }
 
 const json = (status: number, object: unknown): Answer => ({
@@ -75,10 +76,10 @@ export function serveOperations(
 			const [path = ""] = (request.url ?? "").split("?");
 			const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
 			if (!page) throw new Refusal("not-found", "no such page is served here", 404);
-			if (request.method !== "GET") throw new Refusal("method-not-allowed", "pages are only read", 405);
+			if (request.method !== "GET") throw new MethodNotAllowed("GET");
 			return page(callerBy(access, request));
 		});
-		response.writeHead(answer.status, { "content-type": answer.type }).end(answer.text);
+		response.writeHead(answer.status, { "content-type": answer.type, ...answer.headers }).end(answer.text);
 	});
 	return listen(server, place);
 }
@@ -87,7 +88,10 @@ async function answerTo(run: () => Promise<Answer>): Promise<Answer> {
 	try {
 		return await run();
 	} catch (error) {
-		if (error instanceof Refusal) return json(error.status, { error: error.code, message: error.message });
+		if (error instanceof Refusal) {
+			const refused = json(error.status, { error: error.code, message: error.message });
+			return { ...refused, headers: refusalHeaders(error) };
+		}
 		return json(500, { error: "internal", message: "this failed here; try again later" });
 	}
 }

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import Sqlite from "libsql";
+import { makeFolder } from "../../../../../firmware/local/own-folder.ts";
 import { StartFailed } from "../../../shared/element.ts";
 
 const run = promisify(execFile);
@@ -144,7 +145,7 @@ export class OsmoHlrProcess {
 		subscribers: readonly OsmoSubscriber[],
 		onEnd: (why: string) => void,
 	): Promise<OsmoHlrProcess> {
-		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		makeFolder(folder, 0o700);
 		const hlr = new OsmoHlrProcess(folder, await addressFor(folder), onEnd);
 		const database = join(folder, "hlr.db");
 		writeFileSync(hlr.#config, configOf(hlr.address, database), { mode: 0o600 });
