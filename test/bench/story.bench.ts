@@ -1,7 +1,12 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { test } from "vitest";
-import { story } from "../../hil/scenarios/story.ts";
-import { play } from "../../hil/stage/play.ts";
 import { printTable, writeResult } from "./report.ts";
+
+/** As built: a stage starts the programs of the tree that it is in, and those of the sources are not built. */
+const built = (path: string) => import(pathToFileURL(resolve("build/js", path)).href);
+const { story }: typeof import("../../hil/scenarios/story.ts") = await built("hil/scenarios/story.js");
+const { play }: typeof import("../../hil/stage/play.ts") = await built("hil/stage/play.js");
 
 test("a story: shares of its time", async () => {
 	const { timings, wallMs, steps } = await play(story, { onStep: () => undefined });
