@@ -38,7 +38,8 @@ describe("B.2.3.3: re-bootstrap, and the contexts of MCIM provisioning and of M2
 			told.push(String(text));
 			return true;
 		});
-		const modem = { submit: async ({ contentType }: ShortMessage) => void submitted.push(contentType) };
+		const submit = async ({ contentType }: ShortMessage) => void submitted.push(contentType);
+		const modem = { submit, workedOff: () => undefined };
 		inbox = new Inbox(bench.tre, modem as unknown as Modem, memory, applications);
 	});
 	beforeEach(() => told.splice(0));
