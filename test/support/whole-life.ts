@@ -54,6 +54,7 @@ async function look(tre: LivingTre): Promise<void> {
 	await tre.call("info", {});
 	await tre.call("log", { from: 0 });
 	await tre.call("store", {});
+	await tre.call("wear", {});
 	for (let slot = 0; slot < 8; slot++) await tre.call("mcim", { slot });
 	await tre.call("releaseRoot", {});
 	await tre.call("receipt", { challenge: Buffer.alloc(16, 7) });

@@ -91,8 +91,8 @@ export function bootstrapDocuments(world: FuzzWorld): Buffer[] {
 	const serials = ["0", "01", "4294967295", "4294967296", "12345678901", "", "1a"].map((serial) =>
 		initial.replace(/name="SERIAL" value="\d+"/, `name="SERIAL" value="${serial}"`),
 	);
-	const fallbacks = ["off", "on", "on,", "on,1", "on,1,", "on,0,1", "on,1,0", "on,x,1"].map((fallback) =>
-		change.replace(/name="FALLBACK" value="[^"]+"/, `name="FALLBACK" value="${fallback}"`),
+	const fallbacks = ["off", "on", "on,", "on,1", "on,1,", "on,0,1", "on,1,0", "on,x,1", "on,604801,1", "on,1,101"].map(
+		(fallback) => change.replace(/name="FALLBACK" value="[^"]+"/, `name="FALLBACK" value="${fallback}"`),
 	);
 	const accounts = ["", "AA==", "AB==", "AAA=", "AAB=", "A===", "AA=A", "A A=", "\u007f"].map((account) =>
 		change.replace(/name="ACCOUNT" value="[^"]+"/, `name="ACCOUNT" value="${account}"`),

@@ -1,4 +1,5 @@
 import { type CommandName, commands, wire } from "../../../firmware/contract/commands.ts";
+import { MAX_TRIAL_BOOTS, MAX_TRIAL_SECONDS } from "../../../firmware/contract/states.ts";
 import { dataOf, protectData } from "../../../hil/network/operator/provisioning/envelope.ts";
 import { issueLeaf, makeRoot } from "../../../hil/network/shared/certificates.ts";
 import { encodeFrame } from "../../../host/link/frame.ts";
@@ -159,6 +160,8 @@ const mcim = (world: FuzzWorld): Target => ({
 			{ constants: [1] },
 			{ fallback: [2, 1, 1] },
 			{ fallback: [0, 0, 0] },
+			{ fallback: [1, MAX_TRIAL_SECONDS + 1, 1] },
+			{ fallback: [1, 1, MAX_TRIAL_BOOTS + 1] },
 			{ fallback: [1] },
 			{ kLength: 15 },
 		].map((change) => dataOf(mcimContent(world.owned.treId, world, change))),
