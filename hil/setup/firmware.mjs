@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { boards, buildBoard, chosenFirmware } from "../../firmware/build/board-firmware.mjs";
+import { alone } from "./alone.mjs";
 import { progress, root, setUp } from "./steps.mjs";
 
 const USAGE = `usage: npm run firmware -- --board BOARD [options]
@@ -69,8 +70,10 @@ async function main() {
 	const values = read();
 	if (!values) return;
 	const { variant, baud } = values;
-	await setUp(["boards"]);
-	const folder = await buildBoard(root, values.board, variant, progress, { baud, model: values.model });
+	const folder = await alone(root, progress, async () => {
+		await setUp(["boards"]);
+		return buildBoard(root, values.board, variant, progress, { baud, model: values.model });
+	});
 	if (values["keep-size"]) {
 		const report = readFileSync(join(folder, "size.txt"));
 		writeFileSync(join(root, "firmware", "boards", values.board, `size-${variant}.txt`), report);

@@ -1,4 +1,5 @@
 /** Set-up of a fresh clone; with --tests also what the tests need: their tools, and the firmware of every board. */
+import { alone } from "./alone.mjs";
 import { progress, root, setUp } from "./steps.mjs";
 
 async function main() {
@@ -12,7 +13,7 @@ async function main() {
 	progress("ready");
 }
 
-main().catch((error) => {
+alone(root, progress, main).catch((error) => {
 	process.stderr.write(`set-up failed: ${error.message}\n`);
 	process.exit(1);
 });
