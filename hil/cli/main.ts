@@ -1,23 +1,17 @@
 #!/usr/bin/env node
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { makeProgram, numberOf, tellEnd, withExample } from "../../firmware/local/program.ts";
-import { encryptions } from "../factory/station.ts";
-import {
-	air,
-	application,
-	attach,
-	coverage,
-	down,
-	factory,
-	register,
-	status,
-	step,
-	up,
-	wipe,
-	withdraw,
-} from "./lab.ts";
-import { printRestarts } from "./restarts.ts";
-import { runScenario } from "./run.ts";
+import { encryptions } from "../factory/encryption.ts";
+
+type Lab = typeof import("./lab.ts");
+
+/** What a command needs is loaded when it runs: help and refusals need none of it. */
+const inLab =
+	<Name extends keyof Lab>(name: Name) =>
+	async (...args: Parameters<Lab[Name]>): Promise<void> => {
+		const run = (await import("./lab.ts"))[name] as (...args: Parameters<Lab[Name]>) => Promise<void> | void;
+		await run(...args);
+	};
 
 const program = withExample(
 	makeProgram("hil", "hardware-in-the-loop bench: operators, visited network, PVA and rigs around a TRE"),
@@ -46,15 +40,15 @@ const playing = (name: string, does: string): Command =>
 		.option("--json", "one JSON object a step, then the result");
 
 withExample(
-	playing("story", "the complete story of the 3GPP text: one device, three operators").action((options) =>
-		runScenario("story", options),
+	playing("story", "the complete story of the 3GPP text: one device, three operators").action(async (options) =>
+		(await import("./run.ts")).runScenario("story", options),
 	),
 	"hil story --evidence ./evidence",
 );
 withExample(
 	playing("run", "play a scenario on a target, in a lab of its own")
 		.argument("[name]", "without it, the scenarios that there are")
-		.action(runScenario),
+		.action(async (name, options) => (await import("./run.ts")).runScenario(name, options)),
 	"hil run no-coverage --target qemu:stm32f405",
 );
 
@@ -69,9 +63,9 @@ const ofLab = (name: string, does: string): Command =>
 const shown = (command: Command, args = ""): Command =>
 	withExample(command, ["hil", command.name(), args].filter(Boolean).join(" "));
 
-shown(ofLab("up", "start operators, visited network and PVA and keep them up").action(up));
-shown(ofLab("status", "each device, and where its change stands").action(status));
-shown(ofLab("down", "stop the lab; its state stays in its folder").action(down));
+shown(ofLab("up", "start operators, visited network and PVA and keep them up").action(inLab("up")));
+shown(ofLab("status", "each device, and where its change stands").action(inLab("status")));
+shown(ofLab("down", "stop the lab; its state stays in its folder").action(inLab("down")));
 shown(
 	ofLab("factory", "personalise the TRE on a port (B.2.2.1)")
 		.argument("<port>")
@@ -81,18 +75,18 @@ shown(
 				.default("rsa"),
 		)
 		.option("--dev", "takes a TRE with emulated entropy, too (a board in QEMU): for development only")
-		.action(factory),
+		.action(inLab("factory")),
 	"./tre0",
 );
 shown(
-	ofLab("wipe", "end the life of the TRE on a port, with the PVA's signature").argument("<port>").action(wipe),
+	ofLab("wipe", "end the life of the TRE on a port, with the PVA's signature").argument("<port>").action(inLab("wipe")),
 	"./tre0",
 );
-shown(ofLab("attach", "run the M2ME on a port until Ctrl-C").argument("<port>").action(attach), "./tre0");
+shown(ofLab("attach", "run the M2ME on a port until Ctrl-C").argument("<port>").action(inLab("attach")), "./tre0");
 shown(
 	ofLab("step", "attach, do the M2ME's next step on a port, and say where the TRE stands; code 3: nothing to do")
 		.argument("<port>")
-		.action(step),
+		.action(inLab("step")),
 	"./tre0",
 );
 shown(
@@ -100,28 +94,28 @@ shown(
 		.argument("<treId>", "or its beginning", treId)
 		.argument("<shoId>")
 		.option("--code <code>", "release code to show instead of the kept one")
-		.action(register),
+		.action(inLab("register")),
 	"5f0c sho-1.example",
 );
 shown(
 	ofLab("withdraw", "change one's mind: withdraw a registration, at the new SHO or at the one that serves the device")
 		.argument("<treId>", "or its beginning", treId)
 		.argument("<shoId>")
-		.action(withdraw),
+		.action(inLab("withdraw")),
 	"5f0c sho-1.example",
 );
 shown(
 	ofLab("application", "bootstrap an M2M application's DM account into a device, over the operator that serves it")
 		.argument("<treId>", "or its beginning", treId)
 		.argument("<file>", "the account as JSON (docs/oma-cp.md), or - for standard input")
-		.action(application),
+		.action(inLab("application")),
 	"5f0c account.json",
 );
 shown(
 	ofLab("coverage", "take an operator's coverage at the visited network away, or give it back")
 		.argument("<shoId>")
 		.addArgument(new Argument("<on|off>").choices(["on", "off"]))
-		.action(coverage),
+		.action(inLab("coverage")),
 	"sho-1.example off",
 );
 shown(
@@ -129,7 +123,7 @@ shown(
 		.option("--loss <share>", "of them that get lost, 0 to 1", share, 0)
 		.option("--duplicate <share>", "of them that come twice", share, 0)
 		.option("--reorder <share>", "of them that come after the next one", share, 0)
-		.action(air),
+		.action(inLab("air")),
 	"--loss 0.2 --reorder 0.1",
 );
 
@@ -140,7 +134,7 @@ program
 	.option("--seed <n>", "of the sample", count, 1)
 	.option("--width <n>", "stories at a time", count, 2)
 	.option("--json", "one JSON object a story")
-	.action(printRestarts)
+	.action(async (options) => (await import("./restarts.ts")).printRestarts(options))
 	.addHelpText("after", "\nExample:\n  hil restarts --sample 20 --seed 7");
 
 // A reader that goes away (`| head`) ends the command as a signal does, children included.

@@ -4,7 +4,8 @@ import { recorder } from "../../host/link/recorder.ts";
 import { TreClient } from "../../host/tre/client.ts";
 import { emit } from "../../host/wire/report/events.ts";
 import { Registry } from "../network/shared/registry.ts";
-import { type Encryption, encryptions, personalise, readStation } from "./station.ts";
+import { type Encryption, encryptions } from "./encryption.ts";
+import { personalise, readStation } from "./station.ts";
 import { wipe } from "./wipe.ts";
 
 interface Options {

@@ -5,6 +5,7 @@ import { step } from "../../host/wire/report/events.ts";
 import { fromPem, type Identity, keyFromPem, rootFault } from "../network/shared/certificates.ts";
 import { postMutualTls } from "../network/shared/http.ts";
 import type { OperatorEntry, PvaEntry } from "../network/shared/registry.ts";
+import { type Encryption, encryptions } from "./encryption.ts";
 
 /** What goes with the device to its buyer (B.2.2.1). Certificates are base64 DER. */
 export interface DeliveryNote {
@@ -32,10 +33,6 @@ const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString("bas
 const octets = (text: string): Buffer => Buffer.from(text, "base64");
 
 const CLAUSE = "B.2.2.1";
-
-/** Kinds of the encryption key pair, as `makeKeyPairs` numbers them. */
-export const encryptions = { rsa: 1, p256: 2 } as const;
-export type Encryption = keyof typeof encryptions;
 
 /** How a device is made. */
 export interface Making {

@@ -1,4 +1,4 @@
-import { type Encryption, encryptions } from "../../hil/factory/station.ts";
+import { type Encryption, encryptions } from "../../hil/factory/encryption.ts";
 import { type Identity, makeRoot } from "../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import { Device } from "./device.ts";

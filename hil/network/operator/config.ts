@@ -38,7 +38,7 @@ const operatorConfig = z.strictObject({
 	releaseCode: z.enum(["required", "ignored"]),
 	/** How often this operator tries to take a device over before a revert ends the subscription. */
 	attempts: z.int().min(1).max(100),
-	/** Tokens: of the operator's staff, and of each visited network that uses its packet gateway and service centre. */
+	/** Tokens: of the operator's staff, and of each visited network that uses its packet gateway. */
 	access: z.strictObject({ staff: tokenShape, networks: z.record(z.string().min(1), tokenShape) }),
 });
 

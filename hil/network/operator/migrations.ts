@@ -1,6 +1,9 @@
 import { type Kysely, sql } from "kysely";
 import { createTable, type Migrations } from "../database/engine.ts";
 
+/** 2^28, the largest step of SEQ that a card follows, for ever as it was when migration 0004 was written. */
+const FOLLOWED = 268_435_456;
+
 /**
  * The schema of an operator's database, step by step. A step that was released is never changed. Types are those that
  * SQLite, PostgreSQL and engines that speak like it share: text and bigint; JSON and sealed values stand as text.
@@ -52,12 +55,14 @@ export const operatorMigrations: Migrations = {
 	"0004-which-sequence-numbers-were-given-out": {
 		up: async (db: Kysely<never>) => {
 			await db.schema.alterTable("sequence").addColumn("spans", "text").execute();
-			// Until now there was one counter: all up to it may have been.
+			// Until now there was one counter: all up to it may have been. One that is further than a card follows in one step
+			// came from elsewhere, and nobody knows which were given out.
 			const sequences = db as unknown as Kysely<{ sequence: { seq: number; spans: string | null } }>;
 			await sequences
 				.updateTable("sequence")
 				.set({ spans: sql<string>`'[[1,' || seq || ']]'` })
 				.where("seq", ">", 0)
+				.where("seq", "<=", FOLLOWED)
 				.execute();
 		},
 	},

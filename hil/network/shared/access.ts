@@ -34,7 +34,9 @@ export function callerBy({ anybody, tokens }: Access, request: IncomingMessage):
 	return name;
 }
 
-/** Refuses everybody but the operator's staff. */
+/** Refuses everybody but the operator's staff: 401 for whoever showed no token, 403 for whoever showed his own. */
 export function onlyStaff(caller: string): void {
-	if (caller !== STAFF) throw new Refusal("staff-only", "this is for the operator's staff: show its token", 401);
+	if (caller === STAFF) return;
+	const status = caller === "" ? 401 : 403;
+	throw new Refusal("staff-only", "this is for the operator's staff: show its token", status);
 }

@@ -100,6 +100,14 @@ describe("the packet gateway and the service centre of a home network", () => {
 		}
 	});
 
+	test("a short message is the staff's to send, and no visited network's", async () => {
+		const message = { imsi: nowhere.imsi, tpdu: "00" };
+		const refused = await post("/short-message", message, network());
+		expect([refused.status, JSON.parse(refused.text).error]).toEqual([403, "staff-only"]);
+		// It is on no network: that is said to staff alone.
+		expect((await post("/short-message", message, staff())).status).toBe(404);
+	});
+
 	test("forged packet data: nobody can say for a device that was never on the air that it uses some", async () => {
 		for (const token of [undefined, staff(), network()]) {
 			const { status } = await data(nowhere.imsi, token);

@@ -9,7 +9,7 @@ import type { Collection } from "../../../hil/network/database/collection.ts";
 import { Database } from "../../../hil/network/database/database.ts";
 import { schemaOf } from "../../../hil/network/database/postgres.ts";
 import { SealBroken, SecretBox, storeKey } from "../../../hil/network/database/secret-box.ts";
-import { columnOf, type TableShape } from "../../../hil/network/database/table.ts";
+import { columnOf, type TableShape, tableOf } from "../../../hil/network/database/table.ts";
 import { operatorMigrations } from "../../../hil/network/operator/migrations.ts";
 import { OperatorStore, operatorLogs, operatorTables } from "../../../hil/network/operator/store.ts";
 import { generator } from "../../../hil/rig/sampling.ts";
@@ -245,6 +245,25 @@ describe.each(engines)("the operator's database on %s", (engine, url) => {
 			await store.durable();
 		}
 		expect(steps.length).toBeGreaterThan(1);
+	});
+
+	test("0004: what one counter had given out is known; of one that came from elsewhere nobody knows what was", async () => {
+		const folder = newFolder();
+		const at = url() === undefined ? {} : { url: url() as string };
+		const migrations = Object.fromEntries(Object.entries(operatorMigrations).slice(0, 3));
+		const old = await Database.open({ folder, name: "operator", migrations, ...at });
+		const counters = await old.collection(tableOf<{ seq: number }>().beside("sequence", "imsi", { seq: "number" }));
+		for (const [imsi, seq] of [
+			["1", 5_000],
+			["2", 0],
+			["3", 400_000_000],
+		] as const)
+			counters.put(imsi, { seq });
+		await old.close();
+		const { sequences } = await open(folder);
+		expect(sequences.get("1")).toEqual({ seq: 5_000, spans: [[1, 5_000]] });
+		expect(sequences.get("2")).toEqual({ seq: 0 });
+		expect(sequences.get("3")).toEqual({ seq: 400_000_000 });
 	});
 
 	test("the schema has just the columns of the shapes", async () => {

@@ -1,3 +1,4 @@
+import { onlyStaff } from "../../shared/access.ts";
 import type { PacketDataRequest } from "../../shared/home.ts";
 import type { Routes } from "../../shared/http.ts";
 import { Refusal } from "../../shared/refusal.ts";
@@ -7,7 +8,7 @@ import type { OperatorContext } from "../context.ts";
 /** Octets of an SMS-DELIVER TPDU (TS 23.040 clause 9.2.2.1). */
 const MAX_TPDU = 164;
 
-/** One short message for a subscriber, from whoever reaches the service centre: an SMS-DELIVER TPDU, hex. */
+/** One short message of the operator's staff for a subscriber: an SMS-DELIVER TPDU, hex. */
 interface ShortMessage {
 	readonly imsi: string;
 	readonly tpdu: string;
@@ -27,7 +28,8 @@ export function homeRoutes(context: OperatorContext, services: HomeServices): Ro
 			throw new Refusal("imsi-unknown", `${imsi} is no subscriber of ${config.shoId}`, 404);
 	};
 	return {
-		"POST /short-message": async (message: ShortMessage) => {
+		"POST /short-message": async (message: ShortMessage, caller: string) => {
+			onlyStaff(caller);
 			insist(message, { imsi: field.imsi, tpdu: field.hex(MAX_TPDU) });
 			known(message.imsi);
 			await services.deliver(message.imsi, Buffer.from(message.tpdu, "hex"));
