@@ -7,6 +7,7 @@ import { cryptoImports } from "./crypto-imports.mjs";
 import { MBEDTLS, mbedtlsFlags, mbedtlsLibrary, mbedtlsSource } from "./mbedtls-source.mjs";
 import { inParallel, run } from "./run.mjs";
 import { upToDate } from "./stamp.mjs";
+import { thinC } from "./thin-c.mjs";
 
 const DEFAULT_BAUD = 115_200;
 const PREFIX = "arm-none-eabi-";
@@ -39,8 +40,10 @@ function sourcesOf(root, board, variant) {
 /** `tre.wasm` as C, the file that every board compiles. */
 async function translate(root, build) {
 	const output = join(build, "tre.c");
-	await upToDate(output, [join(root, "build", "tre.wasm")], ["wasm2c"], async () => {
+	const thinner = join(root, "firmware", "build", "thin-c.mjs");
+	await upToDate(output, [join(root, "build", "tre.wasm"), thinner], ["wasm2c"], async () => {
 		await run("wasm2c", [join(root, "build", "tre.wasm"), "--module-name=tre", "-o", output]);
+		writeFileSync(output, thinC(readFileSync(output, "utf8")));
 	});
 	const { surface } = await import(pathToFileURL(join(root, "build/js/firmware/crypto/surface.js")).href);
 	writeFileSync(join(build, "crypto_imports.c"), cryptoImports(surface));

@@ -5,7 +5,7 @@ import { upToDate } from "./stamp.mjs";
 
 /** What the compiler is told, for this build and for tests that plant a fault in it. */
 export const flags = [
-	...["--runtime", "incremental", "--stackSize", "4096", "--initialMemory", "1", "--maximumMemory", "1"],
+	...["--runtime", "minimal", "--initialMemory", "1", "--maximumMemory", "1"],
 	...["--use", "abort=firmware/tre/abort/onAbort", "-O3s", "--converge"],
 ];
 

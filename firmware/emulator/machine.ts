@@ -27,6 +27,8 @@ export interface MachineParts {
 	readonly onTrap?: (error: Error) => void;
 	/** Each new instance of both modules, for tests that look inside. */
 	readonly onInstances?: (tre: WebAssembly.Exports, crypto: WebAssembly.Exports) => void;
+	/** Imports of a firmware that a test has built with more than the TRE needs. */
+	readonly imports?: WebAssembly.Imports;
 }
 
 /**
@@ -130,6 +132,7 @@ export class Machine {
 			}
 		};
 		const instance = new WebAssembly.Instance(this.#parts.tre, {
+			...this.#parts.imports,
 			crypto: crypto.imports(memory),
 			flash: {
 				sector_size: () => flash.sectorSize,

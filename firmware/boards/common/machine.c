@@ -5,12 +5,11 @@
 
 #include "failed_start.h"
 #include "tre.h"
+#include "wasm-page.h"
 #include "tre_crypto.h"
 
-#define PAGE 65536u
-
 /* All of the TRE's memory: no pointer of the WASM leads out of it. */
-static uint8_t page[PAGE] __attribute__((aligned(8), section(".page")));
+uint8_t wasm_page[WASM_PAGE] __attribute__((aligned(8), section(".page")));
 static Z_tre_instance_t tre;
 static int running, has_crypto;
 static jmp_buf trapped;
@@ -29,10 +28,10 @@ void wasm_rt_trap(wasm_rt_trap_t code) {
 void wasm_rt_allocate_memory(wasm_rt_memory_t *memory, uint32_t initial_pages, uint32_t max_pages) {
   (void)initial_pages;
   (void)max_pages;
-  memset(page, 0, sizeof page);
-  memory->data = page;
+  memset(wasm_page, 0, sizeof wasm_page);
+  memory->data = wasm_page;
   memory->pages = memory->max_pages = 1;
-  memory->size = PAGE;
+  memory->size = WASM_PAGE;
 }
 
 void wasm_rt_free_memory(wasm_rt_memory_t *memory) { (void)memory; }
@@ -44,7 +43,7 @@ uint32_t wasm_rt_register_func_type(uint32_t params, uint32_t results, ...) {
   return params * 16 + results;
 }
 
-uint8_t *machine_octets(uint32_t at, uint32_t length) { return length > PAGE || at > PAGE - length ? NULL : page + at; }
+uint8_t *machine_octets(uint32_t at, uint32_t length) { return length > WASM_PAGE || at > WASM_PAGE - length ? NULL : wasm_page + at; }
 
 /* The crypto side as it came out of the reset: no key outlives the instance that opened it. */
 static void restart_crypto(void) {

@@ -10,7 +10,9 @@ export const KIND_APPLICATION: u32 = 4;
 
 const LOWER: u32 = 0x61;
 const UPPER: u32 = 0x41;
+const QUOTE: u8 = 0x22;
 const MAX_DEPTH: i32 = 6;
+const CHARACTERISTIC = '<characteristic type="';
 const TRE_CONFIG = '<characteristic type="VENDORCONFIG"><parm name="NAME" value="TRE">';
 
 /**
@@ -53,7 +55,7 @@ export class BootstrapDocument {
 
 	private readCertificate(scanner: Scanner): void {
 		scanner.expect('<characteristic type="Root"><characteristic type="System"><characteristic type="');
-		const thumbprint = decodeHex(scanner.upTo(0x22), UPPER);
+		const thumbprint = decodeHex(scanner.upTo(QUOTE), UPPER);
 		scanner.expect('">');
 		const certificate = decodeBase64(parm(scanner, "EncodedCertificate"));
 		scanner.expect("</characteristic></characteristic></characteristic></characteristic>");
@@ -117,22 +119,22 @@ function parm(scanner: Scanner, name: string): Uint8Array {
 	scanner.expect('<parm name="');
 	scanner.expect(name);
 	scanner.expect('" value="');
-	const value = scanner.upTo(0x22);
+	const value = scanner.upTo(QUOTE);
 	scanner.expect('"></parm>');
 	return value;
 }
 
 /** Skips one characteristic of `type` (any where empty) with all it holds; false if none is next. */
 function skipCharacteristic(scanner: Scanner, type: string, depth: i32): bool {
-	if (!scanner.sees(`<characteristic type="${type}`)) return false;
-	scanner.expect('<characteristic type="');
-	const found = scanner.upTo(0x22);
-	if (type.length > 0 && !equalAscii(found, type)) scanner.bad = true;
+	if (!scanner.sees(CHARACTERISTIC) || !scanner.sees(type, CHARACTERISTIC.length)) return false;
+	scanner.expect(CHARACTERISTIC);
+	if (type.length > 0) scanner.expect(type);
+	else scanner.skipTo(QUOTE);
 	scanner.expect('">');
 	while (!scanner.bad && !scanner.takes("</characteristic>")) {
 		if (scanner.takes('<parm name="')) {
-			scanner.upTo(0x22);
-			if (scanner.takes('" value="')) scanner.upTo(0x22);
+			scanner.skipTo(QUOTE);
+			if (scanner.takes('" value="')) scanner.skipTo(QUOTE);
 			scanner.expect('"></parm>');
 		} else if (depth >= MAX_DEPTH || !skipCharacteristic(scanner, "", depth + 1)) {
 			scanner.bad = true;

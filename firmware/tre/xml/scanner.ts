@@ -8,11 +8,12 @@ export class Scanner {
 
 	constructor(private input: Uint8Array) {}
 
-	/** Is `text` next? Nothing is consumed. */
-	sees(text: string): bool {
-		if (this.bad || this.input.length - this.at < text.length) return false;
+	/** Is `text` next, behind `skipped` octets? Nothing is consumed. */
+	sees(text: string, skipped: i32 = 0): bool {
+		const from = this.at + skipped;
+		if (this.bad || this.input.length - from < text.length) return false;
 		for (let i = 0; i < text.length; i++) {
-			if (this.input[this.at + i] != <u8>text.charCodeAt(i)) return false;
+			if (this.input[from + i] != <u8>text.charCodeAt(i)) return false;
 		}
 		return true;
 	}
@@ -35,17 +36,19 @@ export class Scanner {
 	 */
 	upTo(stop: u8): Uint8Array {
 		const start = this.at;
+		this.skipTo(stop);
+		return this.bad ? new Uint8Array(0) : this.input.subarray(start, this.at);
+	}
+
+	/** The same without the octets: however many there are in a document, none of the page is taken. */
+	skipTo(stop: u8): void {
 		while (!this.bad && this.at < this.input.length && this.input[this.at] != stop) {
 			const octet = this.input[this.at];
 			if (octet == 0x26 && !this.seesReference()) this.bad = true;
 			if (octet < 0x20 || octet > 0x7e || octet == 0x3c) this.bad = true;
 			this.at++;
 		}
-		if (this.bad || this.at >= this.input.length) {
-			this.bad = true;
-			return new Uint8Array(0);
-		}
-		return this.input.subarray(start, this.at);
+		if (this.at >= this.input.length) this.bad = true;
 	}
 
 	/** All was read and all of it was as expected. */

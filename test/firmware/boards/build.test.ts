@@ -40,6 +40,20 @@ describe.each(all)("the firmware of %s (%s)", (name, variant) => {
 		expect(built).toBe(readFileSync(join(root, "firmware/boards", name, `size-${variant}.txt`), "utf8"));
 	});
 
+	test("what a trap puts back lies where it is put back from: initial data, heap and state of the crypto side", () => {
+		const size = JSON.parse(readFileSync(join(root, "build/boards", name, variant, "size.json"), "utf8"));
+		expect(size.sections.crypto_data).toBeGreaterThan(0);
+		expect(size.sections.crypto_bss).toBeGreaterThan(16 * 1024);
+		// Link-time optimisation would give the objects other names, and leave both sections empty.
+		const map = readFileSync(join(root, "build/boards", name, variant, "tre.map"), "utf8");
+		const section = (of: string): string =>
+			new RegExp(`^\\.${of} .*?(?=^\\.\\w|^/DISCARD/)`, "ms").exec(map)?.[0] ?? "";
+		for (const of of ["data", "bss"]) {
+			expect(section(`crypto_${of}`), of).toMatch(/crypto\/\w+\.c\.o/);
+			expect(section(of), of).not.toMatch(/crypto\/\w+\.c\.o/);
+		}
+	});
+
 	test("flash and RAM keep within their budget", () => {
 		const { budget } = boards(root)[name] as { budget?: { flash: number; ram: number } };
 		const size = JSON.parse(readFileSync(join(root, "build/boards", name, variant, "size.json"), "utf8"));
