@@ -16,6 +16,8 @@ export interface CommandRow {
 }
 
 const operating = ["personalised", "idle", "bootstrapped", "requested", "installed", "trial"] as const;
+/** Where a restart into other firmware cuts nothing short: not between a request and its MCIM, and in no trial. */
+const updatable = ["blank", "keyed", "personalised", "idle", "bootstrapped"] as const;
 const afterBootstrap = ["bootstrapped", "requested", "installed", "trial", "idle"] as const;
 
 /**
@@ -289,6 +291,48 @@ export const commands = {
 		response: { left: "uint", refused: "uint" },
 		allowed: "always",
 		varies: ["left"],
+	},
+	updateBegin: {
+		number: 48,
+		since: 1,
+		does: "An update that the factory signed: the used part of the image header of each slot, in order; clears the slot that is not running",
+		request: { headers: "bytes" },
+		response: { slot: "uint", length: "uint" },
+		allowed: updatable,
+	},
+	updateOctets: {
+		number: 49,
+		since: 1,
+		does: "Octets of the image for that slot, in order; next is the offset that is awaited then",
+		request: { offset: "uint", octets: "bytes" },
+		response: { next: "uint" },
+		allowed: updatable,
+	},
+	updateEnd: {
+		number: 50,
+		since: 1,
+		does: "All octets are there: reads them back, checks the digest, and restarts into them, on trial",
+		request: {},
+		response: {},
+		allowed: updatable,
+	},
+	updateStatus: {
+		number: 51,
+		since: 1,
+		does: "Slots (0: this firmware is not updated over the line), the running one, its version and security counter, the lowest that is taken, starts left to a trial, and what an update in progress awaits",
+		request: {},
+		response: {
+			slots: "uint",
+			running: "uint",
+			version: "text",
+			securityCounter: "uint",
+			lowest: "uint",
+			triesLeft: "uint",
+			next: "uint",
+			length: "uint",
+		},
+		allowed: "always",
+		varies: ["slots", "running", "version", "securityCounter", "lowest", "triesLeft"],
 	},
 } as const satisfies Record<string, CommandRow>;
 

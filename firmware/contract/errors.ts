@@ -207,6 +207,46 @@ export const errors = {
 		fault: "network",
 		advice: "The trial ended before IP connectivity was confirmed: the old subscription serves again (NOTE Y).",
 	},
+	"update-unsupported": {
+		number: 80,
+		fault: "host",
+		advice:
+			"This firmware was not started by a boot stage, and takes no update over the line: `tre flash` writes it anew.",
+	},
+	"update-header": {
+		number: 81,
+		fault: "host",
+		advice:
+			"These are not the image headers of a bundle for this board and its slots; `tre update` says what a bundle is for.",
+	},
+	"update-signature": {
+		number: 82,
+		fault: "factory",
+		advice:
+			"The factory whose firmware runs has not signed this update; it takes one that was signed with the same update key.",
+	},
+	"update-downgrade": {
+		number: 83,
+		fault: "factory",
+		advice: "The security counter of this firmware is lower than one that this device has confirmed; take a newer one.",
+	},
+	"update-order": {
+		number: 84,
+		fault: "host",
+		advice:
+			"These are not the octets that are awaited; `updateStatus` tells which are, and nothing begun is told by a length of 0.",
+	},
+	"update-digest": {
+		number: 85,
+		fault: "host",
+		advice: "What stands in the slot is not what the header tells; begin the update again.",
+	},
+	"update-on-trial": {
+		number: 86,
+		fault: "device",
+		advice:
+			"The firmware that runs has not been confirmed, and the slot of the one before it is its way back; send `hello` again, or restart the device, and read `updateStatus`.",
+	},
 } as const satisfies Record<string, ErrorRow>;
 
 export type TreErrorName = keyof typeof errors;

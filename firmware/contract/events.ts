@@ -7,6 +7,10 @@ export const logEvents = {
 	committed: 6,
 	reverted: 7,
 	withdrawn: 8,
+	/** Firmware: root and mcimId stand for the first octets of its digest, and of the bundle's. */
+	"update-received": 9,
+	"update-confirmed": 10,
+	"update-rolled-back": 11,
 } as const;
 
 export type LogEvent = keyof typeof logEvents;

@@ -31,6 +31,8 @@ export const MAX_TRIAL_BOOTS = 100;
 /** Writes to the flash that a host may cause by its word alone: so many at once, and one more in so many seconds. */
 export const HOST_WRITES = 256;
 export const HOST_WRITE_SECONDS = 60;
+/** What the erase of a slot for firmware counts for: eight at once, then one in 32 minutes. */
+export const SLOT_ERASE_WRITES = 32;
 
 /** MCIMs that a TRE has room for. */
 export const MCIM_SLOTS = 8;

@@ -1,3 +1,4 @@
+import type { UpdatePort } from "./boot-stage.ts";
 import { CryptoSide } from "./crypto-side.ts";
 import type { Flash } from "./flash.ts";
 import { PowerCut } from "./power.ts";
@@ -25,6 +26,8 @@ export interface MachineParts {
 	/** Milliseconds; where it is there, the time spent on the crypto side is measured. */
 	readonly clock?: () => number;
 	readonly onTrap?: (error: Error) => void;
+	/** The slots for firmware; without them this one is not updated. */
+	readonly update?: UpdatePort;
 	/** Each new instance of both modules, for tests that look inside. */
 	readonly onInstances?: (tre: WebAssembly.Exports, crypto: WebAssembly.Exports) => void;
 	/** Imports of a firmware that a test has built with more than the TRE needs. */
@@ -42,6 +45,8 @@ export class Machine {
 	#spentMs = 0;
 	#ticked = 0;
 	#cryptoMs = 0;
+	/** The firmware wants the device to start anew, once its answer has left. */
+	restartAsked = false;
 
 	constructor(parts: MachineParts) {
 		this.#parts = parts;
@@ -151,6 +156,9 @@ export class Machine {
 					return attempt(() => flash.erase(sector));
 				},
 			},
+			update: updateImports(this.#parts.update, memory, attempt, () => {
+				this.restartAsked = true;
+			}),
 			board: {
 				uart_write: (input: number, size: number) => {
 					flash.sync();
@@ -165,4 +173,43 @@ export class Machine {
 		this.#parts.onInstances?.(instance.exports, crypto.exports);
 		return [exports, crypto];
 	}
+}
+
+/** The imports of the module `update`. */
+function updateImports(
+	port: UpdatePort | undefined,
+	memory: () => Uint8Array,
+	attempt: (change: () => void) => number,
+	restart: () => void,
+): Record<string, (...args: number[]) => number | undefined> {
+	const octets = (at: number, length: number): Uint8Array => memory().slice(at, at + length);
+	/** What fails in the flash is the TRE's to deal with, whatever of it failed. */
+	const result = (run: (port: UpdatePort) => number): number => {
+		let answer = FAILED;
+		const failed = attempt(() => {
+			answer = port ? run(port) : FAILED;
+		});
+		return failed === 0 ? answer : FAILED;
+	};
+	return {
+		slot_size: () => port?.slotSize ?? 0,
+		running: () => port?.running ?? 0,
+		read: (slot, offset, out, size) =>
+			result((slots) => {
+				slots.read(slot, offset, memory().subarray(out, out + size));
+				return 0;
+			}),
+		program: (slot, offset, input, length) =>
+			result((slots) => slots.program(slot, offset >>> 0, octets(input, length))),
+		erase: (slot) => result((slots) => slots.erase(slot)),
+		header_fault: (header, length, slot) => result((slots) => slots.headerFault(octets(header, length), slot)),
+		image_fault: (slot) => result((slots) => slots.imageFault(slot)),
+		record: () => result((slots) => slots.record()),
+		choose: (slot, confirmed) => result((slots) => slots.choose(slot, confirmed)),
+		confirm: () => result((slots) => slots.confirm()),
+		restart: () => {
+			restart();
+			return undefined;
+		},
+	};
 }

@@ -12,6 +12,7 @@ interface Options {
 	readonly board?: string;
 	readonly firmware?: string;
 	readonly qemu?: string;
+	readonly reflash?: boolean;
 	readonly json?: boolean;
 }
 
@@ -25,6 +26,7 @@ const options = withExample(
 	.option("--tcp <port>", "listens on a loopback port instead (0: any, without --board)", readPort)
 	.option("--board <name>", "the firmware of that board in QEMU, in place of tre.wasm in this process")
 	.option("--firmware <elf>", "with --board: another firmware than the one built here")
+	.option("--reflash", "the firmware that is built here, in place of what an update has brought")
 	.option("--qemu <arguments>", "with --board: more arguments for QEMU")
 	.option("--json", "reports as JSON lines")
 	.parse()
@@ -89,7 +91,14 @@ async function start(folder: StateFolder, { onPort, onGone, onDied }: Listener):
 	const tcp = options.tcp === undefined ? {} : { tcp: options.tcp };
 	if (options.board === undefined) {
 		const onTrap = (error: Error) => problem(`trap: ${error.message}; restarted`);
-		const tre = await WasmTre.start({ folder, ...tcp, measured: options.json === true, onTrap });
+		const tre = await WasmTre.start({
+			...{ folder, ...tcp, measured: options.json === true, reflash: options.reflash === true },
+			...{ onTrap, onNotice: (what) => say(what, { event: "notice", what }) },
+			onDied: (why) => {
+				process.stderr.write(`tre emulate: no firmware starts: ${why}; --reflash puts the one in that is built here\n`);
+				onDied();
+			},
+		});
 		onPort(tre.port);
 		return tre;
 	}

@@ -35,6 +35,8 @@ function writeWhole(path: string, octets: Uint8Array): void {
 export class StateFolder {
 	readonly path: string;
 	readonly flashPath: string;
+	/** Boot records and slots for firmware. */
+	readonly slotsPath: string;
 	readonly #lock: FileLock;
 	readonly #linkRecord: string;
 	readonly #keyPath: string;
@@ -45,6 +47,7 @@ export class StateFolder {
 		const { dev, ino } = statSync(path);
 		this.path = path;
 		this.flashPath = join(path, "flash.bin");
+		this.slotsPath = join(path, "slots.bin");
 		this.#keyPath = join(path, "root.key");
 		this.#linkRecord = join(path, "link");
 		this.#lock = FileLock.take(join(path, "lock"), {

@@ -9,6 +9,7 @@ import { randomOctets } from "./platform/keys";
 import { mount } from "./store/log";
 import { State } from "./store/state";
 import { countHostWrites } from "./store/wear";
+import { endSilentTrial, lookAtFirmware, settleFirmware } from "./update/trial";
 
 const line = new Uint8Array(512);
 
@@ -19,7 +20,9 @@ export function boot(trapped: i32): void {
 	if (error == 0) error = mount();
 	if (error == 0 && !State.isReadable()) error = ERROR_STORE_DAMAGED;
 	if (error == 0) error = endWipe();
+	if (error == 0) error = lookAtFirmware();
 	if (error == 0) error = countBoot();
+	if (error == 0) settleFirmware();
 	if (error == 0) countHostWrites();
 	if (error == 0) error = countTrialBoot();
 	if (error != 0) refuseAll(error);
@@ -44,6 +47,7 @@ export function receive(length: i32): void {
 /** At least once a second. */
 export function tick(): void {
 	passTime();
+	endSilentTrial();
 	// Nothing else collects while no command comes.
 	__collect();
 }

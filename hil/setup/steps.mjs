@@ -74,4 +74,7 @@ export async function setUp(purposes = []) {
 	const { buildTreWasm } = await import("../../firmware/build/tre-wasm.mjs");
 	await buildCryptoWasm(root, progress);
 	await buildTreWasm(root, progress);
+	const { buildBootWasm, buildEmulatorBundle } = await import("../../firmware/build/boot-wasm.mjs");
+	await buildBootWasm(root, progress);
+	await buildEmulatorBundle(root, progress);
 }

@@ -66,6 +66,13 @@ export const ERROR_NOT_AUTHENTICATED: u32 = 67;
 export const ERROR_DM_SERVER_REFUSED: u32 = 68;
 export const ERROR_NO_ACCOUNT: u32 = 69;
 export const ERROR_TRIAL_OVER: u32 = 70;
+export const ERROR_UPDATE_UNSUPPORTED: u32 = 80;
+export const ERROR_UPDATE_HEADER: u32 = 81;
+export const ERROR_UPDATE_SIGNATURE: u32 = 82;
+export const ERROR_UPDATE_DOWNGRADE: u32 = 83;
+export const ERROR_UPDATE_ORDER: u32 = 84;
+export const ERROR_UPDATE_DIGEST: u32 = 85;
+export const ERROR_UPDATE_ON_TRIAL: u32 = 86;
 
 export const ROLE_EMPTY: u32 = 0;
 export const ROLE_ACTIVE: u32 = 1;
@@ -77,6 +84,7 @@ export const MAX_TRIAL_SECONDS: u32 = 604800;
 export const MAX_TRIAL_BOOTS: u32 = 100;
 export const HOST_WRITES: u32 = 256;
 export const HOST_WRITE_SECONDS: u32 = 60;
+export const SLOT_ERASE_WRITES: u32 = 32;
 
 export const LOG_ENTRIES: u32 = 32;
 export const LOG_ENTRY_OCTETS: i32 = 28;
@@ -87,6 +95,27 @@ export const LOG_TRIAL_BEGUN: u32 = 5;
 export const LOG_COMMITTED: u32 = 6;
 export const LOG_REVERTED: u32 = 7;
 export const LOG_WITHDRAWN: u32 = 8;
+export const LOG_UPDATE_RECEIVED: u32 = 9;
+export const LOG_UPDATE_CONFIRMED: u32 = 10;
+export const LOG_UPDATE_ROLLED_BACK: u32 = 11;
+
+export const IMAGE_MAGIC: u32 = 1229279828;
+export const IMAGE_FORMAT: u32 = 1;
+export const IMAGE_HEADER_SIZE: u32 = 512;
+export const IMAGE_SLOTS: u32 = 2;
+export const IMAGE_USED_SIZE: i32 = 192;
+export const IMAGE_MAGIC_AT: i32 = 0;
+export const IMAGE_FORMAT_AT: i32 = 4;
+export const IMAGE_VERSION_AT: i32 = 8;
+export const IMAGE_SECURITY_COUNTER_AT: i32 = 12;
+export const IMAGE_FLAGS_AT: i32 = 16;
+export const IMAGE_LENGTH_AT: i32 = 20;
+export const IMAGE_ADDRESS_AT: i32 = 24;
+export const IMAGE_RESERVED_AT: i32 = 28;
+export const IMAGE_BOARD_AT: i32 = 32;
+export const IMAGE_DIGEST_AT: i32 = 64;
+export const IMAGE_SIGNER_AT: i32 = 96;
+export const IMAGE_SIGNATURE_AT: i32 = 128;
 
 export const COMMAND_HELLO: u32 = 1;
 export const COMMAND_INFO: u32 = 2;
@@ -115,6 +144,10 @@ export const COMMAND_MCIM: u32 = 44;
 export const COMMAND_BIND_PARAMETERS: u32 = 45;
 export const COMMAND_STORE: u32 = 46;
 export const COMMAND_WEAR: u32 = 47;
+export const COMMAND_UPDATE_BEGIN: u32 = 48;
+export const COMMAND_UPDATE_OCTETS: u32 = 49;
+export const COMMAND_UPDATE_END: u32 = 50;
+export const COMMAND_UPDATE_STATUS: u32 = 51;
 
 /** Bit n is set where life state n allows the command; 0 for an unknown command. */
 export function allowedStates(command: u32): u32 {
@@ -172,6 +205,14 @@ export function allowedStates(command: u32): u32 {
     case COMMAND_STORE:
       return 255;
     case COMMAND_WEAR:
+      return 255;
+    case COMMAND_UPDATE_BEGIN:
+      return 31;
+    case COMMAND_UPDATE_OCTETS:
+      return 31;
+    case COMMAND_UPDATE_END:
+      return 31;
+    case COMMAND_UPDATE_STATUS:
       return 255;
     default:
       return 0;
@@ -234,6 +275,14 @@ export function requestElements(command: u32): u32 {
 		case COMMAND_STORE:
 			return 1;
 		case COMMAND_WEAR:
+			return 1;
+		case COMMAND_UPDATE_BEGIN:
+			return 2;
+		case COMMAND_UPDATE_OCTETS:
+			return 3;
+		case COMMAND_UPDATE_END:
+			return 1;
+		case COMMAND_UPDATE_STATUS:
 			return 1;
 		default:
 			return 0;
@@ -618,4 +667,55 @@ export function writeWearResponse(writer: CborWriter, left: u32, refused: u32): 
   writer.uint(0);
   writer.uint(left);
   writer.uint(refused);
+}
+
+export class UpdateBeginRequest {
+  headers: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.headers = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeUpdateBeginResponse(writer: CborWriter, slot: u32, length: u32): void {
+  writer.array(3);
+  writer.uint(0);
+  writer.uint(slot);
+  writer.uint(length);
+}
+
+export class UpdateOctetsRequest {
+  offset: u32 = 0;
+  octets: Uint8Array = new Uint8Array(0);
+
+  read(reader: CborReader): bool {
+    this.offset = reader.uint();
+    this.octets = reader.bytes();
+    return reader.finished();
+  }
+}
+
+export function writeUpdateOctetsResponse(writer: CborWriter, next: u32): void {
+  writer.array(2);
+  writer.uint(0);
+  writer.uint(next);
+}
+
+export function writeUpdateEndResponse(writer: CborWriter): void {
+  writer.array(1);
+  writer.uint(0);
+}
+
+export function writeUpdateStatusResponse(writer: CborWriter, slots: u32, running: u32, version: Uint8Array, securityCounter: u32, lowest: u32, triesLeft: u32, next: u32, length: u32): void {
+  writer.array(9);
+  writer.uint(0);
+  writer.uint(slots);
+  writer.uint(running);
+  writer.text(version);
+  writer.uint(securityCounter);
+  writer.uint(lowest);
+  writer.uint(triesLeft);
+  writer.uint(next);
+  writer.uint(length);
 }

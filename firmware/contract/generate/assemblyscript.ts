@@ -1,6 +1,7 @@
 import { type CommandRow, commands, type FieldType, wire } from "../commands.ts";
 import { errors } from "../errors.ts";
 import { LOG_ENTRIES, LOG_ENTRY_OCTETS, logEvents } from "../events.ts";
+import { image, imageFields } from "../image.ts";
 import {
 	HOST_WRITE_SECONDS,
 	HOST_WRITES,
@@ -11,6 +12,7 @@ import {
 	MAX_TRIAL_SECONDS,
 	MCIM_SLOTS,
 	mcimRoles,
+	SLOT_ERASE_WRITES,
 } from "../states.ts";
 
 const types: Record<FieldType, string> = { uint: "u32", bytes: "Uint8Array", text: "Uint8Array", bool: "bool" };
@@ -97,6 +99,7 @@ export function assemblyScriptCodec(): string {
 		`export const MAX_TRIAL_BOOTS: u32 = ${MAX_TRIAL_BOOTS};`,
 		`export const HOST_WRITES: u32 = ${HOST_WRITES};`,
 		`export const HOST_WRITE_SECONDS: u32 = ${HOST_WRITE_SECONDS};`,
+		`export const SLOT_ERASE_WRITES: u32 = ${SLOT_ERASE_WRITES};`,
 	);
 	lines.push("");
 	lines.push(
@@ -105,6 +108,16 @@ export function assemblyScriptCodec(): string {
 	);
 	for (const [name, number] of Object.entries(logEvents))
 		lines.push(`export const LOG_${constant(name)}: u32 = ${number};`);
+	lines.push("");
+	lines.push(
+		`export const IMAGE_MAGIC: u32 = ${image.magic};`,
+		`export const IMAGE_FORMAT: u32 = ${image.format};`,
+		`export const IMAGE_HEADER_SIZE: u32 = ${image.HEADER_SIZE};`,
+		`export const IMAGE_SLOTS: u32 = ${image.SLOTS};`,
+		`export const IMAGE_USED_SIZE: i32 = ${image.USED_SIZE};`,
+	);
+	for (const [name, at] of Object.entries(imageFields))
+		lines.push(`export const IMAGE_${constant(name)}_AT: i32 = ${at};`);
 	lines.push("");
 	for (const [name, row] of rows) lines.push(`export const COMMAND_${constant(name)}: u32 = ${row.number};`);
 	lines.push("");

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { assemblyScriptCodec } from "./assemblyscript.ts";
 import { cddl } from "./cddl.ts";
+import { imageHeader } from "./image-header.ts";
 import { readable } from "./readable.ts";
 import { typeScriptCodec } from "./typescript.ts";
 
@@ -10,6 +11,7 @@ export const outputs = {
 	"firmware/contract/generated/contract.txt": readable,
 	"firmware/contract/generated/contract.cddl": cddl,
 	"firmware/contract/generated/messages.ts": typeScriptCodec,
+	"firmware/contract/generated/image.h": imageHeader,
 	"firmware/contract/as/codec.ts": assemblyScriptCodec,
 } as const;
 

@@ -136,4 +136,24 @@ export interface Messages {
 		request: Record<string, never>;
 		response: { left: number; refused: number };
 	};
+	/** An update that the factory signed: the used part of the image header of each slot, in order; clears the slot that is not running. */
+	updateBegin: {
+		request: { headers: Uint8Array };
+		response: { slot: number; length: number };
+	};
+	/** Octets of the image for that slot, in order; next is the offset that is awaited then. */
+	updateOctets: {
+		request: { offset: number; octets: Uint8Array };
+		response: { next: number };
+	};
+	/** All octets are there: reads them back, checks the digest, and restarts into them, on trial. */
+	updateEnd: {
+		request: Record<string, never>;
+		response: Record<string, never>;
+	};
+	/** Slots (0: this firmware is not updated over the line), the running one, its version and security counter, the lowest that is taken, starts left to a trial, and what an update in progress awaits. */
+	updateStatus: {
+		request: Record<string, never>;
+		response: { slots: number; running: number; version: string; securityCounter: number; lowest: number; triesLeft: number; next: number; length: number };
+	};
 }

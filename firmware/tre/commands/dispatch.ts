@@ -25,6 +25,10 @@ import {
 	COMMAND_RELEASE_ROOT,
 	COMMAND_STATUS,
 	COMMAND_STORE,
+	COMMAND_UPDATE_BEGIN,
+	COMMAND_UPDATE_END,
+	COMMAND_UPDATE_OCTETS,
+	COMMAND_UPDATE_STATUS,
 	COMMAND_WEAR,
 	COMMAND_WIPE,
 	COMMAND_WIPE_CHALLENGE,
@@ -39,6 +43,7 @@ import {
 import { authenticate, authenticateEps } from "../aka/authenticate";
 import { discard } from "../store/log";
 import { OUTCOME_REVERTED, State } from "../store/state";
+import { confirmFirmware } from "../update/trial";
 import { acceptBootstrap } from "./bootstrap";
 import { dmCredential, dmVerify } from "./dm";
 import {
@@ -52,6 +57,7 @@ import {
 import { acceptMcim, activate, confirmConnectivity, provisioningRequest, receipt, releaseRoot } from "./provisioning";
 import { hello, info, log, status } from "./session";
 import { bindParameters, mcim, store, wear } from "./subscriptions";
+import { updateBegin, updateEnd, updateOctets, updateStatus } from "./update";
 import { wipe, wipeChallenge } from "./wipe";
 
 let greeted: bool = false;
@@ -92,6 +98,7 @@ function run(request: Uint8Array, writer: CborWriter): u32 {
 	if (command == COMMAND_HELLO) {
 		const error = hello(reader, writer);
 		greeted = greeted || error == 0;
+		if (error == 0 && broken == 0) confirmFirmware();
 		return error;
 	}
 	if (!greeted) return ERROR_HELLO_FIRST;
@@ -161,6 +168,14 @@ function handle(command: u32, reader: CborReader, writer: CborWriter): u32 {
 			return store(reader, writer);
 		case COMMAND_WEAR:
 			return wear(reader, writer);
+		case COMMAND_UPDATE_BEGIN:
+			return updateBegin(reader, writer);
+		case COMMAND_UPDATE_OCTETS:
+			return updateOctets(reader, writer);
+		case COMMAND_UPDATE_END:
+			return updateEnd(reader, writer);
+		case COMMAND_UPDATE_STATUS:
+			return updateStatus(reader, writer);
 		default:
 			return ERROR_UNKNOWN_COMMAND;
 	}

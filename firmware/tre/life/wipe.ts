@@ -1,7 +1,7 @@
 import { ERROR_FLASH_FAILED } from "../../contract/as/codec";
 import { forgetKey } from "../aka/authenticate";
-import { commit, has, isClean, put, wipeAllBut } from "../store/log";
-import { RECORD_BOOTS, RECORD_STATE, RECORD_WIPING } from "../store/records";
+import { commit, has, isClean, put, wipeAll } from "../store/log";
+import { RECORD_STATE, RECORD_WIPING } from "../store/records";
 
 /**
  * G8: an error where nothing has happened. From the first record on there is no way back: what fails then stops
@@ -12,12 +12,12 @@ export function wipeDevice(): u32 {
 	const error = commit();
 	if (error != 0) return error;
 	forgetKey();
-	if (!wipeAllBut(RECORD_BOOTS) || !isClean()) unreachable();
+	if (!wipeAll() || !isClean()) unreachable();
 	return 0;
 }
 
 /** At boot: ends a wipe that has begun, and lets no blank device stand beside keys of an old life. 0, or the error. */
 export function endWipe(): u32 {
-	if (has(RECORD_WIPING) && !wipeAllBut(RECORD_BOOTS)) return ERROR_FLASH_FAILED;
+	if (has(RECORD_WIPING) && !wipeAll()) return ERROR_FLASH_FAILED;
 	return has(RECORD_STATE) || isClean() ? 0 : ERROR_FLASH_FAILED;
 }

@@ -23,15 +23,13 @@ import {
 	writeCommit,
 	writeHeader,
 } from "./bank";
-import { isSecret } from "./records";
+import { isSecret, outlivesWipe } from "./records";
 
 /*
  * A log of records in one of two banks. The records of a transaction count once its record COMMIT is there; the
  * bank with the highest epoch is live. Compaction writes the live records to the other bank as one transaction
  * and its header last. A bank that holds a secret which was deleted is left at once, and erased.
  */
-/** No key: every record. */
-const ALL: u32 = ERASED;
 /** 512 fingerprints, 8 MCIMs with 32 SEQ_MS each, the audit trail, and what there is one of. */
 const MAX_RECORDS: i32 = 864;
 const STAGE_SIZE: i32 = 6144;
@@ -176,7 +174,7 @@ function findStore(): u32 {
 	epoch = max(first, second);
 	if (!scan()) {
 		if (committedBeyond(beyond)) return ERROR_STORE_DAMAGED;
-		return compact(ALL) ? 0 : ERROR_FLASH_FAILED;
+		return compact(false) ? 0 : ERROR_FLASH_FAILED;
 	}
 	// A power cut came between the end of a secret and that of its bank.
 	if (stale) return dropStale() ? 0 : ERROR_FLASH_FAILED;
@@ -288,7 +286,7 @@ export function commit(spare: u32 = 0): u32 {
 	if (spare > 0 && liveSize() + needed + spare > bankSize()) return ERROR_STORE_FULL;
 	if (stale && !dropStale()) return ERROR_FLASH_FAILED;
 	if (dirty || end + needed > bankSize()) {
-		if (!compact(ALL)) return ERROR_FLASH_FAILED;
+		if (!compact(false)) return ERROR_FLASH_FAILED;
 		if (end + needed > bankSize()) return ERROR_STORE_FULL;
 	}
 	// Until the commit record is there nothing may be appended behind what is there now.
@@ -315,7 +313,7 @@ export function commit(spare: u32 = 0): u32 {
  */
 function dropStale(): bool {
 	if (stuck) return true;
-	if (compact(ALL)) return true;
+	if (compact(false)) return true;
 	stuck = true;
 	return !dirty;
 }
@@ -334,20 +332,20 @@ export function epochs(): u32 {
 	return epoch;
 }
 
-/** Leaves one record and nothing else, not even deleted; what is deleted anywhere else is gone, too. */
-export function wipeAllBut(key: u32): bool {
-	return compact(key);
+/** Leaves what outlives a wipe and nothing else, not even deleted; what is deleted anywhere else is gone, too. */
+export function wipeAll(): bool {
+	return compact(true);
 }
 
-/** Copies what is live, or one key of it, into the other bank. The old bank counts until the new header is there. */
-function compact(only: u32): bool {
+/** Copies what is live, or what of it outlives a wipe, into the other bank. The old bank counts until the new header is there. */
+function compact(wiping: bool): bool {
 	const other = 1 - bank;
 	// An erase that a power cut broke off may read as a whole one and hold nothing: only one of this boot is trusted.
 	if (!(spareErased && isBlank(other)) && !eraseBank(other)) return false;
 	spareErased = false;
 	let to = HEADER;
 	for (let i = 0; i < records; i++) {
-		if (only != ALL && keys[i] != only) continue;
+		if (wiping && !outlivesWipe(keys[i])) continue;
 		const from = baseOf(bank) + offsets[i];
 		flash.read(from, word.dataStart, <i32>RECORD);
 		const size = RECORD + padded(load<u16>(word.dataStart, 2));

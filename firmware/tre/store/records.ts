@@ -27,6 +27,9 @@ export const ACCOUNT_SERVER_PASSWORD: u32 = 2;
 /** Writes that the host's word alone may still cause. */
 export const RECORD_WEAR: u32 = 24;
 
+/** The lowest security counter of a firmware that this device still takes. */
+export const RECORD_SECURITY_COUNTER: u32 = 25;
+
 export const RECORD_MCIM: u32 = 32;
 /** The host's reference of the network parameters that belong to the MCIM of a slot. */
 export const RECORD_MCIM_PARAMETERS: u32 = 40;
@@ -39,6 +42,11 @@ export function isSecret(key: u32): bool {
 	const account = key - part;
 	if (account != RECORD_ACCOUNT_CURRENT && account != RECORD_ACCOUNT_PENDING) return false;
 	return part == ACCOUNT_CLIENT_PASSWORD || part == ACCOUNT_SERVER_PASSWORD;
+}
+
+/** What a device keeps from one life to the next: how often it was started, and which firmware it takes. */
+export function outlivesWipe(key: u32): bool {
+	return key == RECORD_BOOTS || key == RECORD_SECURITY_COUNTER;
 }
 
 /** SEQ_MS of index IND of slot s stands at RECORD_SEQ + 32 s + IND. */

@@ -1,4 +1,4 @@
-import { ERROR_WEAR_LIMITED, HOST_WRITE_SECONDS, HOST_WRITES } from "../../contract/as/codec";
+import { ERROR_WEAR_LIMITED, HOST_WRITE_SECONDS, HOST_WRITES, SLOT_ERASE_WRITES } from "../../contract/as/codec";
 import { readU32, writeU32 } from "../octets/octets";
 import * as board from "../platform/board";
 import { commit, get, isStaged, put } from "./log";
@@ -36,13 +36,21 @@ export function hostWritesRefused(): u32 {
 
 /** Commits what the host asked for by its word alone. 0, or the error that says why nothing has changed. */
 export function commitForHost(): u32 {
-	if (!isStaged()) return 0;
-	if (hostWritesLeft() == 0) {
+	return isStaged() ? spend(1) : 0;
+}
+
+/** The host has a slot for firmware erased, which wears it more than a record does the store. 0, or the error. */
+export function countSlotErase(): u32 {
+	return spend(SLOT_ERASE_WRITES);
+}
+
+function spend(writes: u32): u32 {
+	if (hostWritesLeft() < writes) {
 		refused++;
 		return ERROR_WEAR_LIMITED;
 	}
 	// What fails may have worn the flash all the same.
-	left--;
+	left -= writes;
 	const octets = new Uint8Array(4);
 	writeU32(octets, 0, left);
 	put(RECORD_WEAR, octets);

@@ -59,7 +59,7 @@ describe("G4: planted faults are found", () => {
 		[
 			"an unfinished tail is left where it is",
 			log,
-			"return compact(ALL) ? 0 : ERROR_FLASH_FAILED;",
+			"return compact(false) ? 0 : ERROR_FLASH_FAILED;",
 			"return 0;",
 			sampled,
 		],

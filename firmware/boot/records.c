@@ -1,0 +1,107 @@
+/*
+ * Boot records, 16 octets each, appended: check | sequence and slot | tries | confirmed. Each word is programmed from 0xffffffff
+ * and only loses bits afterwards, so that a power cut anywhere leaves a record that counts or does not.
+ *
+ *   check      ~word ^ MAGIC, written last: without it there is no record
+ *   word       sequence << 8 | slot; the highest sequence is the last record
+ *   tries      a bit for each start that is left; one falls before each start of a firmware on trial
+ *   confirmed  all bits stand: on trial. Any has fallen: confirmed, for only a confirmation makes them fall
+ *
+ * The sectors take turns: one that is full is left alone until the other one is, too.
+ */
+#include "boot.h"
+
+#define MAGIC 0x54524542u /* "BERT" */
+#define ERASED 0xffffffffu
+#define RECORD 16u
+#define WORD_AT 4u
+#define TRIES_AT 8u
+#define CONFIRMED_AT 12u
+#define TRIES_MASK ((1u << BOOT_TRIES) - 1u)
+
+/* Where a record stands, and its number. */
+typedef struct {
+  uint32_t found, half, offset, sequence, slot;
+} place;
+
+static uint32_t word_at(uint32_t half, uint32_t offset) {
+  uint8_t octets[4];
+  if (boot_records_read(half, offset, octets, sizeof octets) != 0) return 0;
+  return octets[0] | (uint32_t)octets[1] << 8 | (uint32_t)octets[2] << 16 | (uint32_t)octets[3] << 24;
+}
+
+static int32_t program_word(uint32_t half, uint32_t offset, uint32_t value) {
+  const uint8_t octets[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16), (uint8_t)(value >> 24)};
+  return boot_records_program(half, offset, octets, sizeof octets);
+}
+
+static uint32_t is_erased(uint32_t half, uint32_t offset) {
+  for (uint32_t at = 0; at < RECORD; at += 4)
+    if (word_at(half, offset + at) != ERASED) return 0;
+  return 1;
+}
+
+static place last_record(void) {
+  place last = {0, 0, 0, 0, 0};
+  for (uint32_t half = 0; half < 2; half++) {
+    for (uint32_t offset = 0; offset + RECORD <= boot_records_size(); offset += RECORD) {
+      const uint32_t word = word_at(half, offset + WORD_AT);
+      if (word_at(half, offset) != (~word ^ MAGIC) || (word & 0xff) >= IMAGE_SLOTS) continue;
+      if (last.found && word >> 8 <= last.sequence) continue;
+      last = (place){1, half, offset, word >> 8, word & 0xff};
+    }
+  }
+  return last;
+}
+
+static uint32_t tries_at(place at) {
+  uint32_t left = 0;
+  for (uint32_t bits = word_at(at.half, at.offset + TRIES_AT) & TRIES_MASK; bits != 0; bits &= bits - 1) left++;
+  return left;
+}
+
+boot_record boot_record_read(void) {
+  const place at = last_record();
+  if (!at.found) return (boot_record){0, 0, 0, 0};
+  return (boot_record){1, at.slot, word_at(at.half, at.offset + CONFIRMED_AT) != ERASED, tries_at(at)};
+}
+
+int32_t boot_record_packed(void) {
+  const boot_record last = boot_record_read();
+  return last.known ? (int32_t)(last.slot | last.confirmed << 8 | last.tries << 16) : -1;
+}
+
+/* Room for a record behind all that was ever written, in the sector of the last one or in the other. */
+static int32_t free_place(place last, uint32_t *half, uint32_t *offset) {
+  *half = last.half;
+  *offset = boot_records_size();
+  while (*offset >= RECORD && is_erased(*half, *offset - RECORD)) *offset -= RECORD;
+  if (*offset + RECORD <= boot_records_size()) return 0;
+  *half = 1 - last.half;
+  *offset = 0;
+  return boot_records_erase(*half);
+}
+
+int32_t boot_record_choose(uint32_t slot, uint32_t confirmed) {
+  const place last = last_record();
+  uint32_t half, offset;
+  if (slot >= IMAGE_SLOTS) return -1;
+  if (free_place(last, &half, &offset) != 0) return -1;
+  const uint32_t word = (last.found ? last.sequence + 1 : 1) << 8 | slot;
+  if (program_word(half, offset + WORD_AT, word) != 0) return -1;
+  if (confirmed && program_word(half, offset + CONFIRMED_AT, 0) != 0) return -1;
+  return program_word(half, offset, ~word ^ MAGIC);
+}
+
+int32_t boot_record_confirm(void) {
+  const place last = last_record();
+  return last.found ? program_word(last.half, last.offset + CONFIRMED_AT, 0) : -1;
+}
+
+int32_t boot_record_spend(void) {
+  const place last = last_record();
+  if (!last.found) return -1;
+  const uint32_t bits = word_at(last.half, last.offset + TRIES_AT);
+  /* The lowest bit that stands falls. */
+  return program_word(last.half, last.offset + TRIES_AT, bits & (bits - 1u));
+}
