@@ -22,6 +22,9 @@ export interface PortListener {
 
 export class PortError extends Error {}
 
+/** A TRE has none; the ROM loader of a chip may want one. A TCP port has that of the bridge behind it. */
+export type Parity = "none" | "even";
+
 const TCP = "tcp://";
 /** Silence after which the other end of a connection is asked whether it is still there. */
 const KEEP_ALIVE_MS = 15_000;
@@ -83,12 +86,12 @@ function refusalOf({ message }: Error): string {
 	return known ? known[1] : `cannot be opened: ${message.replace(/^(Error: )+/, "")}`;
 }
 
-async function openSerial(name: string, baudRate: number, listener: PortListener): Promise<Port> {
+async function openSerial(name: string, baudRate: number, parity: Parity, listener: PortListener): Promise<Port> {
 	const fault = faultOf(name);
 	if (fault !== undefined) throw new PortError(`${name} ${fault}`);
 	return new Promise((resolve, reject) => {
 		const lock = lockPort(name);
-		const port = new SerialPort({ path: name, baudRate, autoOpen: false, lock: true });
+		const port = new SerialPort({ path: name, baudRate, parity, autoOpen: false, lock: true });
 		port.open((error) => {
 			if (error) {
 				lock.release();
@@ -111,6 +114,11 @@ async function openSerial(name: string, baudRate: number, listener: PortListener
 }
 
 /** Opens `/dev/…` with serialport, or `tcp://host:port`. */
-export function openPort(name: string, listener: PortListener, baudRate = DEFAULT_BAUD_RATE): Promise<Port> {
-	return name.startsWith(TCP) ? openTcp(name, listener) : openSerial(name, baudRate, listener);
+export function openPort(
+	name: string,
+	listener: PortListener,
+	baudRate = DEFAULT_BAUD_RATE,
+	parity: Parity = "none",
+): Promise<Port> {
+	return name.startsWith(TCP) ? openTcp(name, listener) : openSerial(name, baudRate, parity, listener);
 }

@@ -1,0 +1,141 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { Progress } from "../../../host/flash/flash.ts";
+import type { Plan } from "../../../host/flash/plan.ts";
+import { rom } from "../../../host/flash/ways/rom.ts";
+import { small } from "../../support/flash/bundles.ts";
+import { copyOf, expectFlashed, planFor, usedDevice } from "../../support/flash/device.ts";
+import type { FlashChip } from "../../support/flash/flash-chip.ts";
+import { RomModel } from "../../support/flash/rom-model.ts";
+
+const models: RomModel[] = [];
+afterEach(async () => {
+	for (const model of models.splice(0)) await model.unplug();
+});
+
+function modelOf(chip: FlashChip): RomModel {
+	const model = new RomModel(chip);
+	models.push(model);
+	return model;
+}
+
+const options = { isKeptCompared: true, isBoardNamed: false };
+const flash = (target: string, plan: Plan, tell: (progress: Progress) => void = () => undefined) =>
+	rom.flash({ target, baudRate: 115_200, parity: "even" }, plan, options, tell);
+
+describe("tre flash --via rom", () => {
+	test("writes boot stage and slot A, erases the records, keeps the rest, and starts the firmware", async () => {
+		const [chip, plan] = [usedDevice(), planFor()];
+		const before = copyOf(chip);
+		const model = modelOf(chip);
+		const done = await flash(model.powerUp(), plan);
+		expectFlashed(chip, plan, before);
+		expect(done).toEqual({
+			chip: "the ROM loader of a chip 0x413",
+			written: ["boot stage", "slot A"],
+			same: [],
+			cleared: ["boot records"],
+			kept: ["device root key", "store"],
+		});
+		expect(model.started).toBe(0x0800_0000);
+	});
+
+	test("leaves a boot stage alone that is the same already, also where its sector is write-protected", async () => {
+		const older = planFor({ version: "1.0.0", bootStage: Buffer.alloc(700, 1) });
+		const plan = planFor({ bootStage: Buffer.alloc(700, 1) });
+		const chip = usedDevice(older);
+		chip.writeProtected = [0];
+		const before = copyOf(chip);
+		expect(await flash(modelOf(chip).powerUp(), plan)).toMatchObject({ written: ["slot A"], same: ["boot stage"] });
+		expectFlashed(chip, plan, before);
+		expect(chip.erased).not.toContain(0);
+	});
+
+	test("says how far it is, and comes to the end of each thing", async () => {
+		const seen: Progress[] = [];
+		await flash(
+			modelOf(usedDevice(planFor({ version: "1.0.0" }, false, small))).powerUp(),
+			planFor({}, false, small),
+			(progress) => seen.push(progress),
+		);
+		const ends = seen.filter(({ done, total }) => done === total).map(({ doing, what }) => `${doing} ${what}`);
+		for (const end of ["reading store", "erasing slot A", "writing slot A", "writing boot stage", "comparing slot A"])
+			expect(ends).toContain(end);
+		expect(seen.every(({ done, total }) => done >= 0 && done <= total)).toBe(true);
+	});
+
+	test("finds a loader that somebody else has left synchronised, or in the middle of any command", async () => {
+		const plan = planFor({ size: 300 }, false, small);
+		const chip = usedDevice(planFor({ version: "1.0.0" }, false, small));
+		const before = copyOf(chip);
+		for (const left of [[0x7f], [0x7f, 0x31], [0x7f, 0x31, 0xce, 8, 2], [0x7f, 0x44, 0xbb, 0, 0, 0], [0x11]]) {
+			const model = modelOf(chip);
+			const port = model.powerUp();
+			model.overhear(Uint8Array.from(left));
+			await flash(port, plan);
+			expectFlashed(chip, plan, before);
+			await model.unplug();
+		}
+		expect(chip.erased).not.toContain(9);
+	});
+});
+
+describe("is refused before anything is erased, with what to do", () => {
+	async function refused(change: (model: RomModel) => void, plan = planFor()): Promise<string> {
+		const chip = usedDevice();
+		const before = copyOf(chip);
+		const model = modelOf(chip);
+		change(model);
+		const words = await flash(model.powerUp(), plan).then(
+			() => "nothing was refused",
+			(error: Error & { code?: string }) => `${error.code}: ${error.message}`,
+		);
+		expect(chip.octets.equals(before.octets)).toBe(true);
+		expect(chip.operations).toBe(0);
+		return words;
+	}
+
+	test("another chip", async () => {
+		const words = await refused((model) => {
+			model.productId = 0x419;
+		});
+		expect(words).toBe(
+			"chip-other: the ROM loader of a chip 0x419, which is no stm32f405; nothing was erased; connect the right board",
+		);
+	});
+
+	test("a chip that is protected against reading: what taking it off destroys", async () => {
+		const words = await refused((model) => {
+			model.chip.isReadProtected = true;
+		});
+		expect(words).toMatch(/^chip-read-protected: .*TRE_id and subscriptions are gone: stm32flash -k PORT/);
+	});
+
+	test("another boot stage in a write-protected sector", async () => {
+		const words = await refused((model) => {
+			model.chip.writeProtected = [0];
+		});
+		expect(words).toMatch(
+			/^sector-write-protected: sector 0 is write-protected, and what it holds is not the boot stage.*stm32flash -u PORT/,
+		);
+	});
+
+	test("a write-protected slot", async () => {
+		const words = await refused((model) => {
+			model.chip.writeProtected = [6];
+		});
+		expect(words).toMatch(/^sector-write-protected: sector 6 is write-protected; nothing was erased/);
+	});
+
+	test("a port on which no loader answers: BOOT0, wires, parity", async () => {
+		const words = await refused((model) => {
+			model.isDeaf = true;
+		});
+		expect(words).toMatch(/^target-silent: no ROM loader answers on \/dev\/\S+; hold BOOT0 high/);
+	});
+
+	test("a target that is no port", async () => {
+		await expect(flash("stlink", planFor())).rejects.toThrow(
+			'"stlink" is nothing for this way; it takes a serial device',
+		);
+	});
+});
