@@ -31,6 +31,28 @@ const exported = [
 	...["boot_image_fault", "boot_record_packed", "boot_record_choose", "boot_record_confirm"],
 ];
 
+/** Compiles the sources in `room` (those of `firmware/boot`, or a copy with a mistake in it) into a module. */
+export async function compileBootWasm(root, room, folder, output) {
+	const source = await mbedtlsSource(join(root, "build"), () => undefined);
+	mkdirSync(folder, { recursive: true });
+	const key = join(folder, "update_key.c");
+	writeFileSync(key, updateKeySource(updateKey(root)));
+	const own = [...bootSources(root), "port_wasm.c"].map((name) => join(room, basename(name)));
+	const objects = [];
+	for (const file of [...own, key, ...bootLibrary(source)]) {
+		const object = join(folder, `${basename(file)}.o`);
+		const strict = own.includes(file) ? ["-Wall", "-Wextra", "-Werror"] : ["-w"];
+		const flags = ["--target=wasm32-wasi", "-Os", "-std=c11", "-ffunction-sections", "-fdata-sections", ...strict];
+		await run("clang-14", [...flags, ...bootFlags(root, source), "-c", file, "-o", object]);
+		objects.push(object);
+	}
+	await run("clang-14", [
+		...["--target=wasm32-wasi", "-nostartfiles", "-fuse-ld=/usr/bin/wasm-ld-14", ...objects, "-o", output],
+		...["--no-entry", "--gc-sections", "--stack-first", "--strip-all"].map((flag) => `-Wl,${flag}`),
+		...exported.map((name) => `-Wl,--export=${name}`),
+	]);
+}
+
 /** Builds `boot.wasm`: the boot stage of the emulator, from the sources of every board's. */
 export async function buildBootWasm(root, progress) {
 	const build = join(root, "build");
@@ -41,27 +63,11 @@ export async function buildBootWasm(root, progress) {
 		join(root, "firmware/build/boot-wasm.mjs"),
 	];
 	await upToDate(output, inputs, [MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? ""], async () => {
-		const source = await mbedtlsSource(build, progress);
+		await mbedtlsSource(build, progress);
 		progress("building boot.wasm (the boot stage for wasm32)");
 		const folder = join(build, "boot-wasm");
 		rmSync(folder, { recursive: true, force: true });
-		mkdirSync(folder, { recursive: true });
-		const key = join(folder, "update_key.c");
-		writeFileSync(key, updateKeySource(updateKey(root)));
-		const own = [...bootSources(root), join(bootFolder(root), "port_wasm.c"), key];
-		const objects = [];
-		for (const file of [...own, ...bootLibrary(source)]) {
-			const object = join(folder, `${basename(file)}.o`);
-			const strict = own.includes(file) ? ["-Wall", "-Wextra", "-Werror"] : ["-w"];
-			const flags = ["--target=wasm32-wasi", "-Os", "-std=c11", "-ffunction-sections", "-fdata-sections", ...strict];
-			await run("clang-14", [...flags, ...bootFlags(root, source), "-c", file, "-o", object]);
-			objects.push(object);
-		}
-		await run("clang-14", [
-			...["--target=wasm32-wasi", "-nostartfiles", "-fuse-ld=/usr/bin/wasm-ld-14", ...objects, "-o", output],
-			...["--no-entry", "--gc-sections", "--stack-first", "--strip-all"].map((flag) => `-Wl,${flag}`),
-			...exported.map((name) => `-Wl,--export=${name}`),
-		]);
+		await compileBootWasm(root, bootFolder(root), folder, output);
 	});
 	return output;
 }

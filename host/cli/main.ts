@@ -6,6 +6,7 @@ import { inWords, makeProgram, readBaud, tellEnd, withExample } from "../../firm
 import { DEFAULT_BAUD_RATE, PortError } from "../link/port.ts";
 import { printAccounts } from "./accounts.ts";
 import { printTrace } from "./trace.ts";
+import { update } from "./update.ts";
 import { print, type ViewOptions, views } from "./views.ts";
 import { decodeFile, encodeFile } from "./wbxml.ts";
 
@@ -64,6 +65,18 @@ function addViews(tre: Command): void {
 	}
 }
 
+function addUpdate(tre: Command): void {
+	const command = tre
+		.command("update")
+		.description("give the TRE on a port a firmware that its factory has signed, over the line that it serves on")
+		.argument("<port>", "serial device of the TRE, or tcp://host:port")
+		.argument("<bundle>", "what npm run firmware leaves: tre.bundle; for an emulated TRE build/emulator.bundle")
+		.option("--baud <rate>", "of the serial device", readBaud, DEFAULT_BAUD_RATE)
+		.option("--json", "progress and result as JSON lines")
+		.action(saying("update", update));
+	withExample(command, "tre update ./tre0 build/emulator.bundle");
+}
+
 function addReaders(tre: Command): void {
 	const accounts = tre
 		.command("accounts")
@@ -104,6 +117,7 @@ function addReaders(tre: Command): void {
 async function main(args: readonly string[]): Promise<void> {
 	const tre = makeProgram("tre", "a Trusted Environment on a port, and the files around it");
 	addViews(tre);
+	addUpdate(tre);
 	addReaders(tre);
 	for (const [name, { does }] of Object.entries(programs)) tre.command(name).description(does).helpOption(false);
 	withExample(tre, "tre emulate --link ./tre0", "tre info ./tre0");

@@ -87,6 +87,29 @@ const wear: View = {
 	},
 };
 
+const firmware: View = {
+	does: "show which firmware runs, in which slot, and what it takes in its place",
+	show: async (tre) => {
+		const object = await tre.call("updateStatus", {});
+		if (object.slots === 0)
+			return {
+				object,
+				lines: ["This firmware was not started by a boot stage: no update over the line, `tre flash` writes it."],
+			};
+		const trial = object.triesLeft > 0 ? `on trial, ${object.triesLeft} more starts` : "confirmed";
+		return {
+			object,
+			lines: [
+				row("version", `${object.version} (${trial})`),
+				row("slot", "AB"[object.running] ?? object.running),
+				row("security counter", object.securityCounter),
+				row("takes", `security counter ${object.lowest} and above`),
+				row("being received", object.length > 0 ? `${share(object.next, object.length)}` : "nothing"),
+			],
+		};
+	},
+};
+
 const TIMES = 50;
 
 /** Asks many times for what changes nothing: what the line does to it. */
@@ -115,7 +138,7 @@ const link: View = {
 	},
 };
 
-export const views: Readonly<Record<string, View>> = { info, log, mcims, link, store, wear };
+export const views: Readonly<Record<string, View>> = { info, log, mcims, link, store, wear, firmware };
 
 /** Opens the TRE on a port and prints something of it. */
 export async function print(view: View, port: string, { json, baud }: ViewOptions): Promise<void> {

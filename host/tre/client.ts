@@ -16,7 +16,7 @@ export class TreRestarted extends Error {
 }
 
 /** Commands that change nothing: repeated without asking. */
-const reading: ReadonlySet<CommandName> = new Set(["info", "status", "log", "mcim", "store"]);
+const reading: ReadonlySet<CommandName> = new Set(["info", "status", "log", "mcim", "store", "updateStatus"]);
 
 /** Typed client of the contract over one open link. */
 export class TreClient {

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { compileBootWasm } from "../../firmware/build/boot-wasm.mjs";
 import { flags } from "../../firmware/build/tre-wasm.mjs";
 
 /** A mistake in `firmware/tre`: `faulty` in place of `original`. */
@@ -34,10 +35,28 @@ export function compileFirmware(fault: Fault | undefined, more: readonly string[
 	}
 }
 
+/** The boot stage with one piece of `firmware/boot/FILE` replaced. */
+export async function plantedBootStage(file: string, original: string, faulty: string): Promise<WebAssembly.Module> {
+	const folder = mkdtempSync(join(tmpdir(), "planted-"));
+	try {
+		const room = join(folder, "boot");
+		cpSync(resolve("firmware/boot"), room, { recursive: true });
+		replaceIn(join(room, file), original, faulty);
+		const output = join(folder, "boot.wasm");
+		await compileBootWasm(resolve("."), room, join(folder, "objects"), output);
+		return new WebAssembly.Module(new Uint8Array(readFileSync(output)));
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
 function plant(root: string, { file, original, faulty }: Fault): void {
-	const path = join(root, "firmware/tre", file);
+	replaceIn(join(root, "firmware/tre", file), original, faulty);
+}
+
+function replaceIn(path: string, original: string, faulty: string): void {
 	const text = readFileSync(path, "utf8");
-	if (!text.includes(original)) throw new Error(`${file} does not contain: ${original}`);
+	if (!text.includes(original)) throw new Error(`${path} does not contain: ${original}`);
 	writeFileSync(path, text.replace(original, faulty));
 }
 

@@ -1,0 +1,62 @@
+import { wire } from "../../firmware/contract/commands.ts";
+import { image } from "../../firmware/contract/image.ts";
+import type { TreClient } from "./client.ts";
+
+/** What an update needs of a bundle: header and image of each slot, in order. */
+export type SlotImages = readonly Uint8Array[];
+
+/** How an update stands. */
+export type UpdateStep =
+	| { readonly kind: "clearing" }
+	| { readonly kind: "sending"; readonly done: number; readonly total: number }
+	| { readonly kind: "checking" }
+	| { readonly kind: "restarting" };
+
+/** What an update has come to. */
+export interface Updated {
+	readonly from: string;
+	readonly to: string;
+	readonly slot: number;
+	/** Octets of the image. */
+	readonly octets: number;
+}
+
+/** It was sent, and the TRE runs what it ran before. */
+export class UpdateNotKept extends Error {}
+
+/** Array, command, offset and the head of a byte string take 12 octets at the most; flash likes words. */
+const CHUNK = (wire.maxMessage - 12) & ~3;
+
+/** The headers of all slots, as `updateBegin` takes them. */
+export const headersOf = (slots: SlotImages): Uint8Array =>
+	Buffer.concat(slots.map((octets) => octets.subarray(0, image.USED_SIZE)));
+
+/**
+ * Sends a TRE the image for the slot that it does not run from, and waits until what starts has confirmed itself. A
+ * refusal of the TRE (`TreError`) leaves what runs as it is, and so does whatever breaks off before the end.
+ */
+export async function updateTre(tre: TreClient, slots: SlotImages, tell: (step: UpdateStep) => void): Promise<Updated> {
+	const before = await tre.call("updateStatus", {});
+	tell({ kind: "clearing" });
+	const { slot, length } = await tre.call("updateBegin", { headers: headersOf(slots) });
+	const octets = (slots[slot] ?? new Uint8Array(0)).subarray(image.HEADER_SIZE);
+	for (let at = 0; at < length; ) {
+		const part = octets.subarray(at, at + CHUNK);
+		tell({ kind: "sending", done: at, total: length });
+		at = (await tre.call("updateOctets", { offset: at, octets: part })).next;
+	}
+	tell({ kind: "sending", done: length, total: length });
+	tell({ kind: "checking" });
+	await tre.call("updateEnd", {});
+	tell({ kind: "restarting" });
+	// The first hello behind the restart is what confirms it.
+	await tre.hello();
+	const after = await tre.call("updateStatus", {});
+	if (after.running !== slot || after.triesLeft > 0)
+		throw new UpdateNotKept(
+			after.running === slot
+				? `the new firmware has started, and finds itself not sound: it has ${after.triesLeft} more starts before ${before.version} comes back; \`tre log\` tells`
+				: `the new firmware did not hold, and ${after.version} runs again; \`tre log\` tells`,
+		);
+	return { from: before.version, to: after.version, slot, octets: length };
+}
