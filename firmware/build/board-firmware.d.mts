@@ -1,7 +1,9 @@
 /** What a board's `board.json` says. */
 export interface BoardShape {
-	/** As `-mcpu` takes it. */
+	/** As `-mcpu` takes it, or `-march` on RISC-V. */
 	readonly core: string;
+	/** The folder, of another board or of a family, whose files it has where it has none of its own. */
+	readonly like?: string;
 	readonly uartIrq: number;
 	/** Slowest and fastest rate of its UART. */
 	readonly baud: readonly [number, number];
@@ -9,7 +11,17 @@ export interface BoardShape {
 	readonly models?: readonly string[];
 	/** Octets that an image may take. */
 	readonly budget?: { readonly flash: number; readonly ram: number };
-	readonly qemu: { readonly machine: string; readonly serial: number; readonly memory?: number };
+	/** Where QEMU has such a machine. */
+	readonly qemu?: {
+		/** Which of QEMU's programs, where it is not that for Arm. */
+		readonly program?: string;
+		readonly machine: string;
+		/** Which of the machine's serial ports the firmware uses. */
+		readonly serial: number;
+		/** Octets of a memory that QEMU keeps in a file. */
+		readonly memory?: number;
+		readonly arguments?: readonly string[];
+	};
 }
 
 export interface BuildOptions {

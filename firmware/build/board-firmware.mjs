@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,15 +8,15 @@ import { MBEDTLS, mbedtlsFlags, mbedtlsLibrary, mbedtlsSource } from "./mbedtls-
 import { inParallel, run } from "./run.mjs";
 import { upToDate } from "./stamp.mjs";
 import { thinC } from "./thin-c.mjs";
+import { toolchainOf } from "./toolchain.mjs";
 
 const DEFAULT_BAUD = 115_200;
-const PREFIX = "arm-none-eabi-";
 
 const boardsOf = (root) => join(root, "firmware", "boards");
 
 /** Boards by name: what their `board.json` says. */
 export function boards(root) {
-	const folders = readdirSync(boardsOf(root)).filter((name) => name !== "common");
+	const folders = readdirSync(boardsOf(root)).filter((name) => existsSync(join(boardsOf(root), name, "board.json")));
 	return Object.fromEntries(
 		folders.sort().map((name) => [name, JSON.parse(readFileSync(join(boardsOf(root), name, "board.json"), "utf8"))]),
 	);
@@ -28,10 +28,17 @@ const filesIn = (folder, pattern) =>
 		.sort()
 		.map((name) => join(folder, name));
 
+/** Folders that a board is made of, the nearest one last: its file stands in for one of the same name before it. */
+const layersOf = (root, board, { core, like }) =>
+	["common", toolchainOf(core).folder, ...(like === undefined ? [] : [like]), board].map((name) =>
+		join(boardsOf(root), name),
+	);
+
 /** Sources of a board in a variant: NAME_board.c and NAME_qemu.c are of that variant alone. */
-function sourcesOf(root, board, variant) {
-	const all = ["common", board].flatMap((name) => filesIn(join(boardsOf(root), name), /\.c$/));
-	return all.filter((file) => {
+function sourcesOf(root, board, shape, variant) {
+	const files = layersOf(root, board, shape).flatMap((folder) => filesIn(folder, /\.c$/));
+	const nearest = new Map(files.map((file) => [basename(file), file]));
+	return [...nearest.values()].filter((file) => {
 		const only = /_(board|qemu)\.c$/.exec(file)?.[1];
 		return only === undefined ? !/semihosting\.c$/.test(file) || variant === "qemu" : only === variant;
 	});
@@ -51,25 +58,26 @@ async function translate(root, build) {
 
 /** What each compiler call has in common. No path of the machine gets into the octets. */
 const flagsOf = (root, { core }) => [
-	...[`-mcpu=${core}`, "-mthumb", "-mfloat-abi=soft", "--specs=picolibc.specs", "-std=gnu11", "-Os", "-g0"],
+	...toolchainOf(core).flags,
 	...["-ffunction-sections", "-fdata-sections", "-fno-common", `-ffile-prefix-map=${root}=.`, "-DNDEBUG"],
 ];
 
-/** Mbed TLS and `firmware/crypto` for a core; both variants of a board link the same objects. */
-async function compileCrypto(root, board, shape, folder, progress) {
+/** Mbed TLS and `firmware/crypto` for a core; all boards with that core link the same objects. */
+async function compileCrypto(root, shape, folder, progress) {
 	const room = join(root, "firmware", "crypto");
 	const own = filesIn(room, /\.c$/).filter((file) => !file.endsWith("platform_wasm.c"));
 	const marker = join(folder, ".built");
-	const inputs = [...own, ...filesIn(room, /\.h$/), join(root, "firmware", "build", "board-firmware.mjs")];
+	const builders = ["board-firmware.mjs", "toolchain.mjs"].map((name) => join(root, "firmware", "build", name));
+	const inputs = [...own, ...filesIn(room, /\.h$/), ...builders];
 	await upToDate(marker, inputs, [MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", shape.core], async () => {
 		const source = await mbedtlsSource(join(root, "build"), progress);
-		progress(`compiling Mbed TLS for ${board} (${shape.core})`);
+		progress(`compiling Mbed TLS for ${shape.core}`);
 		const objects = join(folder, "crypto");
 		rmSync(objects, { recursive: true, force: true });
 		mkdirSync(objects, { recursive: true });
 		const flags = [...flagsOf(root, shape), "-Wall", ...mbedtlsFlags(room, source)];
 		await inParallel([...mbedtlsLibrary(source), ...own], cpus().length, (file) =>
-			run(`${PREFIX}gcc`, [
+			run(`${toolchainOf(shape.core).prefix}gcc`, [
 				...flags,
 				...(own.includes(file) ? ["-Wextra", "-Werror"] : []),
 				...["-c", file, "-o", join(objects, `${basename(file)}.o`)],
@@ -81,18 +89,18 @@ async function compileCrypto(root, board, shape, folder, progress) {
 
 /** Objects of what is not the crypto side, in the order in which they are linked. */
 async function compileBoard(root, { board, variant, shape, build, output, baud, model, others }) {
-	const room = boardsOf(root);
+	const { prefix } = toolchainOf(shape.core);
 	const source = await mbedtlsSource(join(root, "build"), () => undefined);
 	const flags = [
 		...flagsOf(root, shape),
-		...[join(room, "common"), join(room, board), build].map((folder) => `-I${folder}`),
+		...[...layersOf(root, board, shape).reverse(), build].map((folder) => `-I${folder}`),
 		...mbedtlsFlags(join(root, "firmware", "crypto"), source),
-		...[`-DBOARD_UART_IRQ=${shape.uartIrq}`, `-DBOARD_BAUD=${baud}u`],
+		...[`-DBOARD_NAME="${board}"`, `-DBOARD_UART_IRQ=${shape.uartIrq}`, `-DBOARD_BAUD=${baud}u`],
 		...(model === undefined ? [] : [`-DMODEL_${model.replaceAll("-", "_")}`]),
 	];
 	const generated = [join(build, "tre.c"), join(build, "crypto_imports.c")];
 	const replaced = new Set(others.map((file) => basename(file)));
-	const own = sourcesOf(root, board, variant).filter((file) => !replaced.has(basename(file)));
+	const own = sourcesOf(root, board, shape, variant).filter((file) => !replaced.has(basename(file)));
 	const objects = join(output, "objects");
 	rmSync(objects, { recursive: true, force: true });
 	mkdirSync(objects, { recursive: true });
@@ -100,21 +108,22 @@ async function compileBoard(root, { board, variant, shape, build, output, baud, 
 	const sources = [...generated, ...own, ...others];
 	await inParallel(sources, cpus().length, (file) => {
 		const warnings = own.includes(file) ? ["-Wall", "-Wextra", "-Werror"] : ["-w"];
-		return run(`${PREFIX}gcc`, [...flags, ...warnings, "-c", file, "-o", object(file)]);
+		return run(`${prefix}gcc`, [...flags, ...warnings, "-c", file, "-o", object(file)]);
 	});
 	return sources.map(object);
 }
 
 /** Object paths are told relative to the output, so that its own path is nowhere in it. */
-async function link(root, { board, shape, build, output, wrap }, objects) {
-	const room = boardsOf(root);
-	const crypto = filesIn(join(build, "crypto"), /\.o$/);
+async function link(root, { board, shape, core, output, wrap }, objects) {
+	const crypto = filesIn(join(core, "crypto"), /\.o$/);
 	const elf = join(output, "tre.elf");
+	const layers = layersOf(root, board, shape).reverse();
+	const script = layers.map((folder) => join(folder, "board.ld")).find((file) => existsSync(file));
 	await run(
-		`${PREFIX}gcc`,
+		`${toolchainOf(shape.core).prefix}gcc`,
 		[
 			...[...flagsOf(root, shape), "-nostartfiles"],
-			...[`-L${join(room, "common")}`, `-T${join(room, board, "board.ld")}`],
+			...[...layers.map((folder) => `-L${folder}`), `-T${script}`],
 			...[
 				"-Wl,--gc-sections",
 				"-Wl,--build-id=none",
@@ -159,21 +168,25 @@ export async function buildBoard(root, board, variant, progress, options = {}) {
 	const { shape, baud } = chosenFirmware(root, board, { variant, model, baud: options.baud });
 	const build = join(folder, board);
 	const output = join(build, variant);
-	const what = { board, variant, shape, build, output, baud, model, others, wrap };
+	const core = join(folder, shape.core);
+	const what = { board, variant, shape, build, core, output, baud, model, others, wrap };
+	const { prefix } = toolchainOf(shape.core);
 	const inputs = [
-		...["build/tre.wasm", "build/js/firmware/crypto", "firmware/crypto", "firmware/build", "firmware/boards/common"],
-		`firmware/boards/${board}`,
-	].map((path) => join(root, path));
+		...["build/tre.wasm", "build/js/firmware/crypto", "firmware/crypto", "firmware/build"].map((path) =>
+			join(root, path),
+		),
+		...layersOf(root, board, shape),
+	];
 	const words = [MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", String(baud), model ?? "", ...wrap];
 	mkdirSync(output, { recursive: true });
 	await upToDate(join(output, "tre.elf"), [...inputs, ...others], words, async () => {
 		await translate(root, build);
-		await compileCrypto(root, board, shape, build, progress);
+		await compileCrypto(root, shape, core, progress);
 		progress(`building the firmware of ${board} (${variant})`);
 		const elf = await link(root, what, await compileBoard(root, what));
-		await run(`${PREFIX}objcopy`, ["-O", "binary", elf, join(output, "tre.bin")]);
-		await run(`${PREFIX}objcopy`, ["-O", "ihex", elf, join(output, "tre.hex")]);
-		const size = await measure(elf, join(output, "tre.map"));
+		await run(`${prefix}objcopy`, ["-O", "binary", elf, join(output, "tre.bin")]);
+		await run(`${prefix}objcopy`, ["-O", "ihex", elf, join(output, "tre.hex")]);
+		const size = await measure(`${prefix}size`, elf, join(output, "tre.map"));
 		writeFileSync(join(output, "size.json"), `${JSON.stringify(size, null, "\t")}\n`);
 		writeFileSync(join(output, "size.txt"), sizeReport(board, variant, size, shape.budget));
 	});

@@ -22,12 +22,12 @@ function* placed(map) {
  * Octets of an image: in flash and RAM in all, by the linker's sections, and of the code and constants by whose they
  * are. what the linker merges or adds between them stands apart.
  */
-export async function measure(elf, mapFile) {
-	const table = await run("arm-none-eabi-size", ["-A", elf]);
+export async function measure(sizeTool, elf, mapFile) {
+	const table = await run(sizeTool, ["-A", elf]);
 	const size = (name) => Number(new RegExp(`^\\.${name}\\s+(\\d+)`, "m").exec(table)?.[1] ?? 0);
-	const names = ["text", "crypto_data", "data", "stack", "noinit", "crypto_bss", "page", "bss"];
+	const names = ["vectors", "text", "crypto_data", "data", "stack", "noinit", "crypto_bss", "page", "bss"];
 	const sections = Object.fromEntries(names.map((name) => [name, size(name)]));
-	const { text, crypto_data, data, stack, noinit, crypto_bss, page, bss } = sections;
+	const { vectors, text, crypto_data, data, stack, noinit, crypto_bss, page, bss } = sections;
 	const code = Object.fromEntries(owners.map(([name]) => [name, 0]));
 	let owned = 0;
 	for (const { section, size: octets, object } of placed(readFileSync(mapFile, "utf8"))) {
@@ -37,9 +37,9 @@ export async function measure(elf, mapFile) {
 		owned += octets;
 	}
 	return {
-		flash: text + crypto_data + data,
+		flash: vectors + text + crypto_data + data,
 		ram: crypto_data + data + stack + noinit + crypto_bss + page + bss,
-		code: { ...code, "merged constants, alignment": text - owned },
+		code: { ...code, "merged constants, alignment": vectors + text - owned },
 		sections,
 	};
 }

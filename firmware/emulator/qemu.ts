@@ -18,12 +18,18 @@ import type { Tre } from "./tre.ts";
 
 /** What `board.json` says of a board's QEMU machine. */
 interface Machine {
+	/** Which of QEMU's programs; that for Arm where nothing is said. */
+	readonly program?: string;
 	readonly machine: string;
 	/** Which of the machine's serial ports the firmware uses. */
 	readonly serial: number;
 	/** Octets of a memory that QEMU keeps in a file, where the board has its flash there. */
 	readonly memory?: number;
+	/** What else the machine has to be told. */
+	readonly arguments?: readonly string[];
 }
+
+const ARM = "qemu-system-arm";
 
 /** Exit code of the firmware for a power cut that a rig asked for (`power_qemu.c`). */
 const CUT = 75;
@@ -77,9 +83,18 @@ const shared = (path: string): string => {
 function machineOf(board: string): Machine {
 	const folder = shared("firmware/boards");
 	const shapeOf = (name: string): string => join(folder, name, "board.json");
-	const boards = readdirSync(folder).filter((name) => existsSync(shapeOf(name)));
-	if (!boards.includes(board)) throw new Error(`no board "${board}"; there are: ${boards.join(", ")}`);
-	return (JSON.parse(readFileSync(shapeOf(board), "utf8")) as { qemu: Machine }).qemu;
+	const names = readdirSync(folder).filter((name) => existsSync(shapeOf(name)));
+	const machines = new Map(
+		names.map((name) => [name, (JSON.parse(readFileSync(shapeOf(name), "utf8")) as { qemu?: Machine }).qemu]),
+	);
+	const machine = machines.get(board);
+	if (machine) return machine;
+	const there = names.filter((name) => machines.get(name)).join(", ");
+	throw new Error(
+		machines.has(board)
+			? `QEMU has no machine for the board "${board}"; it has one for: ${there}`
+			: `no board "${board}"; there are: ${there}`,
+	);
 }
 
 function firmwareOf(board: string): string {
@@ -98,6 +113,7 @@ export class QemuTre implements Tre {
 	port = "";
 	readonly #options: QemuOptions;
 	readonly #machine: Machine;
+	readonly #program: string;
 	readonly #firmware: string;
 	#child: ChildProcess | undefined;
 	#held: number | undefined;
@@ -107,6 +123,7 @@ export class QemuTre implements Tre {
 	private constructor(options: QemuOptions) {
 		this.#options = options;
 		this.#machine = machineOf(options.board);
+		this.#program = this.#machine.program ?? ARM;
 		this.#firmware = options.firmware ?? firmwareOf(options.board);
 	}
 
@@ -126,7 +143,7 @@ export class QemuTre implements Tre {
 	async #powerUp(): Promise<void> {
 		const { state } = this.#options;
 		for (const name of [files.cut, files.monitor]) rmSync(join(state, name), { force: true });
-		const child = spawn("setpriv", ["--pdeathsig", "KILL", "qemu-system-arm", ...this.#arguments()], {
+		const child = spawn("setpriv", ["--pdeathsig", "KILL", this.#program, ...this.#arguments()], {
 			cwd: state,
 			stdio: ["ignore", "pipe", "pipe"],
 		});
@@ -153,14 +170,14 @@ export class QemuTre implements Tre {
 	}
 
 	#arguments(): string[] {
-		const { machine, serial, memory } = this.#machine;
+		const { machine, serial, memory, arguments: needed = [] } = this.#machine;
 		const unused = Array.from({ length: serial }, () => ["-serial", "null"]).flat();
 		const { tcp, more = [] } = this.#options;
 		const line = tcp === undefined ? "pty" : `tcp:127.0.0.1:${tcp},server=on,wait=off,nodelay=on`;
 		return [
 			...["-M", memory === undefined ? machine : `${machine},memory-backend=store`],
 			...(memory === undefined ? [] : ["-object", this.#memoryFile(memory)]),
-			...["-kernel", this.#firmware, "-display", "none", "-monitor", "none"],
+			...[...needed, "-kernel", this.#firmware, "-display", "none", "-monitor", "none"],
 			...["-semihosting-config", "enable=on,target=native", "-qmp", `unix:${files.monitor},server=on,wait=off`],
 			...[...unused, "-serial", line, ...more],
 		];
@@ -179,9 +196,9 @@ export class QemuTre implements Tre {
 	#lineOf(child: ChildProcess, said: () => string): Promise<string> {
 		const { tcp } = this.#options;
 		return new Promise((resolve, reject) => {
-			const fail = (why: string) => reject(new Error(`qemu-system-arm: ${why}\n${said().trim()}`));
+			const fail = (why: string) => reject(new Error(`${this.#program}: ${why}\n${said().trim()}`));
 			const timer = setTimeout(() => fail("says nothing of its serial port"), PATIENCE_MS);
-			void this.#ended.then(() => fail("has ended; is the Debian package qemu-system-arm there?"));
+			void this.#ended.then(() => fail("has ended; npm run firmware -- --board … installs it"));
 			const settle = (device: string): void => {
 				clearTimeout(timer);
 				resolve(device);
@@ -201,7 +218,7 @@ export class QemuTre implements Tre {
 		let ended = false;
 		const gone = this.#ended.then(() => {
 			ended = true;
-			throw new Error(`qemu-system-arm has ended\n${said().trim()}`);
+			throw new Error(`${this.#program} has ended\n${said().trim()}`);
 		});
 		const greeted = (async () => {
 			while (!ended && !(await answers(path))) await sleep(RETRY_MS);
@@ -216,7 +233,7 @@ export class QemuTre implements Tre {
 		if (this.#closing) return;
 		if (code !== CUT) {
 			const advice = code === null || code === NOT_FOUND ? "; npm run firmware -- --board … installs it" : "";
-			this.#options.onDied(`qemu-system-arm ended with code ${code}${advice}\n${said.trim()}`);
+			this.#options.onDied(`${this.#program} ended with code ${code}${advice}\n${said.trim()}`);
 			return;
 		}
 		this.#powerUp().catch((error: Error) => this.#options.onDied(error.message));

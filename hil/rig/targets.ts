@@ -3,7 +3,7 @@ import { readHardwareMap } from "./hardware-map.ts";
 import { boardRig, emulatorRig, qemuRig, type Rig } from "./rig.ts";
 
 /** Boards that QEMU has a machine for. */
-export const qemuBoards = ["stm32f405", "mps2-an505"] as const;
+export const qemuBoards = ["stm32f405", "mps2-an505", "mps2-an386", "netduino2", "riscv-virt"] as const;
 
 /** A program that runs, or guards, a TRE; `module` is relative to the built tree's root. */
 export interface TargetProgram {

@@ -4,7 +4,10 @@ import { run } from "../../firmware/build/run.mjs";
 /** Debian packages, by what needs them. */
 const packages = {
 	build: ["bzip2", "clang-14", "lld-14", "wasi-libc", "libclang-rt-14-dev-wasm32"],
-	boards: ["gcc-arm-none-eabi", "picolibc-arm-none-eabi", "wabt", "qemu-system-arm"],
+	boards: [
+		...["gcc-arm-none-eabi", "picolibc-arm-none-eabi", "gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf"],
+		...["wabt", "qemu-system-arm", "qemu-system-misc"],
+	],
 	tests: [
 		"libosmocore-utils",
 		"libwbxml2-utils",

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { test } from "vitest";
-import { boards } from "../support/targets.ts";
+import { mainBoards } from "../support/targets.ts";
 import { type CountedLife, countedLife, cryptoAgainstPlainC } from "./measure/boards.ts";
 import { type Budgeted, holdBudgets, printTable, writeResult } from "./report.ts";
 
@@ -26,7 +26,7 @@ function keepInstructions(target: string, commands: CountedLife["commands"]): vo
 	writeFileSync(`firmware/boards/${folder}/instructions-qemu.txt`, `${[head, "", ...rows].join("\n")}\n`);
 }
 
-test.each(boards)("the TRE on %s, instructions counted by QEMU", async (target) => {
+test.each(mainBoards)("the TRE on %s, instructions counted by QEMU", async (target) => {
 	const compared = await cryptoAgainstPlainC(target);
 	const budgets: Budgeted[] = compared.map(({ what, ours, plain }) => ({
 		what: `${what} through the crypto boundary against plain C on the same Mbed TLS`,

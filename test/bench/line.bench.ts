@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { boards, type TestTarget } from "../support/targets.ts";
+import { mainBoards, type TestTarget } from "../support/targets.ts";
 import { type Goodput, goodput } from "./measure/goodput.ts";
 import { type Budgeted, holdBudgets, writeResult } from "./report.ts";
 
@@ -7,7 +7,7 @@ const BUDGET = 0.9;
 const [USUAL, FAST] = [115_200, 921_600];
 
 test("goodput of 4 KiB messages over a serial line paced in the rig", async () => {
-	const targets: readonly TestTarget[] = ["emulator", ...boards];
+	const targets: readonly TestTarget[] = ["emulator", ...mainBoards];
 	const rows: (Goodput & { readonly target: TestTarget; readonly baudRate: number })[] = [];
 	for (const baudRate of [USUAL, FAST])
 		for (const target of targets) rows.push({ target, baudRate, ...(await goodput(target, baudRate)) });

@@ -6,13 +6,13 @@ import { writeBootstrap } from "../../host/wire/prov/bootstrap.ts";
 import { type Delivered, deliver } from "../support/delivered.ts";
 import { times } from "../support/long-form.ts";
 import { signedOctets } from "../support/operators.ts";
-import { boards, type TestTarget } from "../support/targets.ts";
+import { boardsOfForm, type TestTarget } from "../support/targets.ts";
 
 /** No command of these tests takes longer; nothing may hang beyond it. */
 const DEADLINE_MS = 60_000;
 const faults: LineFaults = { bitErrors: 1e-4, lost: 0.05, duplicated: 0.05, delayed: 0.05, delayMs: 60 };
 
-const targets: readonly TestTarget[] = ["emulator", ...boards];
+const targets: readonly TestTarget[] = ["emulator", ...boardsOfForm];
 
 describe.each(targets)("a bad line to %s", (target) => {
 	let delivered: Delivered | undefined;

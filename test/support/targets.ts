@@ -10,10 +10,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { qemuBoards } from "../../hil/rig/targets.ts";
+import { full } from "./long-form.ts";
 
 /** Boards in QEMU that the tests run on. */
 export type BoardTarget = `qemu:${(typeof qemuBoards)[number]}`;
 export const boards: readonly BoardTarget[] = qemuBoards.map((name): BoardTarget => `qemu:${name}`);
+/** One of each family of drivers: the short form of the tests runs all of them on these, and a part on the others. */
+export const mainBoards: readonly BoardTarget[] = ["qemu:stm32f405", "qemu:mps2-an505"];
+export const boardsOfForm = full ? boards : mainBoards;
 export type TestTarget = "emulator" | BoardTarget;
 
 /** What tests of the emulator run on, too, where somebody asks for it: TRE_TARGET=qemu:stm32f405. */
@@ -38,13 +42,19 @@ interface Layout {
 
 const KIB = 1024;
 
+const stm32: Layout = { file: "flash.bin", size: 384 * KIB, store: 0, bank: 128 * KIB, key: 256 * KIB };
+const mps2: Layout = {
+	...{ file: "psram.bin", size: 16 * KIB * KIB, store: 4 * KIB, bank: 64 * KIB, key: 132 * KIB },
+	mark: "464c5348",
+};
+
 const layouts: Record<TestTarget, Layout> = {
 	emulator: { file: "flash.bin", size: 128 * KIB, store: 0, bank: 64 * KIB },
-	"qemu:stm32f405": { file: "flash.bin", size: 384 * KIB, store: 0, bank: 128 * KIB, key: 256 * KIB },
-	"qemu:mps2-an505": {
-		...{ file: "psram.bin", size: 16 * KIB * KIB, store: 4 * KIB, bank: 64 * KIB, key: 132 * KIB },
-		mark: "464c5348",
-	},
+	"qemu:stm32f405": stm32,
+	"qemu:mps2-an505": mps2,
+	"qemu:mps2-an386": mps2,
+	"qemu:netduino2": stm32,
+	"qemu:riscv-virt": { file: "flash.bin", size: 192 * KIB, store: 0, bank: 64 * KIB, key: 128 * KIB },
 };
 
 /** The flash of a device on a target, in its folder: read and written while the device is off, read at any time. */

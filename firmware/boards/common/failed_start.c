@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-#include "cortex.h"
+#include "core.h"
 #include "time.h"
 
 #define MAGIC 0x54525354u

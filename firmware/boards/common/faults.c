@@ -1,7 +1,7 @@
 #include "faults.h"
 
 #include "board.h"
-#include "cortex.h"
+#include "core.h"
 #include "machine.h"
 
 #define MAGIC 0x54524146u

@@ -1,6 +1,6 @@
 #include "line.h"
 
-#include "cortex.h"
+#include "core.h"
 
 /* A power of two: a window of frames that comes while the TRE works, and more. */
 #define SIZE 4096u

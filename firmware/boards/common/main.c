@@ -1,6 +1,6 @@
 /* The board's main loop: octets to the TRE, time to the TRE, sleep. */
 #include "board.h"
-#include "cortex.h"
+#include "core.h"
 #include "failed_start.h"
 #include "faults.h"
 #include "line.h"

@@ -1,7 +1,7 @@
 #include "time.h"
 
 #include "board.h"
-#include "cortex.h"
+#include "core.h"
 
 #define HZ 100u
 #define TICKS_A_SECOND 2u
@@ -19,17 +19,13 @@ static volatile uint32_t seconds;
 static volatile uint32_t progress;
 static uint32_t ticked;
 
-void time_init(void) {
-  SYST_RVR = board_core_hz / HZ - 1;
-  SYST_CVR = 0;
-  SYST_CSR = SYST_ENABLE_INTERRUPT_CORE_CLOCK;
-}
+void time_init(void) { start_ticks(HZ); }
 
 /*
  * Feeds the watchdog as long as the main loop shows that it is alive: a hang ends as a fault does, or, where interrupts
  * are off, by the watchdog; a long command does not.
  */
-IN_RAM void systick_interrupt(void) {
+IN_RAM void time_interrupt(void) {
   static uint32_t hundredths;
   now++;
   if (++hundredths == HZ) {

@@ -12,7 +12,8 @@ uint32_t time_seconds(void);
 int time_tick_due(void);
 /* The main loop goes round: nothing hangs. */
 void time_progress(void);
-void systick_interrupt(void);
+/* A hundredth of a second has passed. */
+void time_interrupt(void);
 void watchdog_warning(void);
 
 #endif

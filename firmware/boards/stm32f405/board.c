@@ -5,7 +5,7 @@
 #include "models.h"
 #include "registers.h"
 
-const char board_target[] = "stm32f405";
+const char board_target[] = BOARD_NAME;
 
 /* Independent watchdog on its own oscillator, about 32 kHz: 256 / 32 kHz * 1000 = 8 s. */
 #define IWDG_START 0xCCCCu

@@ -2,7 +2,7 @@
 #ifndef REGISTERS_H
 #define REGISTERS_H
 
-#include "cortex.h"
+#include "core.h"
 
 #define RCC_CR REG(0x40023800)
 #define RCC_PLLCFGR REG(0x40023804)

@@ -10,7 +10,7 @@ import { QemuMonitor } from "../../../hil/rig/qemu-monitor.ts";
 import type { TreClient } from "../../../host/tre/client.ts";
 import type { Request, Response } from "../../../host/tre/codec.ts";
 import { Device } from "../../support/device.ts";
-import { symbol } from "../../support/elf.ts";
+import { symbol, toolsFor } from "../../support/elf.ts";
 import { compileMilenage } from "../../support/milenage-module.ts";
 import type { BoardTarget } from "../../support/targets.ts";
 import { type LivingTre, wholeLife } from "../../support/whole-life.ts";
@@ -211,7 +211,7 @@ export async function countedLife(target: BoardTarget): Promise<CountedLife> {
 }
 
 function sizeOf(elf: string, name: string): number {
-	const table = execFileSync("arm-none-eabi-nm", ["-S", elf], { encoding: "utf8" });
+	const table = execFileSync(`${toolsFor(elf)}nm`, ["-S", elf], { encoding: "utf8" });
 	const [, size] = new RegExp(`^[0-9a-f]{8} ([0-9a-f]{8}) \\w ${name}$`, "m").exec(table) ?? [];
 	if (size === undefined) throw new Error(`${elf} has no object ${name}`);
 	return Number.parseInt(size, 16);

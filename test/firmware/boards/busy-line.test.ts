@@ -6,7 +6,7 @@ import { Deframer, encodeFrame } from "../../../host/link/frame.ts";
 import { encodeRequest } from "../../../host/tre/codec.ts";
 import { type Delivered, deliver } from "../../support/delivered.ts";
 import { authenticate, changeBootstrap, mcimObject } from "../../support/operators.ts";
-import { boards } from "../../support/targets.ts";
+import { boardsOfForm } from "../../support/targets.ts";
 
 const trial = { seconds: 3, boots: 9 };
 const { request: REQUEST, response: RESPONSE } = wire.kinds;
@@ -49,7 +49,7 @@ async function flood(port: string, goesOn: () => boolean): Promise<number> {
 	return answered;
 }
 
-describe.each(boards)("NOTE Y on %s: a host that is never silent does not hold a trial", (target) => {
+describe.each(boardsOfForm)("NOTE Y on %s: a host that is never silent does not hold a trial", (target) => {
 	let there: Delivered;
 	beforeAll(async () => {
 		there = await deliver({ target });

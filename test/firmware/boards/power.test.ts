@@ -12,7 +12,7 @@ import { personalisedFlash } from "../../support/keyed-flash.ts";
 import { full } from "../../support/long-form.ts";
 import { DirectTre } from "../../support/machine.ts";
 import { changeBootstrap, mcimObject, type Vector } from "../../support/operators.ts";
-import { boards, type TestTarget } from "../../support/targets.ts";
+import { boardsOfForm, type TestTarget } from "../../support/targets.ts";
 import { asClient } from "../../support/whole-life.ts";
 
 /** No command writes more often; a loop beyond it has lost its way. */
@@ -39,7 +39,7 @@ async function requested(): Promise<Ready> {
 
 const bytes = (hex: string): Buffer => Buffer.from(hex, "hex");
 
-const targets: readonly TestTarget[] = ["emulator", ...boards];
+const targets: readonly TestTarget[] = ["emulator", ...boardsOfForm];
 
 describe.each(targets)("power cuts on %s, at an operation of the flash", (target) => {
 	let ready: Ready;

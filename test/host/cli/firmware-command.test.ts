@@ -18,7 +18,7 @@ const boards = readdirSync("firmware/boards").filter((name) => existsSync(join("
 describe("npm run firmware: a call that makes no sense is refused by name, with the boards that there are", () => {
 	test.each([
 		[[], /--board says which board the firmware is for/],
-		[["--board", "nope"], /no board "nope"; there are: mps2-an505, stm32f405/],
+		[["--board", "nope"], /no board "nope"; there are: mps2-an386, mps2-an505, netduino2, riscv-virt, stm32f405/],
 		[["--board", "toString"], /no board "toString"; there are:/],
 		[["--board", "__proto__"], /no board "__proto__"; there are:/],
 		[["--board", "common"], /no board "common"; there are:/],

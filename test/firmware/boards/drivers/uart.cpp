@@ -1,6 +1,7 @@
 /*
- * Receivers of two UARTs, with one octet of room each: USART6 of the STM32F4 (RM0090 clause 30.6.1 and 30.6.2), and UART0 of
- * the CMSDK (DDI 0479 clause 4.3). What is on the wire comes when a test says so, or in the middle of the driver.
+ * Receivers of three UARTs: USART6 of the STM32F4 (RM0090 clause 30.6.1 and 30.6.2) and UART0 of the CMSDK (DDI 0479 clause
+ * 4.3), with one octet of room each, and the NS16550A, with its 16. What is on the wire comes when a test says so, or in the
+ * middle of the driver.
  */
 #include "uart.hpp"
 
@@ -26,8 +27,24 @@
 #define CONTROL_RX 2u
 #define CONTROL_RX_INTERRUPT 8u
 
+#define NS_DATA 0x10000000u
+#define NS_INTERRUPTS 0x10000001u
+#define NS_FIFO 0x10000002u
+#define NS_LINE 0x10000003u
+#define NS_STATUS 0x10000005u
+#define NS_ROOM 16u
+#define NS_DIVIDER_LATCH (1u << 7)
+#define NS_OVERRUN (1u << 1)
+#define NS_FRAMING (1u << 3)
+#define NS_TX_EMPTY (3u << 5)
+
 static uint32_t usart_status, usart_seen, usart_data, usart_control;
 static uint32_t cmsdk_state, cmsdk_data, cmsdk_control, cmsdk_interrupt;
+/* An octet with what was wrong with it, as the line status tells it when the octet is next. */
+static struct {
+  uint32_t octet, errors;
+} ns_fifo[NS_ROOM];
+static uint32_t ns_count, ns_overrun, ns_interrupt, ns_line, ns_divider, ns_fifo_on;
 static uint32_t sent[64];
 
 extern "C" {
@@ -41,6 +58,7 @@ void model_reset(void) {
   usart_status = TC | TXE;
   usart_seen = usart_data = usart_control = 0;
   cmsdk_state = cmsdk_data = cmsdk_control = cmsdk_interrupt = 0;
+  ns_count = ns_overrun = ns_interrupt = ns_line = ns_divider = ns_fifo_on = 0;
   overruns = sent_count = later_in = 0;
 }
 
@@ -73,12 +91,44 @@ void cmsdk_arrives(uint32_t octet, uint32_t) {
 
 uint32_t cmsdk_interrupts(void) { return cmsdk_interrupt & INTERRUPT_RX; }
 
+/* 8N1 at 115200 from 1.8432 MHz times two, or nothing that can be read. */
+void ns16550_arrives(uint32_t octet, uint32_t framed) {
+  if (ns_line != 3 || ns_divider != 2) return;
+  if (ns_count == (ns_fifo_on ? NS_ROOM : 1)) {
+    ns_overrun = NS_OVERRUN;
+    overruns++;
+    return;
+  }
+  ns_fifo[ns_count].octet = octet;
+  ns_fifo[ns_count++].errors = framed ? 0 : NS_FRAMING;
+}
+
+uint32_t ns16550_interrupts(void) { return (ns_interrupt & 1) != 0 && ns_count > 0; }
+
 uint32_t model_sent(uint32_t n) { return sent[n]; }
 }
 
 /* The wire does not wait for the driver. */
 static void passes(void (*arrives)(uint32_t, uint32_t)) {
   if (later_in > 0 && --later_in == 0) arrives(later_octet, 1);
+}
+
+static uint32_t ns_take(void) {
+  if (ns_count == 0) return 0;
+  const uint32_t octet = ns_fifo[0].octet;
+  ns_count--;
+  for (uint32_t i = 0; i < ns_count; i++) ns_fifo[i] = ns_fifo[i + 1];
+  return octet;
+}
+
+/* A look ends the errors that it sees. */
+static uint32_t ns_look(void) {
+  uint32_t status = NS_TX_EMPTY | ns_overrun;
+  ns_overrun = 0;
+  if (ns_count == 0) return status;
+  status |= 1 | ns_fifo[0].errors;
+  ns_fifo[0].errors = 0;
+  return status;
 }
 
 uint32_t read_register(uint32_t address) {
@@ -105,6 +155,14 @@ uint32_t read_register(uint32_t address) {
       value = cmsdk_state;
       passes(cmsdk_arrives);
       break;
+    case NS_DATA:
+      value = ns_take();
+      passes(ns16550_arrives);
+      break;
+    case NS_STATUS:
+      value = ns_look();
+      passes(ns16550_arrives);
+      break;
     case CMSDK_CONTROL: value = cmsdk_control; break;
     case CMSDK_INTERRUPT: value = cmsdk_interrupt; break;
     default: break;
@@ -120,6 +178,19 @@ void write_register(uint32_t address, uint32_t value) {
     case CMSDK_INTERRUPT:
       cmsdk_interrupt &= ~value;
       passes(cmsdk_arrives);
+      break;
+    case NS_LINE: ns_line = value; break;
+    case NS_FIFO:
+      ns_fifo_on = value & 1;
+      if (value & 2) ns_count = 0;
+      break;
+    case NS_INTERRUPTS:
+      if (ns_line & NS_DIVIDER_LATCH) ns_divider = (ns_divider & 0xff) | value << 8;
+      else ns_interrupt = value;
+      break;
+    case NS_DATA:
+      if (ns_line & NS_DIVIDER_LATCH) ns_divider = (ns_divider & 0xff00) | value;
+      else sent[sent_count++ % 64] = value;
       break;
     case USART_DR:
     case CMSDK_DATA: sent[sent_count++ % 64] = value; break;

@@ -6,7 +6,9 @@
 #define UART_HPP
 
 /* What is of the core alone. */
+#define CORE_H
 #define CORTEX_H
+#define INTERRUPTS_H
 
 #include <stdint.h>
 
@@ -31,5 +33,6 @@ struct Register {
 };
 
 #define REG(address) (Register{(uint32_t)(address)})
+#define REG8(address) REG(address)
 
 #endif

@@ -1,21 +1,19 @@
-/* Arm MPS2+ with the FPGA image AN505, a Cortex-M33 in its secure world (in QEMU `mps2-an505`). */
+/* Arm MPS2+: watchdog and LEDs, which lie elsewhere with each FPGA image. */
 #include "board.h"
-#include "cortex.h"
+#include "registers.h"
 
-const char board_target[] = "mps2-an505";
-const uint32_t board_core_hz = 20000000;
+const char board_target[] = BOARD_NAME;
+const uint32_t board_core_hz = CORE_HZ;
 
-#define WATCHDOG_LOAD REG(0x50081000)
-#define WATCHDOG_CONTROL REG(0x50081008)
-#define WATCHDOG_CLEAR REG(0x5008100C)
-#define WATCHDOG_RAW REG(0x50081010)
-#define WATCHDOG_LOCK REG(0x50081C00)
+#define WATCHDOG_LOAD REG(WATCHDOG_BASE)
+#define WATCHDOG_CONTROL REG(WATCHDOG_BASE + 0x008)
+#define WATCHDOG_CLEAR REG(WATCHDOG_BASE + 0x00C)
+#define WATCHDOG_RAW REG(WATCHDOG_BASE + 0x010)
+#define WATCHDOG_LOCK REG(WATCHDOG_BASE + 0xC00)
 #define WATCHDOG_UNLOCK 0x1ACCE551u
 /* An interrupt after 2 s, which is not maskable, and a reset 2 s later. */
 #define WATCHDOG_WARN_AND_RESET 3u
 #define WARNING_S 2u
-
-#define LEDS REG(0x50302000)
 
 void board_init(void) {
   WATCHDOG_LOCK = WATCHDOG_UNLOCK;

@@ -1,7 +1,7 @@
 /* From the reset to `main`: memory, stacks, vectors. */
 #include <string.h>
 
-#include "cortex.h"
+#include "core.h"
 #include "faults.h"
 #include "time.h"
 
@@ -29,8 +29,10 @@ __attribute__((section(".vectors"), used)) static const vector vectors[VECTORS] 
     [1] = reset_handler,
     [2] = watchdog_warning,
     [3 ... 14] = fault,
-    [15] = systick_interrupt,
+    [15] = time_interrupt,
+#if BOARD_UART_IRQ > 0
     [16 ... 16 + BOARD_UART_IRQ - 1] = fault,
+#endif
     [16 + BOARD_UART_IRQ] = uart_interrupt,
 };
 

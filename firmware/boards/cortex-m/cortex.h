@@ -2,9 +2,7 @@
 #ifndef CORTEX_H
 #define CORTEX_H
 
-#include <stdint.h>
-
-#define REG(address) (*(volatile uint32_t *)(address))
+#include "core.h"
 
 #define SYST_CSR REG(0xE000E010)
 #define SYST_RVR REG(0xE000E014)
@@ -38,6 +36,13 @@ static inline void enable_irq(uint32_t number) { NVIC_ISER[number / 32] = 1u << 
 
 /* PendSV has the handler of faults here; raised by name, no interrupt has to reach into the flash. */
 static inline void pend_fault(void) { SCB_ICSR = ICSR_PENDSV; }
+
+static inline int32_t debugger_call(uint32_t operation, const uint32_t *block) {
+  register uint32_t r0 __asm("r0") = operation;
+  register const uint32_t *r1 __asm("r1") = block;
+  __asm volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
+  return (int32_t)r0;
+}
 
 __attribute__((noreturn)) static inline void reset_system(void) {
   barrier();

@@ -1,17 +1,16 @@
-/* UART0 of the CMSDK, as the secure world sees it. */
+/* UART0 of the CMSDK. */
 #include "board.h"
-#include "cortex.h"
 #include "line.h"
+#include "registers.h"
 
-#define PERIPHERAL_HZ 20000000u
-#define DIVIDER ((PERIPHERAL_HZ + BOARD_BAUD / 2) / BOARD_BAUD)
-_Static_assert(DIVIDER >= 16 && DIVIDER < 1u << 20, "the baud rate is none of this UART: 20 to 1250000");
+#define DIVIDER ((CORE_HZ + BOARD_BAUD / 2) / BOARD_BAUD)
+_Static_assert(DIVIDER >= 16 && DIVIDER < 1u << 20, "the baud rate is none of this UART");
 
-#define UART_DATA REG(0x50200000)
-#define UART_STATE REG(0x50200004)
-#define UART_CONTROL REG(0x50200008)
-#define UART_INTERRUPT REG(0x5020000C)
-#define UART_DIVIDER REG(0x50200010)
+#define UART_DATA REG(UART_BASE)
+#define UART_STATE REG(UART_BASE + 0x04)
+#define UART_CONTROL REG(UART_BASE + 0x08)
+#define UART_INTERRUPT REG(UART_BASE + 0x0C)
+#define UART_DIVIDER REG(UART_BASE + 0x10)
 
 #define STATE_TX_FULL 1u
 #define STATE_RX_FULL 2u

@@ -6,17 +6,18 @@
 
 #include "board.h"
 #include "power_qemu.h"
+#include "registers.h"
 
 #define SECTOR_SIZE (16u * 1024u)
 #define STORE_SECTORS 8u
 #define MAGIC 0x48534c46u
-#define FLASH ((uint8_t *)0x80001000)
+#define FLASH ((uint8_t *)PSRAM_BASE + 0x1000)
 
 const uint32_t board_flash_sector_size = SECTOR_SIZE;
 const uint32_t board_flash_sector_count = STORE_SECTORS;
 
 static uint8_t *cells_of(int32_t sector, uint32_t offset) {
-  volatile uint32_t *magic = (volatile uint32_t *)0x80000000;
+  volatile uint32_t *magic = (volatile uint32_t *)PSRAM_BASE;
   if (*magic != MAGIC) {
     memset(FLASH, 0xff, (STORE_SECTORS + 1) * SECTOR_SIZE);
     *magic = MAGIC;
