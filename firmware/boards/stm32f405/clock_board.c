@@ -1,4 +1,4 @@
-/* 168 MHz from the internal oscillator, so that no crystal matters: the three boards have three of them. */
+/* 168 MHz from the internal oscillator, so that no crystal matters: the boards have different ones. */
 #include "board.h"
 #include "clock.h"
 #include "registers.h"

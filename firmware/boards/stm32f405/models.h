@@ -19,6 +19,10 @@
 #define LED_PORT PORT_C
 #define LED_PIN 1u
 #define LED_LIGHTS_HIGH 1
+#elif defined(MODEL_stm32f407_disco)
+#define LED_PORT PORT_D
+#define LED_PIN 12u
+#define LED_LIGHTS_HIGH 1
 #endif
 
 #endif

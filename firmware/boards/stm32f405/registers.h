@@ -18,6 +18,7 @@
 #define PORT_A 0u
 #define PORT_B 1u
 #define PORT_C 2u
+#define PORT_D 3u
 
 #define USART6_SR REG(0x40011400)
 #define USART6_DR REG(0x40011404)

@@ -1,4 +1,4 @@
-/* USART6, TX on PC6 and RX on PC7: the one serial port that all three boards bring out. */
+/* USART6, TX on PC6 and RX on PC7: the one serial port that all of these boards bring out. */
 #include "board.h"
 #include "clock.h"
 #include "line.h"

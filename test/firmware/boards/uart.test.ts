@@ -14,6 +14,7 @@ const here = "test/firmware/boards/drivers";
 const uarts = {
 	stm32f405: { model: "usart", room: 1, board: "stm32f405" },
 	mps2: { model: "cmsdk", room: 1, board: "mps2-an505" },
+	"nrf52840-dk": { model: "nrf", room: 6, board: "nrf52840-dk" },
 	"riscv-virt": { model: "ns16550", room: 16, board: "riscv-virt" },
 } as const;
 type Driver = keyof typeof uarts;
@@ -245,6 +246,14 @@ describe("faults planted in the drivers are found by the model", () => {
 			"  for (;;) {\n",
 			"  for (;;) {\n    (void)(uint8_t)UART_DATA;\n",
 		],
+		[
+			"nrf52840-dk",
+			"the event is cleared behind the octet",
+			"line_received((uint8_t)UART_RXD);",
+			"line_received((uint8_t)UART_RXD);\n    UART_RXDRDY = 0;",
+		],
+		["nrf52840-dk", "an error's interrupt is not ended", "    UART_ERROR = 0;\n", ""],
+		["nrf52840-dk", "a framing error ends no frame", "if (errors & FRAMING_OR_BREAK) line_received(0);", ""],
 		["mps2", "the interrupt is not ended", "  UART_INTERRUPT = INTERRUPT_RX;\n", ""],
 		[
 			...(["mps2", "the interrupt is ended behind the look"] as const),

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -13,12 +13,16 @@ const call = (...args: string[]) =>
 		killSignal: "SIGKILL",
 	});
 
-const boards = readdirSync("firmware/boards").filter((name) => existsSync(join("firmware/boards", name, "board.json")));
+const shapeOf = (name: string): string => join("firmware/boards", name, "board.json");
+const boards = readdirSync("firmware/boards").filter((name) => existsSync(shapeOf(name)));
 
 describe("npm run firmware: a call that makes no sense is refused by name, with the boards that there are", () => {
 	test.each([
 		[[], /--board says which board the firmware is for/],
-		[["--board", "nope"], /no board "nope"; there are: mps2-an386, mps2-an505, netduino2, riscv-virt, stm32f405/],
+		[
+			["--board", "nope"],
+			/no board "nope"; there are: mps2-an386, mps2-an505, netduino2, nrf52840-dk, riscv-virt, stm32f405/,
+		],
 		[["--board", "toString"], /no board "toString"; there are:/],
 		[["--board", "__proto__"], /no board "__proto__"; there are:/],
 		[["--board", "common"], /no board "common"; there are:/],
@@ -57,21 +61,27 @@ describe("npm run firmware: a call that makes no sense is refused by name, with 
 });
 
 describe("a board in QEMU that there is not", () => {
+	const inQemu = boards.filter((name) => "qemu" in JSON.parse(readFileSync(shapeOf(name), "utf8")));
 	const folder = mkdtempSync(join(tmpdir(), "no-board-"));
 	afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-	test.each(["nope", "toString", "common", "../boards/stm32f405", ""])(
-		"tre emulate --board %j lists those that there are",
-		(board) => {
-			const cli = resolve("build/js/host/cli/main.js");
-			const args = [cli, "emulate", "--board", board, "--state", join(folder, "state")];
-			const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-				encoding: "utf8",
-				timeout: PATIENCE_MS,
-				killSignal: "SIGKILL",
-			});
-			expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-			expect(stderr).toBe(`tre emulate: no board "${board}"; there are: ${boards.join(", ")}\n`);
-		},
-	);
+	const there = inQemu.join(", ");
+
+	test.each([
+		...["nope", "toString", "common", "mps2", "../boards/stm32f405", ""].map((board) => [
+			board,
+			`no board "${board}"; there are: ${there}`,
+		]),
+		["nrf52840-dk", `QEMU has no machine for the board "nrf52840-dk"; it has one for: ${there}`],
+	] as [string, string][])("tre emulate --board %j lists those that there are", (board, words) => {
+		const cli = resolve("build/js/host/cli/main.js");
+		const args = [cli, "emulate", "--board", board, "--state", join(folder, "state")];
+		const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+			encoding: "utf8",
+			timeout: PATIENCE_MS,
+			killSignal: "SIGKILL",
+		});
+		expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+		expect(stderr).toBe(`tre emulate: ${words}\n`);
+	});
 });

@@ -1,7 +1,7 @@
 /*
- * Receivers of three UARTs: USART6 of the STM32F4 (RM0090 clause 30.6.1 and 30.6.2) and UART0 of the CMSDK (DDI 0479 clause
- * 4.3), with one octet of room each, and the NS16550A, with its 16. What is on the wire comes when a test says so, or in the
- * middle of the driver.
+ * Receivers of four UARTs: USART6 of the STM32F4 (RM0090 clause 30.6.1 and 30.6.2) and UART0 of the CMSDK (DDI 0479 clause
+ * 4.3), with one octet of room each, the NS16550A, with its 16, and UART0 of the nRF52840 (Product Specification, clause UART),
+ * with six. What is on the wire comes when a test says so, or in the middle of the driver.
  */
 #include "uart.hpp"
 
@@ -38,6 +38,22 @@
 #define NS_FRAMING (1u << 3)
 #define NS_TX_EMPTY (3u << 5)
 
+#define NRF_STARTRX 0x40002000u
+#define NRF_STARTTX 0x40002008u
+#define NRF_RXDRDY 0x40002108u
+#define NRF_TXDRDY 0x4000211cu
+#define NRF_ERROR 0x40002124u
+#define NRF_INTENSET 0x40002304u
+#define NRF_ERRORSRC 0x40002480u
+#define NRF_ENABLE 0x40002500u
+#define NRF_PSEL_RXD 0x40002514u
+#define NRF_RXD 0x40002518u
+#define NRF_TXD 0x4000251cu
+#define NRF_BAUDRATE 0x40002524u
+#define NRF_ROOM 6u
+#define NRF_OVERRUN 1u
+#define NRF_FRAMING 4u
+
 static uint32_t usart_status, usart_seen, usart_data, usart_control;
 static uint32_t cmsdk_state, cmsdk_data, cmsdk_control, cmsdk_interrupt;
 /* An octet with what was wrong with it, as the line status tells it when the octet is next. */
@@ -45,6 +61,8 @@ static struct {
   uint32_t octet, errors;
 } ns_fifo[NS_ROOM];
 static uint32_t ns_count, ns_overrun, ns_interrupt, ns_line, ns_divider, ns_fifo_on;
+static uint32_t nrf_fifo[NRF_ROOM], nrf_count, nrf_ready, nrf_sent, nrf_error, nrf_source, nrf_enabled;
+static uint32_t nrf_enable, nrf_pin, nrf_rate, nrf_receives, nrf_sends;
 static uint32_t sent[64];
 
 extern "C" {
@@ -59,6 +77,8 @@ void model_reset(void) {
   usart_seen = usart_data = usart_control = 0;
   cmsdk_state = cmsdk_data = cmsdk_control = cmsdk_interrupt = 0;
   ns_count = ns_overrun = ns_interrupt = ns_line = ns_divider = ns_fifo_on = 0;
+  nrf_count = nrf_ready = nrf_sent = nrf_error = nrf_source = nrf_enabled = 0;
+  nrf_enable = nrf_pin = nrf_rate = nrf_receives = nrf_sends = 0;
   overruns = sent_count = later_in = 0;
 }
 
@@ -105,6 +125,23 @@ void ns16550_arrives(uint32_t octet, uint32_t framed) {
 
 uint32_t ns16550_interrupts(void) { return (ns_interrupt & 1) != 0 && ns_count > 0; }
 
+/* Enabled, on the pin of the kit, at the specification's number for 115200. */
+void nrf_arrives(uint32_t octet, uint32_t framed) {
+  if (nrf_enable != 4 || nrf_pin != 8 || nrf_rate != 0x01d7e000u || !nrf_receives) return;
+  if (!framed) nrf_error = 1, nrf_source |= NRF_FRAMING;
+  if (nrf_count == NRF_ROOM) {
+    nrf_error = 1, nrf_source |= NRF_OVERRUN;
+    overruns++;
+    return;
+  }
+  if (nrf_count == 0) nrf_ready = 1;
+  nrf_fifo[nrf_count++] = octet;
+}
+
+uint32_t nrf_interrupts(void) {
+  return ((nrf_enabled & 1u << 2) != 0 && nrf_ready) || ((nrf_enabled & 1u << 9) != 0 && nrf_error);
+}
+
 uint32_t model_sent(uint32_t n) { return sent[n]; }
 }
 
@@ -129,6 +166,16 @@ static uint32_t ns_look(void) {
   status |= 1 | ns_fifo[0].errors;
   ns_fifo[0].errors = 0;
   return status;
+}
+
+/* The next octet moves up, which is an event again. */
+static uint32_t nrf_take(void) {
+  const uint32_t octet = nrf_fifo[0];
+  if (nrf_count == 0) return 0;
+  nrf_count--;
+  for (uint32_t i = 0; i < nrf_count; i++) nrf_fifo[i] = nrf_fifo[i + 1];
+  if (nrf_count > 0) nrf_ready = 1;
+  return octet;
 }
 
 uint32_t read_register(uint32_t address) {
@@ -163,6 +210,17 @@ uint32_t read_register(uint32_t address) {
       value = ns_look();
       passes(ns16550_arrives);
       break;
+    case NRF_RXD:
+      value = nrf_take();
+      passes(nrf_arrives);
+      break;
+    case NRF_RXDRDY:
+      value = nrf_ready;
+      passes(nrf_arrives);
+      break;
+    case NRF_TXDRDY: value = nrf_sent; break;
+    case NRF_ERROR: value = nrf_error; break;
+    case NRF_ERRORSRC: value = nrf_source; break;
     case CMSDK_CONTROL: value = cmsdk_control; break;
     case CMSDK_INTERRUPT: value = cmsdk_interrupt; break;
     default: break;
@@ -178,6 +236,24 @@ void write_register(uint32_t address, uint32_t value) {
     case CMSDK_INTERRUPT:
       cmsdk_interrupt &= ~value;
       passes(cmsdk_arrives);
+      break;
+    case NRF_STARTRX: nrf_receives = value; break;
+    case NRF_STARTTX: nrf_sends = value; break;
+    case NRF_ENABLE: nrf_enable = value; break;
+    case NRF_PSEL_RXD: nrf_pin = value; break;
+    case NRF_BAUDRATE: nrf_rate = value; break;
+    case NRF_INTENSET: nrf_enabled |= value; break;
+    case NRF_ERRORSRC: nrf_source &= ~value; break;
+    case NRF_ERROR: nrf_error = value; break;
+    case NRF_TXDRDY: nrf_sent = value; break;
+    case NRF_RXDRDY:
+      nrf_ready = value;
+      passes(nrf_arrives);
+      break;
+    case NRF_TXD:
+      if (!nrf_sends) break;
+      sent[sent_count++ % 64] = value;
+      nrf_sent = 1;
       break;
     case NS_LINE: ns_line = value; break;
     case NS_FIFO:
