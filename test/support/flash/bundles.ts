@@ -65,6 +65,16 @@ export const bare: FlashBoard = {
 	flash: { ...f405.flash, bootStage: undefined, bootRecords: undefined, slots: undefined },
 };
 
+/** A boot stage that does nothing for ever, as what an emulator starts has to be code. */
+export function idleStage(board: FlashBoard, seed: string, length = 300): Buffer {
+	const [STACK, LOOP] = [0x2000_1000, 0xe7fe];
+	const octets = Buffer.from(noise(seed, length));
+	octets.writeUInt32LE(STACK, 0);
+	octets.writeUInt32LE(board.flash.base + 8 + 1, 4);
+	octets.writeUInt16LE(LOOP, 8);
+	return octets;
+}
+
 const KIB = 1024;
 
 /** The same map in sectors that a test has written and read at once. */
