@@ -88,6 +88,12 @@ function linked(own: string, path: string): boolean {
 	}
 }
 
+/** Who has what a lock at that path stands for, in words; undefined where nobody has it. */
+export function holderOf(path: string, options: LockOptions): string | undefined {
+	const owner = ownerOf(path, options);
+	return owner === undefined ? undefined : describe(owner);
+}
+
 /** The process whose lock it is; undefined where there is none, or none that counts. */
 function ownerOf(path: string, { mark, has }: LockOptions): number | undefined {
 	const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs;

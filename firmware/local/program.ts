@@ -1,18 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
+import { inClone } from "./repository.ts";
 
 /** Exit code of a call that makes no sense. */
 const USAGE = 2;
 
-function version(): string {
-	// Runs as build/js/firmware/local, and from the source folder in tests.
-	const candidates = ["../../../../package.json", "../../package.json"].map((path) =>
-		fileURLToPath(new URL(path, import.meta.url)),
-	);
-	const found = candidates.find((path) => existsSync(path)) ?? "";
-	return (JSON.parse(readFileSync(found, "utf8")) as { version: string }).version;
-}
+/** Of this clone. */
+export const version = (): string =>
+	(JSON.parse(readFileSync(inClone("package.json"), "utf8")) as { version: string }).version;
 
 /** A program of the command line, or one of its commands that is a program of its own: help, version, code 2 for wrong usage. */
 export const makeProgram = (name: string, does: string): Command =>

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { inWords, makeProgram, readBaud, tellEnd, withExample } from "../../firmware/local/program.ts";
+import { wayNames } from "../flash/way-names.ts";
 import { DEFAULT_BAUD_RATE, PortError } from "../link/port.ts";
 import { printAccounts } from "./accounts.ts";
+import type { FlashCommand } from "./flash.ts";
 import { printTrace } from "./trace.ts";
 import { update } from "./update.ts";
 import { print, type ViewOptions, views } from "./views.ts";
@@ -114,11 +116,53 @@ function addReaders(tre: Command): void {
 	withExample(encode, "tre wbxml encode bootstrap.xml --out bootstrap.wbxml");
 }
 
+async function flash(target: string, options: FlashCommand): Promise<void> {
+	const { failureObject, flashCommand } = await import("./flash.ts");
+	try {
+		await flashCommand(target, options);
+	} catch (error) {
+		if (options.json) process.stdout.write(`${JSON.stringify(failureObject(error))}\n`);
+		throw error;
+	}
+}
+
+function addFlash(tre: Command): void {
+	const command = tre
+		.command("flash")
+		.description("write a firmware into a board; its device root key and its store stay")
+		.argument("<target>", "a serial device, tcp://host:port, a probe as stlink, or dfu")
+		.option("--firmware <file>", "a bundle; the one that was built for the board where nothing is said")
+		.addOption(
+			new Option("--via <way>", "how it gets there; what the target looks like says it otherwise").choices(wayNames),
+		)
+		.option("--board <board>", "which board it is; the firmware says it otherwise")
+		.option("--port <port>", "the TRE's own serial port: it is asked afterwards whether it runs")
+		.option("--baud <rate>", "of both serial ports", readBaud, DEFAULT_BAUD_RATE)
+		.addOption(
+			new Option("--parity <parity>", "of a ROM loader's line; a bridge may have none")
+				.choices(["even", "none"])
+				.default("even"),
+		)
+		.option("--no-compare", "key and store are not read before and after, which takes a minute on a serial line")
+		.option("--blank", "erases device root key and store: the device loses its TRE_id and its subscriptions")
+		.option("--yes", "does not ask")
+		.option("--dry-run", "says what it would do, and touches nothing")
+		.option("--json", "one JSON object a line, for machines")
+		.action(saying("flash", flash));
+	withExample(
+		command,
+		"tre flash stlink --board stm32f405 --port /dev/ttyUSB0",
+		"tre flash /dev/ttyUSB1 --via rom --board stm32f405",
+		"tre flash tcp://127.0.0.1:3333 --via gdb --board stm32f405 --dry-run",
+	);
+}
+
 async function main(args: readonly string[]): Promise<void> {
 	const tre = makeProgram("tre", "a Trusted Environment on a port, and the files around it");
 	addViews(tre);
 	addUpdate(tre);
 	addReaders(tre);
+	addFlash(tre);
 	for (const [name, { does }] of Object.entries(programs)) tre.command(name).description(does).helpOption(false);
 	withExample(tre, "tre emulate --link ./tre0", "tre info ./tre0");
 	const [command = "", ...rest] = args;

@@ -11,6 +11,8 @@ export interface Chip {
 	/** Whether that is the board's chip; undefined where nobody there can tell. */
 	readonly isOfBoard: boolean | undefined;
 	readonly grain: Grain;
+	/** What is read passes through this program's memory only: key and store may be read. */
+	readonly readsPrivately: boolean;
 	/** Undefined where nobody there can tell. */
 	readonly protection: Protection | undefined;
 	read(address: number, length: number, done: (octets: number) => void): Promise<Uint8Array>;

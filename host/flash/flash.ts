@@ -1,15 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Area } from "./board.ts";
 import type { Chip } from "./chip.ts";
-import {
-	type AreaName,
-	type NamedArea,
-	type PieceName,
-	type Plan,
-	type Step,
-	stepsOf,
-	touchedSectors,
-} from "./plan.ts";
+import { type AreaName, type NamedArea, type PieceName, type Plan, type Step, stepsOf } from "./plan.ts";
 import { FlashBroken, FlashRefused } from "./refused.ts";
 
 /** What is being done, how far it is. */
@@ -154,6 +146,19 @@ const ofDevice = ({ kept }: Plan): readonly NamedArea[] => kept.filter(({ what }
 
 const inner = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** What fails before anything was erased. */
+async function reading<Result>(result: Promise<Result>): Promise<Result> {
+	try {
+		return await result;
+	} catch (error) {
+		throw new FlashRefused(
+			"target-silent",
+			`the chip cannot be read: ${inner(error)}`,
+			"nothing was erased; mend the line to it, or take its read protection off, which erases all of it",
+		);
+	}
+}
+
 /**
  * Flashes a chip, reads back, compares, and starts what it has then. Throws FlashRefused while all is as it was, FlashBroken
  * from the first erase on.
@@ -161,14 +166,15 @@ const inner = (error: unknown): string => (error instanceof Error ? error.messag
 export async function flashChip(chip: Chip, plan: Plan, options: FlashOptions, tell: Tell): Promise<Flashed> {
 	const flashing = new Flashing(chip, plan, tell);
 	admit(chip, plan, options.isBoardNamed);
-	const same = await flashing.samePieces();
+	const isCompared = options.isKeptCompared && chip.readsPrivately;
+	const same = await reading(flashing.samePieces());
 	const steps = stepsOf(plan, same, chip.grain);
 	refuseProtected(chip, plan, steps);
-	const before = options.isKeptCompared ? await flashing.keptDigests() : [];
+	const before = isCompared ? await reading(flashing.keptDigests()) : [];
 	try {
 		await flashing.run(steps);
 		await flashing.compare();
-		const after = new Map(options.isKeptCompared ? await flashing.keptDigests() : []);
+		const after = new Map(isCompared ? await flashing.keptDigests() : []);
 		const lost = before.filter(([what, digest]) => after.get(what) !== digest).map(([what]) => what);
 		if (lost.length > 0)
 			throw new FlashBroken(`${lost.join(" and ")} are not as they were before, and nothing here has written there`);
@@ -188,5 +194,3 @@ export async function flashChip(chip: Chip, plan: Plan, options: FlashOptions, t
 
 /** Octets of all that `flashChip` will write. */
 export const octetsToWrite = ({ pieces }: Plan): number => pieces.reduce((sum, { octets }) => sum + octets.length, 0);
-
-export { touchedSectors };

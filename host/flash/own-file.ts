@@ -6,9 +6,14 @@ import { join } from "node:path";
 export class OwnFile {
 	readonly #folder = mkdtempSync(join(tmpdir(), "tre-flash-"));
 
+	/** Where one of that name is, or will be. */
+	pathOf(name: string): string {
+		return join(this.#folder, name);
+	}
+
 	/** Writes it anew; its path. */
 	with(name: string, content: Uint8Array | string): string {
-		const path = join(this.#folder, name);
+		const path = this.pathOf(name);
 		writeFileSync(path, content, { mode: 0o600 });
 		return path;
 	}

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FileLock } from "../../firmware/local/file-lock.ts";
+import { FileLock, holderOf, type LockOptions } from "../../firmware/local/file-lock.ts";
 import { hasOpen } from "../../firmware/local/process.ts";
 
 /** Another program, or this one, has the port. */
@@ -22,15 +22,23 @@ function folderOfLocks(): string {
 	}
 }
 
-/** An exclusive claim on a serial device. Throws PortInUse where somebody else has it. */
-export function lockPort(port: string): FileLock {
+function lockOf(port: string): readonly [string, LockOptions] {
 	// A link, by id or ours, leads to the device that others name.
 	const device = existsSync(port) ? realpathSync(port) : port;
-	return FileLock.take(join(folderOfLocks(), `LCK..${device.replace(/^\/dev\//, "").replaceAll("/", "_")}`), {
-		what: port,
-		advice: "stop that, or name another port",
-		// A node that has changed may be another device, or the same one after a chmod: then who has it open decides.
-		mark: ageOf(device),
-		has: (pid) => hasOpen(pid, device),
-	});
+	return [
+		join(folderOfLocks(), `LCK..${device.replace(/^\/dev\//, "").replaceAll("/", "_")}`),
+		{
+			what: port,
+			advice: "stop that, or name another port",
+			// A node that has changed may be another device, or the same one after a chmod: then who has it open decides.
+			mark: ageOf(device),
+			has: (pid) => hasOpen(pid, device),
+		},
+	];
 }
+
+/** An exclusive claim on a serial device. Throws PortInUse where somebody else has it. */
+export const lockPort = (port: string): FileLock => FileLock.take(...lockOf(port));
+
+/** Who has a serial device, in words; undefined where nobody has locked it. */
+export const holderOfPort = (port: string): string | undefined => holderOf(...lockOf(port));

@@ -34,6 +34,7 @@ interface Found {
 
 /** A chip behind a GDB server, driven by GDB. What is read comes over a pipe: no key gets into a file. */
 export class GdbChip implements Chip {
+	readonly readsPrivately = true;
 	readonly says: string;
 	readonly isOfBoard: boolean | undefined;
 	readonly grain: Grain;

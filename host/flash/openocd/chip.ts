@@ -21,6 +21,7 @@ async function wordsAt(openocd: Openocd, address: number, count: number): Promis
 /** A chip behind a probe that OpenOCD drives. What is read comes over a pipe: no key gets into a file. */
 export class OpenocdChip implements Chip {
 	readonly grain = "octets";
+	readonly readsPrivately = true;
 	readonly says: string;
 	readonly isOfBoard: boolean;
 	readonly protection: Protection;

@@ -14,6 +14,9 @@ export interface Ask {
 const ACK = 0x79;
 const NACK = 0x1f;
 
+/** Whether a loader says so to what it was sent first. */
+export const isAnswer = (octet: number): boolean => octet === ACK || octet === NACK;
+
 export const SYNC = 0x7f;
 export const code = { get: 0x00, id: 0x02, read: 0x11, go: 0x21, write: 0x31, erase: 0x44 } as const;
 /** What a loader has to have for this program. */

@@ -10,6 +10,7 @@ import {
 	getCommands,
 	getId,
 	go,
+	isAnswer,
 	NoLoader,
 	needed,
 	Refused,
@@ -21,18 +22,24 @@ import { Line, LineSilent } from "./line.ts";
 
 const TRIES = 3;
 const ANSWER_MS = 400;
-const QUIET_MS = 200;
+const QUIET_MS = 100;
 const WORD = 4;
-/** Ends any command that a loader may be in the middle of: a block, its length and its sum, and the first octet of the next. */
-const ENDING = BLOCK + 3;
+/**
+ * So many octets 0x7f end any command that a loader may be in the middle of: a block with its length and its sum, or the
+ * 0x7f80 sectors that it takes them for where it waits for a number of sectors.
+ */
+const endings = [BLOCK + 3, 2 * 0x7f80 + 3] as const;
+/** A start bit, eight of data, parity, a stop bit. */
+const BITS = 11;
 
 /** Sends one octet at a time: the first that a loader sees sets its rate; a pair of them is a command that it refuses. */
 async function answers(line: Line): Promise<boolean> {
 	for (let n = 0; n < TRIES; n++) {
 		line.send(Uint8Array.of(SYNC));
 		try {
-			await line.take(1, ANSWER_MS);
-			return true;
+			const [answer = 0] = await line.take(1, ANSWER_MS);
+			if (isAnswer(answer)) return true;
+			await line.drain(QUIET_MS);
 		} catch (error) {
 			if (!(error instanceof LineSilent)) throw error;
 		}
@@ -42,14 +49,18 @@ async function answers(line: Line): Promise<boolean> {
 
 /**
  * Gets a loader to listen for a command, also one that another program left in the middle of one: that takes 0x7f for the
- * octets it waits for, and refuses them, because neither their sum nor a sector of that number is right.
+ * octets it waits for, and refuses them, because neither their sum nor a sector of that number is right. What it still says
+ * to that other program is not ours.
  */
-async function synchronise(line: Line): Promise<boolean> {
-	await line.drain(0);
-	if (await answers(line)) return true;
-	line.send(new Uint8Array(ENDING).fill(SYNC));
+async function synchronise(line: Line, baudRate: number): Promise<boolean> {
 	await line.drain(QUIET_MS);
-	return answers(line);
+	if (await answers(line)) return true;
+	for (const octets of endings) {
+		line.send(new Uint8Array(octets).fill(SYNC));
+		await line.drain(QUIET_MS + (octets * BITS * 1000) / baudRate);
+		if (await answers(line)) return true;
+	}
+	return false;
 }
 
 const silent = (target: string): FlashRefused =>
@@ -63,6 +74,7 @@ const silent = (target: string): FlashRefused =>
 /** A chip behind its ROM loader. */
 export class RomChip implements Chip {
 	readonly grain = "octets";
+	readonly readsPrivately = true;
 	readonly says: string;
 	readonly isOfBoard: boolean;
 	readonly protection: Protection;
@@ -81,7 +93,7 @@ export class RomChip implements Chip {
 	static async open(target: string, baudRate: number, parity: Parity, board: FlashBoard): Promise<RomChip> {
 		const line = await Line.open(target, baudRate, parity);
 		try {
-			if (!(await synchronise(line))) throw silent(target);
+			if (!(await synchronise(line, baudRate))) throw silent(target);
 			const { commands, version } = await line.talk(getCommands());
 			const missing = needed.filter((one) => !commands.includes(one));
 			if (missing.length > 0)

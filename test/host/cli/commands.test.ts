@@ -103,6 +103,7 @@ const commands: Readonly<Record<Program, readonly Row[]>> = {
 		{ command: "wear", args: ["./tre0"], alike: true },
 		{ command: "accounts", args: ["./m2me-state"] },
 		{ command: "trace", args: ["./evidence"] },
+		{ command: "flash", args: ["./tre0"] },
 		{ command: "wbxml decode", args: ["bootstrap.wbxml"] },
 		{ command: "wbxml encode", args: ["bootstrap.xml"] },
 		{ command: "emulate" },
@@ -252,6 +253,8 @@ describe.concurrent("a call that makes no sense ends with code 2, says why, and 
 
 	test.each([
 		["tre", "info", ["./tre0", "--baud", "fast"], "a baud rate, 1200 to 4000000"],
+		["tre", "flash", ["./tre0", "--via", "floppy"], "Allowed choices are update, rom, openocd, dfu, gdb"],
+		["tre", "flash", ["./tre0", "--parity", "odd"], "Allowed choices are even, none"],
 		["tre", "emulate", ["--tcp", "99999"], "the number of a port, 0 to 65535"],
 		["tre", "emulate", ["--tcp", ""], "the number of a port, 0 to 65535"],
 		["tre", "attach", ["./tre0"], "required option '--radio <host:port>' not specified"],
@@ -314,6 +317,14 @@ describe.concurrent("what cannot be done is told in words, with code 1", () => {
 		[["wbxml", "encode", "nothing"], "tre wbxml encode: nothing is not there"],
 		[["wbxml", "encode", "folder"], "tre wbxml encode: folder is a folder; name a file"],
 		[["wbxml", "encode", "file.md"], "tre wbxml encode: XML refused at character"],
+		[["flash", "./tre0", "--board", "none"], 'tre flash: no board "none"; there are: mps2-an505, stm32f405'],
+		[["flash", "./tre0", "--board", "mps2-an505"], "tre flash: mps2-an505 has no flash that a host writes"],
+		[
+			["flash", "./tre0", "--firmware", "nothing"],
+			"tre flash: there is no firmware nothing; build it: npm run firmware",
+		],
+		[["flash", "./tre0", "--firmware", "file.md"], "tre flash: the file is no firmware bundle"],
+		[["flash", "./tre0", "--firmware", "folder"], "tre flash: folder is a folder; name a file"],
 		[["emulate", "--state", "file.md"], `${emulate("file.md")} is there already, and is something else`],
 		[["emulate", "--state", "file.md/in"], `${emulate("file.md/in")} leads through a file as if it were a folder`],
 		[["emulate", "--state", "t0", "--link", "/nonexist/tre0"], "there is no folder /nonexist for the link"],

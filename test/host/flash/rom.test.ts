@@ -67,7 +67,14 @@ describe("tre flash --via rom", () => {
 		const plan = planFor({ size: 300 }, false, small);
 		const chip = usedDevice(planFor({ version: "1.0.0" }, false, small));
 		const before = copyOf(chip);
-		for (const left of [[0x7f], [0x7f, 0x31], [0x7f, 0x31, 0xce, 8, 2], [0x7f, 0x44, 0xbb, 0, 0, 0], [0x11]]) {
+		for (const left of [
+			[0x7f],
+			[0x7f, 0x31],
+			[0x7f, 0x31, 0xce, 8, 2],
+			[0x7f, 0x44, 0xbb],
+			[0x7f, 0x44, 0xbb, 0, 0, 0],
+			[0x11],
+		]) {
 			const model = modelOf(chip);
 			const port = model.powerUp();
 			model.overhear(Uint8Array.from(left));
