@@ -157,12 +157,32 @@ function addFlash(tre: Command): void {
 	);
 }
 
+function addDoctor(tre: Command): void {
+	const command = tre
+		.command("doctor")
+		.description("look at tools, ports, permissions, locks and the TRE, and say what to type next")
+		.argument("[port]", "serial device of a TRE, or tcp://host:port")
+		.option("--baud <rate>", "of the serial device", readBaud, DEFAULT_BAUD_RATE)
+		.option("--json", "for machines")
+		.action(
+			saying(
+				"doctor",
+				async (port: string | undefined, options: { readonly baud: number; readonly json?: boolean }) => {
+					const { printExamination } = await import("./doctor.ts");
+					await printExamination(port, options);
+				},
+			),
+		);
+	withExample(command, "tre doctor", "tre doctor /dev/ttyUSB0 --json");
+}
+
 async function main(args: readonly string[]): Promise<void> {
 	const tre = makeProgram("tre", "a Trusted Environment on a port, and the files around it");
 	addViews(tre);
 	addUpdate(tre);
 	addReaders(tre);
 	addFlash(tre);
+	addDoctor(tre);
 	for (const [name, { does }] of Object.entries(programs)) tre.command(name).description(does).helpOption(false);
 	withExample(tre, "tre emulate --link ./tre0", "tre info ./tre0");
 	const [command = "", ...rest] = args;

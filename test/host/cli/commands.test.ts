@@ -104,6 +104,7 @@ const commands: Readonly<Record<Program, readonly Row[]>> = {
 		{ command: "accounts", args: ["./m2me-state"] },
 		{ command: "trace", args: ["./evidence"] },
 		{ command: "flash", args: ["./tre0"] },
+		{ command: "doctor", args: ["./tre0"], optional: true },
 		{ command: "wbxml decode", args: ["bootstrap.wbxml"] },
 		{ command: "wbxml encode", args: ["bootstrap.xml"] },
 		{ command: "emulate" },
