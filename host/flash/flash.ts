@@ -133,11 +133,11 @@ class Flashing {
 	async compare(): Promise<void> {
 		for (const { what, address, octets, digest } of this.#plan.pieces) {
 			const there = await this.#read("comparing", what, { address, length: octets.length });
-			if (digestOf(there) !== digest) throw new FlashBroken(`the ${what} reads back other than it was written`);
+			if (digestOf(there) !== digest) throw new FlashBroken(`${what}: it reads back other than it was written`);
 		}
 		for (const area of this.#plan.cleared)
 			if ((await this.#read("comparing", area.what, area)).some((octet) => octet !== 0xff))
-				throw new FlashBroken(`the ${area.what} were to be blank, and are not`);
+				throw new FlashBroken(`${area.what}: to be blank, and it is not`);
 	}
 }
 
@@ -176,8 +176,7 @@ export async function flashChip(chip: Chip, plan: Plan, options: FlashOptions, t
 		await flashing.compare();
 		const after = new Map(isCompared ? await flashing.keptDigests() : []);
 		const lost = before.filter(([what, digest]) => after.get(what) !== digest).map(([what]) => what);
-		if (lost.length > 0)
-			throw new FlashBroken(`${lost.join(" and ")} are not as they were before, and nothing here has written there`);
+		if (lost.length > 0) throw new FlashBroken(`${lost.join(", ")}: not as before, and nothing here has written there`);
 		await chip.start();
 	} catch (error) {
 		if (error instanceof FlashBroken) throw error;

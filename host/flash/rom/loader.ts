@@ -49,8 +49,8 @@ async function answers(line: Line): Promise<boolean> {
 
 /**
  * Gets a loader to listen for a command, also one that another program left in the middle of one: that takes 0x7f for the
- * octets it waits for, and refuses them, because neither their sum nor a sector of that number is right. What it still says
- * to that other program is not ours.
+ * octets it waits for, and refuses them: no sector has that number, and their sum is right for one length of a block only, which
+ * then is in what was being written anyway. What it still says to that other program is not ours.
  */
 async function synchronise(line: Line, baudRate: number): Promise<boolean> {
 	await line.drain(QUIET_MS);

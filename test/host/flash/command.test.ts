@@ -9,7 +9,7 @@ import { Device } from "../../support/device.ts";
 import { bare, bundleOctets, f405 } from "../../support/flash/bundles.ts";
 import { copyOf, expectFlashed, expectNotTornForWhole, planFor, usedDevice } from "../../support/flash/device.ts";
 import { RomModel } from "../../support/flash/rom-model.ts";
-import { sampled } from "../../support/flash/sampled.ts";
+import { SAMPLE_MS, sampled } from "../../support/flash/sampled.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flash-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -111,36 +111,40 @@ describe("tre flash", () => {
 		});
 	});
 
-	test("killed at any erase or block: the same command repairs it", async () => {
-		const whole = new RomModel(usedDevice(older));
-		await tre(rom(whole.powerUp()));
-		await whole.unplug();
-		for (const at of sampled(whole.chip.operations, 2)) {
-			const chip = usedDevice(older);
-			const before = copyOf(chip);
-			model = new RomModel(chip);
-			let port = model.powerUp();
-			let child: ChildProcess | undefined;
-			model.onOctet = () => {
-				if (chip.operations > at) child?.kill("SIGKILL");
-			};
-			const killed = await tre(rom(port), (started) => {
-				child = started;
-			});
-			expect(killed.code).toBe(null);
-			model.onOctet = undefined;
-			// Killed so late that it had started the firmware: BOOT0 and a reset bring the loader back.
-			if (model.started !== undefined) {
+	test(
+		"killed at any erase or block: the same command repairs it",
+		async () => {
+			const whole = new RomModel(usedDevice(older));
+			await tre(rom(whole.powerUp()));
+			await whole.unplug();
+			for (const at of sampled(whole.chip.operations, 2)) {
+				const chip = usedDevice(older);
+				const before = copyOf(chip);
+				model = new RomModel(chip);
+				let port = model.powerUp();
+				let child: ChildProcess | undefined;
+				model.onOctet = () => {
+					if (chip.operations > at) child?.kill("SIGKILL");
+				};
+				const killed = await tre(rom(port), (started) => {
+					child = started;
+				});
+				expect(killed.code).toBe(null);
+				model.onOctet = undefined;
+				// Killed so late that it had started the firmware: BOOT0 and a reset bring the loader back.
+				if (model.started !== undefined) {
+					await model.unplug();
+					port = model.powerUp();
+				}
+				expectNotTornForWhole(chip, older, plan);
+				const again = await tre(rom(port));
+				expect(again.code, again.stderr).toBe(0);
+				expectFlashed(chip, plan, before);
 				await model.unplug();
-				port = model.powerUp();
 			}
-			expectNotTornForWhole(chip, older, plan);
-			const again = await tre(rom(port));
-			expect(again.code, again.stderr).toBe(0);
-			expectFlashed(chip, plan, before);
-			await model.unplug();
-		}
-	});
+		},
+		SAMPLE_MS,
+	);
 });
 
 describe("tre flash --blank", () => {

@@ -12,7 +12,7 @@ import { FlashChip } from "../../support/flash/flash-chip.ts";
 import { JtagAdapter } from "../../support/flash/jtag/remote-bitbang.ts";
 import { Stm32f405 } from "../../support/flash/jtag/stm32f405.ts";
 import { BreakingWire, freePort, QemuServer } from "../../support/flash/qemu-server.ts";
-import { sampled } from "../../support/flash/sampled.ts";
+import { SAMPLE_MS, sampled } from "../../support/flash/sampled.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -68,23 +68,27 @@ describe("tre flash --via gdb, GDB and QEMU's GDB server", () => {
 		);
 	});
 
-	test("a wire that breaks anywhere, GDB's end: the same command repairs it", async () => {
-		const server = await qemu();
-		const port = Number(server.gdb.split(":").at(-1));
-		const whole = new BreakingWire(port, Number.POSITIVE_INFINITY);
-		closing.push(() => whole.close());
-		await flash(await whole.listen(), newer, { isKeptCompared: false });
-		const done = await dumpOf(server);
-		for (const after of sampled(whole.carried, 4)) {
-			await flash(server.gdb, older, { isKeptCompared: false });
-			const wire = new BreakingWire(port, after);
-			closing.push(() => wire.close());
-			await expect(flash(await wire.listen(), newer, { isKeptCompared: false })).rejects.toThrow();
-			expectNotTornForWhole(await dumpOf(server), older, newer);
-			await flash(server.gdb, newer, { isKeptCompared: false });
-			expect((await dumpOf(server)).octets.equals(done.octets)).toBe(true);
-		}
-	});
+	test(
+		"a wire that breaks anywhere, GDB's end: the same command repairs it",
+		async () => {
+			const server = await qemu();
+			const port = Number(server.gdb.split(":").at(-1));
+			const whole = new BreakingWire(port, Number.POSITIVE_INFINITY);
+			closing.push(() => whole.close());
+			await flash(await whole.listen(), newer, { isKeptCompared: false });
+			const done = await dumpOf(server);
+			for (const after of sampled(whole.carried, 4)) {
+				await flash(server.gdb, older, { isKeptCompared: false });
+				const wire = new BreakingWire(port, after);
+				closing.push(() => wire.close());
+				await expect(flash(await wire.listen(), newer, { isKeptCompared: false })).rejects.toThrow();
+				expectNotTornForWhole(await dumpOf(server), older, newer);
+				await flash(server.gdb, newer, { isKeptCompared: false });
+				expect((await dumpOf(server)).octets.equals(done.octets)).toBe(true);
+			}
+		},
+		SAMPLE_MS,
+	);
 
 	test("no server is there: how one is started", async () => {
 		await expect(flash(`tcp://127.0.0.1:${await freePort()}`, older)).rejects.toThrow(

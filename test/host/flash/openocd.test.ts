@@ -6,7 +6,7 @@ import { copyOf, expectFlashed, expectNotTornForWhole, planFor, usedDevice } fro
 import type { FlashChip } from "../../support/flash/flash-chip.ts";
 import { JtagAdapter } from "../../support/flash/jtag/remote-bitbang.ts";
 import { Stm32f405 } from "../../support/flash/jtag/stm32f405.ts";
-import { sampled } from "../../support/flash/sampled.ts";
+import { SAMPLE_MS, sampled } from "../../support/flash/sampled.ts";
 import { full } from "../../support/long-form.ts";
 
 const adapters: JtagAdapter[] = [];
@@ -49,22 +49,26 @@ describe("tre flash --via openocd, OpenOCD's own driver on a model of the chip's
 		expect(target.resets).toBeGreaterThanOrEqual(2);
 	});
 
-	test("a flash that the supply ends, in the middle of any erase or programming: the same command repairs it", async () => {
-		const plan = planFor({ size: 1_201, bootStage: Buffer.alloc(300, 7) });
-		const whole = usedDevice(older);
-		await flash((await probeOf(whole)).probe, plan);
-		for (const at of sampled(whole.operations, 2)) {
-			const chip = usedDevice(older);
-			const before = copyOf(chip);
-			const torn = await probeOf(chip);
-			chip.cutAt(at, () => torn.adapter.unplug());
-			await expect(flash(torn.probe, plan)).rejects.toThrow("run the same command again");
-			expectNotTornForWhole(chip, older, plan);
-			chip.powerUp();
-			await flash((await probeOf(chip)).probe, plan);
-			expectFlashed(chip, plan, before);
-		}
-	});
+	test(
+		"a flash that the supply ends, in the middle of any erase or programming: the same command repairs it",
+		async () => {
+			const plan = planFor({ size: 1_201, bootStage: Buffer.alloc(300, 7) });
+			const whole = usedDevice(older);
+			await flash((await probeOf(whole)).probe, plan);
+			for (const at of sampled(whole.operations, 2)) {
+				const chip = usedDevice(older);
+				const before = copyOf(chip);
+				const torn = await probeOf(chip);
+				chip.cutAt(at, () => torn.adapter.unplug());
+				await expect(flash(torn.probe, plan)).rejects.toThrow("run the same command again");
+				expectNotTornForWhole(chip, older, plan);
+				chip.powerUp();
+				await flash((await probeOf(chip)).probe, plan);
+				expectFlashed(chip, plan, before);
+			}
+		},
+		SAMPLE_MS,
+	);
 });
 
 describe("is refused before anything is erased, with what to do", () => {

@@ -5,7 +5,7 @@ import { rom } from "../../../host/flash/ways/rom.ts";
 import { bare, small } from "../../support/flash/bundles.ts";
 import { copyOf, expectFlashed, expectNotTornForWhole, planFor, usedDevice } from "../../support/flash/device.ts";
 import { RomModel } from "../../support/flash/rom-model.ts";
-import { sampled } from "../../support/flash/sampled.ts";
+import { SAMPLE_MS, sampled } from "../../support/flash/sampled.ts";
 
 let model: RomModel | undefined;
 afterEach(() => model?.unplug());
@@ -50,37 +50,49 @@ describe.each([
 		await model.unplug();
 	}
 
-	test("because the supply goes in the middle of any erase or block: the same command repairs it", async () => {
-		const plan = planFor({ size: 3_001 }, false, board);
-		const { operations } = await lengthOf(plan);
-		expect(operations).toBeGreaterThan(plan.pieces.reduce((sum, { octets }) => sum + octets.length / BLOCK, 0));
-		for (let at = 0; at < operations; at++)
-			await tear(
-				plan,
-				(torn) => torn.cutAt(at),
-				(torn) => torn.powerUp(),
-			);
-	});
+	test(
+		"because the supply goes in the middle of any erase or block: the same command repairs it",
+		async () => {
+			const plan = planFor({ size: 3_001 }, false, board);
+			const { operations } = await lengthOf(plan);
+			expect(operations).toBeGreaterThan(plan.pieces.reduce((sum, { octets }) => sum + octets.length / BLOCK, 0));
+			for (let at = 0; at < operations; at++)
+				await tear(
+					plan,
+					(torn) => torn.cutAt(at),
+					(torn) => torn.powerUp(),
+				);
+		},
+		SAMPLE_MS,
+	);
 
-	test("because the cable comes out between any two octets: the same command repairs it, with no reset", async () => {
-		const plan = planFor({ size: 3_001 }, false, board);
-		const { octets } = await lengthOf(plan);
-		for (const after of sampled(octets, 5))
-			await tear(
-				plan,
-				(torn) => torn.pullAfter(after),
-				(torn) => torn.plugIn(),
-			);
-	});
+	test(
+		"because the cable comes out between any two octets: the same command repairs it, with no reset",
+		async () => {
+			const plan = planFor({ size: 3_001 }, false, board);
+			const { octets } = await lengthOf(plan);
+			for (const after of sampled(octets, 5))
+				await tear(
+					plan,
+					(torn) => torn.pullAfter(after),
+					(torn) => torn.plugIn(),
+				);
+		},
+		SAMPLE_MS,
+	);
 
-	test("while it is made blank: the same command goes on", async () => {
-		const plan = planFor({}, true, board);
-		const { operations } = await lengthOf(plan);
-		for (const at of sampled(operations, 5))
-			await tear(
-				plan,
-				(torn) => torn.cutAt(at),
-				(torn) => torn.powerUp(),
-			);
-	});
+	test(
+		"while it is made blank: the same command goes on",
+		async () => {
+			const plan = planFor({}, true, board);
+			const { operations } = await lengthOf(plan);
+			for (const at of sampled(operations, 5))
+				await tear(
+					plan,
+					(torn) => torn.cutAt(at),
+					(torn) => torn.powerUp(),
+				);
+		},
+		SAMPLE_MS,
+	);
 });

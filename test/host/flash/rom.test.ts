@@ -4,7 +4,7 @@ import type { Plan } from "../../../host/flash/plan.ts";
 import { rom } from "../../../host/flash/ways/rom.ts";
 import { small } from "../../support/flash/bundles.ts";
 import { copyOf, expectFlashed, planFor, usedDevice } from "../../support/flash/device.ts";
-import type { FlashChip } from "../../support/flash/flash-chip.ts";
+import { FlashChip } from "../../support/flash/flash-chip.ts";
 import { RomModel } from "../../support/flash/rom-model.ts";
 
 const models: RomModel[] = [];
@@ -83,6 +83,54 @@ describe("tre flash --via rom", () => {
 			await model.unplug();
 		}
 		expect(chip.erased).not.toContain(9);
+	});
+});
+
+describe("what is read back decides", () => {
+	/** A flash that does not do what it is told, and says nothing. */
+	class Worn extends FlashChip {
+		override program(address: number, octets: Uint8Array): boolean {
+			const done = super.program(address, octets);
+			if (this.weak(address)) this.at(address, 1).fill(0);
+			return done;
+		}
+
+		override erase(sector: number): boolean {
+			const done = super.erase(sector);
+			const beside = this.beside(sector);
+			if (beside !== undefined) this.area([beside]).fill(0);
+			return done;
+		}
+
+		weak: (address: number) => boolean = () => false;
+		beside: (sector: number) => number | undefined = () => undefined;
+	}
+
+	const older = planFor({ version: "1.0.0" }, false, small);
+
+	function worn(): Worn {
+		const chip = new Worn(small);
+		usedDevice(older).octets.copy(chip.octets);
+		return chip;
+	}
+
+	test("a cell that does not hold what was written is told, and nothing is started", async () => {
+		const chip = worn();
+		const [, slot] = planFor({}, false, small).pieces;
+		chip.weak = (address) => address === (slot?.address ?? 0) + 512 + 256;
+		const model = modelOf(chip);
+		await expect(flash(model.powerUp(), planFor({}, false, small))).rejects.toThrow(
+			"slot A: it reads back other than it was written; run the same command again",
+		);
+		expect(model.started).toBeUndefined();
+	});
+
+	test("a store that has changed meanwhile is told", async () => {
+		const chip = worn();
+		chip.beside = (sector) => (sector === 6 ? 10 : undefined);
+		await expect(flash(modelOf(chip).powerUp(), planFor({}, false, small))).rejects.toThrow(
+			"store: not as before, and nothing here has written there",
+		);
 	});
 });
 
