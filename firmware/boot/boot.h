@@ -20,6 +20,9 @@
 uint32_t boot_slot_size(void);
 uint32_t boot_slot_address(uint32_t slot);
 int32_t boot_slot_read(uint32_t slot, uint32_t offset, uint8_t *out, uint32_t length);
+/* Of the slot that is not running, for who receives a firmware. */
+int32_t boot_slot_program(uint32_t slot, uint32_t offset, const uint8_t *octets, uint32_t length);
+int32_t boot_slot_erase(uint32_t slot);
 uint32_t boot_records_size(void); /* octets of one of the two sectors */
 int32_t boot_records_read(uint32_t half, uint32_t offset, uint8_t *out, uint32_t length);
 int32_t boot_records_program(uint32_t half, uint32_t offset, const uint8_t *octets, uint32_t length);

@@ -2,13 +2,16 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { cpus } from "node:os";
 import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import { bootStageFlags, buildBootStage, imagePlaces, slotScript, writeBundle } from "./board-bundle.mjs";
 import { measure, sizeReport } from "./board-size.mjs";
+import { bootFlags, bootLibrary, bootSources } from "./boot-wasm.mjs";
 import { cryptoImports } from "./crypto-imports.mjs";
 import { MBEDTLS, mbedtlsFlags, mbedtlsLibrary, mbedtlsSource } from "./mbedtls-source.mjs";
 import { inParallel, run } from "./run.mjs";
 import { upToDate } from "./stamp.mjs";
 import { thinC } from "./thin-c.mjs";
 import { toolchainOf } from "./toolchain.mjs";
+import { updateKey, updateKeySource } from "./update-key.mjs";
 
 const DEFAULT_BAUD = 115_200;
 
@@ -23,7 +26,7 @@ export function boards(root) {
 }
 
 const filesIn = (folder, pattern) =>
-	readdirSync(folder)
+	(existsSync(folder) ? readdirSync(folder) : [])
 		.filter((name) => pattern.test(name))
 		.sort()
 		.map((name) => join(folder, name));
@@ -34,15 +37,23 @@ const layersOf = (root, board, { core, like }) =>
 		join(boardsOf(root), name),
 	);
 
-/** Sources of a board in a variant: NAME_board.c and NAME_qemu.c are of that variant alone. */
+/** Sources of a board in a variant, and with slots or without. */
 function sourcesOf(root, board, shape, variant) {
 	const files = layersOf(root, board, shape).flatMap((folder) => filesIn(folder, /\.c$/));
 	const nearest = new Map(files.map((file) => [basename(file), file]));
-	return [...nearest.values()].filter((file) => {
-		const only = /_(board|qemu)\.c$/.exec(file)?.[1];
-		return only === undefined ? !/semihosting\.c$/.test(file) || variant === "qemu" : only === variant;
-	});
+	const updates = hasBootStage(shape) ? "slots" : "none";
+	return [...nearest.values()].filter(
+		(file) => isOfVariant(file, variant) && (/update_(slots|none)\.c$/.exec(file)?.[1] ?? updates) === updates,
+	);
 }
+
+/** NAME_board.c and NAME_qemu.c are of that variant alone. */
+function isOfVariant(file, variant) {
+	const only = /_(board|qemu)\.c$/.exec(file)?.[1];
+	return only === undefined ? !/semihosting\.c$/.test(file) || variant === "qemu" : only === variant;
+}
+
+export const hasBootStage = (shape) => shape.flash?.bootStage !== undefined;
 
 /** `tre.wasm` as C, the file that every board compiles. */
 async function translate(root, build) {
@@ -87,20 +98,32 @@ async function compileCrypto(root, shape, folder, progress) {
 	});
 }
 
+/** What the board's own files are compiled with. */
+const boardFlags = (root, { board, shape, build, baud, model, source }) => [
+	...flagsOf(root, shape),
+	...[...layersOf(root, board, shape).reverse(), build].map((folder) => `-I${folder}`),
+	...bootFlags(root, source),
+	...[`-DBOARD_NAME="${board}"`, `-DBOARD_UART_IRQ=${shape.uartIrq}`, `-DBOARD_BAUD=${baud}u`],
+	...bootStageFlags(shape),
+	...(model === undefined ? [] : [`-DMODEL_${model.replaceAll("-", "_")}`]),
+];
+
+/** The boot logic as the firmware has it: Mbed TLS's SHA-256 is there already. */
+function bootParts(root, { shape, output, source }) {
+	if (!hasBootStage(shape)) return { own: [], library: [] };
+	const library = bootLibrary(source).filter((file) => file.includes("p256-m"));
+	return { own: bootSources(root), library: [...library, join(output, "update_key.c")] };
+}
+
 /** Objects of what is not the crypto side, in the order in which they are linked. */
-async function compileBoard(root, { board, variant, shape, build, output, baud, model, others }) {
+async function compileBoard(root, what) {
+	const { board, variant, shape, build, output, others } = what;
 	const { prefix } = toolchainOf(shape.core);
-	const source = await mbedtlsSource(join(root, "build"), () => undefined);
-	const flags = [
-		...flagsOf(root, shape),
-		...[...layersOf(root, board, shape).reverse(), build].map((folder) => `-I${folder}`),
-		...mbedtlsFlags(join(root, "firmware", "crypto"), source),
-		...[`-DBOARD_NAME="${board}"`, `-DBOARD_UART_IRQ=${shape.uartIrq}`, `-DBOARD_BAUD=${baud}u`],
-		...(model === undefined ? [] : [`-DMODEL_${model.replaceAll("-", "_")}`]),
-	];
-	const generated = [join(build, "tre.c"), join(build, "crypto_imports.c")];
+	const flags = boardFlags(root, what);
+	const boot = bootParts(root, what);
+	const generated = [join(build, "tre.c"), join(build, "crypto_imports.c"), ...boot.library];
 	const replaced = new Set(others.map((file) => basename(file)));
-	const own = sourcesOf(root, board, shape, variant).filter((file) => !replaced.has(basename(file)));
+	const own = [...sourcesOf(root, board, shape, variant), ...boot.own].filter((file) => !replaced.has(basename(file)));
 	const objects = join(output, "objects");
 	rmSync(objects, { recursive: true, force: true });
 	mkdirSync(objects, { recursive: true });
@@ -114,11 +137,10 @@ async function compileBoard(root, { board, variant, shape, build, output, baud, 
 }
 
 /** Object paths are told relative to the output, so that its own path is nowhere in it. */
-async function link(root, { board, shape, core, output, wrap }, objects) {
+async function link(root, { board, shape, core, output, wrap }, objects, name, script) {
 	const crypto = filesIn(join(core, "crypto"), /\.o$/);
-	const elf = join(output, "tre.elf");
+	const elf = join(output, `${name}.elf`);
 	const layers = layersOf(root, board, shape).reverse();
-	const script = layers.map((folder) => join(folder, "board.ld")).find((file) => existsSync(file));
 	await run(
 		`${toolchainOf(shape.core).prefix}gcc`,
 		[
@@ -128,7 +150,7 @@ async function link(root, { board, shape, core, output, wrap }, objects) {
 				"-Wl,--gc-sections",
 				"-Wl,--build-id=none",
 				...wrap.map((name) => `-Wl,--wrap=${name}`),
-				`-Wl,-Map=${join(output, "tre.map")}`,
+				`-Wl,-Map=${join(output, `${name}.map`)}`,
 			],
 			...[...objects, ...crypto].map((file) => relative(output, file)),
 			...["-o", elf],
@@ -136,6 +158,45 @@ async function link(root, { board, shape, core, output, wrap }, objects) {
 		{ cwd: output },
 	);
 	return elf;
+}
+
+/** The nearest linker script of a board. */
+const scriptOf = (root, board, shape) =>
+	layersOf(root, board, shape)
+		.map((folder) => join(folder, "board.ld"))
+		.findLast((file) => existsSync(file));
+
+/**
+ * `tre.bundle`, what a board is flashed and updated with: the same objects linked for each slot, and the boot stage; without
+ * one the image that there is.
+ */
+async function bundle(root, what, objects, progress) {
+	const { board, variant, shape, output, key, source } = what;
+	const places = imagePlaces(shape);
+	if (!hasBootStage(shape)) {
+		const images = [readFileSync(join(output, "tre.bin"))];
+		await writeBundle(root, { board, output, bootStage: new Uint8Array(0), images, places, key });
+		return;
+	}
+	progress(`building boot stage and slots of ${board} (${variant})`);
+	const { prefix } = toolchainOf(shape.core);
+	const images = [];
+	for (const [n, place] of places.entries()) {
+		const name = `slot-${"ab"[n]}`;
+		const script = join(output, `${name}.ld`);
+		writeFileSync(script, slotScript(scriptOf(root, board, shape), place));
+		const elf = await link(root, what, objects, name, script);
+		await run(`${prefix}objcopy`, ["-O", "binary", elf, join(output, `${name}.bin`)]);
+		images.push(readFileSync(join(output, `${name}.bin`)));
+	}
+	const layers = layersOf(root, board, shape);
+	const parts = { root, output, layers, variant, prefix, filesIn, isOfVariant, source };
+	const bootStage = await buildBootStage({
+		...parts,
+		flags: [...boardFlags(root, what), ...layers.toReversed().map((folder) => `-I${join(folder, "boot")}`)],
+		key: join(output, "update_key.c"),
+	});
+	await writeBundle(root, { board, output, bootStage, images, places, key });
 }
 
 /** There is no such firmware; the message says which there are. */
@@ -164,31 +225,36 @@ export function chosenFirmware(root, board, { variant, model, baud = DEFAULT_BAU
  * that it resolves to. `variant` is `board` or `qemu`.
  */
 export async function buildBoard(root, board, variant, progress, options = {}) {
-	const { model, sources: others = [], wrap = [], folder = join(root, "build", "boards") } = options;
+	const { model, sources: others = [], wrap = [], folder = join(root, "build", "boards"), updateKeyFile } = options;
 	const { shape, baud } = chosenFirmware(root, board, { variant, model, baud: options.baud });
 	const build = join(folder, board);
 	const output = join(build, variant);
 	const core = join(folder, shape.core);
-	const what = { board, variant, shape, build, core, output, baud, model, others, wrap };
+	const key = updateKey(root, updateKeyFile);
 	const { prefix } = toolchainOf(shape.core);
 	const inputs = [
-		...["build/tre.wasm", "build/js/firmware/crypto", "firmware/crypto", "firmware/build"].map((path) =>
-			join(root, path),
-		),
-		...layersOf(root, board, shape),
-	];
-	const words = [MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", String(baud), model ?? "", ...wrap];
+		...["build/tre.wasm", "build/js/firmware/crypto", "build/js/firmware/contract/image.js", "firmware/crypto"],
+		...["firmware/build", "firmware/boot", "firmware/contract/generated/image.h", "package.json"],
+	].map((path) => join(root, path));
+	const layers = [...layersOf(root, board, shape)];
+	const signer = key.signer.toString("hex");
+	const words = [MBEDTLS.sha256, process.env.MBEDTLS_DIR ?? "", String(baud), model ?? "", signer, ...wrap];
 	mkdirSync(output, { recursive: true });
-	await upToDate(join(output, "tre.elf"), [...inputs, ...others], words, async () => {
+	await upToDate(join(output, "tre.elf"), [...inputs, ...layers, ...others], words, async () => {
+		const source = await mbedtlsSource(join(root, "build"), progress);
+		const what = { board, variant, shape, build, core, output, baud, model, others, wrap, key, source };
+		writeFileSync(join(output, "update_key.c"), updateKeySource(key));
 		await translate(root, build);
 		await compileCrypto(root, shape, core, progress);
 		progress(`building the firmware of ${board} (${variant})`);
-		const elf = await link(root, what, await compileBoard(root, what));
+		const objects = await compileBoard(root, what);
+		const elf = await link(root, what, objects, "tre", scriptOf(root, board, shape));
 		await run(`${prefix}objcopy`, ["-O", "binary", elf, join(output, "tre.bin")]);
 		await run(`${prefix}objcopy`, ["-O", "ihex", elf, join(output, "tre.hex")]);
 		const size = await measure(`${prefix}size`, elf, join(output, "tre.map"));
 		writeFileSync(join(output, "size.json"), `${JSON.stringify(size, null, "\t")}\n`);
 		writeFileSync(join(output, "size.txt"), sizeReport(board, variant, size, shape.budget));
+		if (shape.flash) await bundle(root, what, objects, progress);
 	});
 	return output;
 }

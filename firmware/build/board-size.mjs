@@ -6,7 +6,7 @@ const owners = [
 	["TRE (tre.wasm through wasm2c)", /tre\.c\.o$/],
 	["crypto boundary (firmware/crypto)", /crypto\/(tre_\w+)\.c\.o$/],
 	["Mbed TLS", /crypto\/\w+\.c\.o$/],
-	["board (firmware/boards)", /objects\/\w+\.c\.o$/],
+	["board (firmware/boards, firmware/boot)", /objects\/[\w-]+\.c\.o$/],
 	["libc and compiler support", /\.a\(/],
 ];
 

@@ -106,6 +106,7 @@ async function start(folder: StateFolder, { onPort, onGone, onDied }: Listener):
 	return QemuTre.start({
 		...{ state: resolve(options.state), board: options.board, ...tcp, onPort, onGone },
 		...(options.firmware === undefined ? {} : { firmware: resolve(options.firmware) }),
+		...{ reflash: options.reflash === true, onNotice: (what: string) => say(what, { event: "notice", what }) },
 		more: options.qemu?.split(" ") ?? [],
 		onDied: (why) => {
 			process.stderr.write(`tre emulate: ${why}\n`);

@@ -14,6 +14,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { type FlashMap, flashBoardFile } from "./board-flash.ts";
 import type { Tre } from "./tre.ts";
 
 /** What `board.json` says of a board's QEMU machine. */
@@ -40,7 +41,7 @@ const PATIENCE_MS = 20_000;
 const RETRY_MS = 10;
 
 /** In the device's folder. */
-const files = { memory: "psram.bin", monitor: "qmp.sock", cut: "cut" } as const;
+const files = { flash: "flash.bin", memory: "psram.bin", monitor: "qmp.sock", cut: "cut" } as const;
 
 export interface QemuOptions {
 	/** The device's folder: its flash is there. */
@@ -48,8 +49,12 @@ export interface QemuOptions {
 	readonly board: string;
 	/** A free loopback port in place of a pseudo-terminal. */
 	readonly tcp?: number;
-	/** Another machine code of the same board, for tests. */
+	/** Another machine code of the same board, started without its boot stage. */
 	readonly firmware?: string;
+	/** The firmware that is built here, whatever an update has brought. */
+	readonly reflash?: boolean;
+	/** Something that its owner should know of the firmware that runs. */
+	readonly onNotice?: (what: string) => void;
 	/** More arguments for QEMU, such as `-icount`. */
 	readonly more?: readonly string[];
 	/** The line is somewhere else: after a power cut QEMU has a new terminal. */
@@ -80,25 +85,29 @@ const shared = (path: string): string => {
 	return candidates.find((one) => existsSync(one)) ?? (candidates[1] as string);
 };
 
-function machineOf(board: string): Machine {
+/** What `board.json` says, as far as it is asked for here. */
+interface Shape {
+	readonly qemu?: Machine;
+	readonly flash?: FlashMap | Omit<FlashMap, "bootStage">;
+}
+
+function shapeOf(board: string): Shape & { readonly qemu: Machine } {
 	const folder = shared("firmware/boards");
-	const shapeOf = (name: string): string => join(folder, name, "board.json");
-	const names = readdirSync(folder).filter((name) => existsSync(shapeOf(name)));
-	const machines = new Map(
-		names.map((name) => [name, (JSON.parse(readFileSync(shapeOf(name), "utf8")) as { qemu?: Machine }).qemu]),
-	);
-	const machine = machines.get(board);
-	if (machine) return machine;
-	const there = names.filter((name) => machines.get(name)).join(", ");
+	const fileOf = (name: string): string => join(folder, name, "board.json");
+	const names = readdirSync(folder).filter((name) => existsSync(fileOf(name)));
+	const shapes = new Map(names.map((name) => [name, JSON.parse(readFileSync(fileOf(name), "utf8")) as Shape]));
+	const shape = shapes.get(board);
+	if (shape?.qemu) return { ...shape, qemu: shape.qemu };
+	const there = names.filter((name) => shapes.get(name)?.qemu).join(", ");
 	throw new Error(
-		machines.has(board)
+		shapes.has(board)
 			? `QEMU has no machine for the board "${board}"; it has one for: ${there}`
 			: `no board "${board}"; there are: ${there}`,
 	);
 }
 
-function firmwareOf(board: string): string {
-	const path = shared(`build/boards/${board}/qemu/tre.elf`);
+function firmwareOf(board: string, file: string): string {
+	const path = shared(`build/boards/${board}/qemu/${file}`);
 	if (existsSync(path)) return path;
 	throw new Error(
 		`the firmware for ${board} has not been built: run npm run firmware -- --board ${board} --variant qemu`,
@@ -114,7 +123,8 @@ export class QemuTre implements Tre {
 	readonly #options: QemuOptions;
 	readonly #machine: Machine;
 	readonly #program: string;
-	readonly #firmware: string;
+	/** Where the code comes from: QEMU loads it each time that it is switched on. */
+	readonly #code: readonly string[];
 	#child: ChildProcess | undefined;
 	#held: number | undefined;
 	#ended: Promise<number | null> = Promise.resolve(0);
@@ -122,9 +132,14 @@ export class QemuTre implements Tre {
 
 	private constructor(options: QemuOptions) {
 		this.#options = options;
-		this.#machine = machineOf(options.board);
-		this.#program = this.#machine.program ?? ARM;
-		this.#firmware = options.firmware ?? firmwareOf(options.board);
+		const { qemu, flash } = shapeOf(options.board);
+		this.#machine = qemu;
+		this.#program = qemu.program ?? ARM;
+		const slots = flash && "bootStage" in flash && options.firmware === undefined ? flash : undefined;
+		if (slots) this.#flash(slots);
+		this.#code = slots
+			? ["-device", `loader,file=${files.flash},addr=${slots.base},force-raw=on`]
+			: ["-kernel", options.firmware ?? firmwareOf(options.board, "tre.elf")];
 	}
 
 	static async start(options: QemuOptions): Promise<QemuTre> {
@@ -175,12 +190,21 @@ export class QemuTre implements Tre {
 		const { tcp, more = [] } = this.#options;
 		const line = tcp === undefined ? "pty" : `tcp:127.0.0.1:${tcp},server=on,wait=off,nodelay=on`;
 		return [
+			...this.#code,
 			...["-M", memory === undefined ? machine : `${machine},memory-backend=store`],
 			...(memory === undefined ? [] : ["-object", this.#memoryFile(memory)]),
-			...[...needed, "-kernel", this.#firmware, "-display", "none", "-monitor", "none"],
+			...[...needed, "-display", "none", "-monitor", "none"],
 			...["-semihosting-config", "enable=on,target=native", "-qmp", `unix:${files.monitor},server=on,wait=off`],
 			...[...unused, "-serial", line, ...more],
 		];
+	}
+
+	/** A board with slots is flashed with what is built here, until an update takes its place. */
+	#flash(map: FlashMap): void {
+		const { state, board, reflash = false, onNotice } = this.#options;
+		const isBuilt = flashBoardFile(join(state, files.flash), map, firmwareOf(board, "tre.bundle"), reflash);
+		if (!isBuilt)
+			onNotice?.("an update has chosen the firmware of this device; --reflash takes the one that is built here");
 	}
 
 	#memoryFile(size: number): string {

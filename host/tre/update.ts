@@ -31,11 +31,46 @@ const CHUNK = (wire.maxMessage - 12) & ~3;
 export const headersOf = (slots: SlotImages): Uint8Array =>
 	Buffer.concat(slots.map((octets) => octets.subarray(0, image.USED_SIZE)));
 
+/** The way to the TRE. */
+export interface TreAccess {
+	open(): Promise<TreClient>;
+	/** Behind a restart: the port may go with the power, and take a while to come back. */
+	reopen(): Promise<TreClient>;
+}
+
 /**
  * Sends a TRE the image for the slot that it does not run from, and waits until what starts has confirmed itself. A
  * refusal of the TRE (`TreError`) leaves what runs as it is, and so does whatever breaks off before the end.
  */
-export async function updateTre(tre: TreClient, slots: SlotImages, tell: (step: UpdateStep) => void): Promise<Updated> {
+export async function updateTre(
+	access: TreAccess,
+	slots: SlotImages,
+	tell: (step: UpdateStep) => void,
+): Promise<Updated> {
+	const tre = await access.open();
+	let sent: Omit<Updated, "to">;
+	try {
+		sent = await send(tre, slots, tell);
+	} finally {
+		await tre.close();
+	}
+	tell({ kind: "restarting" });
+	// The first hello behind the restart is what confirms it.
+	const restarted = await access.reopen();
+	try {
+		const { running, triesLeft, version } = await restarted.call("updateStatus", {});
+		if (running === sent.slot && triesLeft === 0) return { ...sent, to: version };
+		throw new UpdateNotKept(
+			running === sent.slot
+				? `the new firmware has started, and finds itself not sound: it has ${triesLeft} more starts before ${sent.from} comes back; \`tre log\` tells`
+				: `the new firmware did not hold, and ${version} runs again; \`tre log\` tells`,
+		);
+	} finally {
+		await restarted.close();
+	}
+}
+
+async function send(tre: TreClient, slots: SlotImages, tell: (step: UpdateStep) => void): Promise<Omit<Updated, "to">> {
 	const before = await tre.call("updateStatus", {});
 	tell({ kind: "clearing" });
 	const { slot, length } = await tre.call("updateBegin", { headers: headersOf(slots) });
@@ -48,15 +83,5 @@ export async function updateTre(tre: TreClient, slots: SlotImages, tell: (step: 
 	tell({ kind: "sending", done: length, total: length });
 	tell({ kind: "checking" });
 	await tre.call("updateEnd", {});
-	tell({ kind: "restarting" });
-	// The first hello behind the restart is what confirms it.
-	await tre.hello();
-	const after = await tre.call("updateStatus", {});
-	if (after.running !== slot || after.triesLeft > 0)
-		throw new UpdateNotKept(
-			after.running === slot
-				? `the new firmware has started, and finds itself not sound: it has ${after.triesLeft} more starts before ${before.version} comes back; \`tre log\` tells`
-				: `the new firmware did not hold, and ${after.version} runs again; \`tre log\` tells`,
-		);
-	return { from: before.version, to: after.version, slot, octets: length };
+	return { from: before.version, slot, octets: length };
 }

@@ -42,7 +42,8 @@ interface Layout {
 
 const KIB = 1024;
 
-const stm32: Layout = { file: "flash.bin", size: 384 * KIB, store: 0, bank: 128 * KIB, key: 256 * KIB };
+/** The whole chip: the key in sector 9, the store in 10 and 11. */
+const stm32: Layout = { file: "flash.bin", size: KIB * KIB, store: 768 * KIB, bank: 128 * KIB, key: 640 * KIB };
 const mps2: Layout = {
 	...{ file: "psram.bin", size: 16 * KIB * KIB, store: 4 * KIB, bank: 64 * KIB, key: 132 * KIB },
 	mark: "464c5348",

@@ -58,7 +58,7 @@ void machine_start(int32_t request) {
   restart_crypto();
   memset(&tre, 0, sizeof tre);
   Z_tre_init_module();
-  Z_tre_instantiate(&tre, NULL, NULL, NULL);
+  Z_tre_instantiate(&tre, NULL, NULL, NULL, NULL);
   running = 1;
   Z_treZ_boot(&tre, (uint32_t)request);
 }

@@ -6,6 +6,7 @@
 #include "line.h"
 #include "machine.h"
 #include "time.h"
+#include "update.h"
 
 int main(void) {
   board_init();
@@ -24,6 +25,7 @@ int main(void) {
     time_progress();
     /* Whatever waits: a host that is never silent must not stop the time. */
     if (time_tick_due()) machine_tick();
+    if (update_wants_restart()) restart();
     if (length > 0) {
       board_led(0);
       machine_receive(length);

@@ -39,12 +39,27 @@ __attribute__((section(".vectors"), used)) static const vector vectors[VECTORS] 
 /* Interrupts are served while the flash is busy, so nothing they need lies there. */
 static vector ram_vectors[VECTORS] __attribute__((aligned(512)));
 
+#ifndef __ARM_ARCH_8M_MAIN__
+#ifdef BOOT_STAGE_AT
+/* Nobody writes or runs the boot stage from here on; a firmware that was linked to lie in its place has none. */
+static void protect_boot_stage(void) {
+  if ((uintptr_t)vectors < BOOT_STAGE_AT + BOOT_STAGE_SIZE) return;
+  MPU_RNR = 1;
+  MPU_RBAR = BOOT_STAGE_AT;
+  MPU_RASR = 1u << 28 | 6u << 24 | ((31u - (uint32_t)__builtin_clz(BOOT_STAGE_SIZE)) - 1u) << 1 | 1u;
+}
+#else
+static void protect_boot_stage(void) {}
+#endif
+#endif
+
 /* Below the stack nothing may be touched; larger than any frame, so that none steps over it. */
 static void guard_stack(void) {
 #ifdef __ARM_ARCH_8M_MAIN__
   __asm volatile("msr psplim, %0" ::"r"(__stack_start));
 #else
   /* No access, no execution, 2 KiB. */
+  protect_boot_stage();
   MPU_RNR = 0;
   MPU_RBAR = (uint32_t)(uintptr_t)__guard_start;
   MPU_RASR = 1u << 28 | 10u << 1 | 1u;

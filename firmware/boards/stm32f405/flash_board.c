@@ -2,12 +2,9 @@
  * The flash controller of the STM32F4. The flash is one bank: while it programs or erases, whatever fetches from it
  * waits. So what runs meanwhile lies in RAM, interrupts and their vectors included, and octets of the line are not lost.
  */
-#include "board.h"
+#include "chip.h"
 #include "registers.h"
 #include "sectors.h"
-
-const uint32_t board_flash_sector_size = SECTOR_SIZE;
-const uint32_t board_flash_sector_count = STORE_SECTORS;
 
 #define KEY_1 0x45670123u
 #define KEY_2 0xCDEF89ABu
@@ -24,15 +21,6 @@ const uint32_t board_flash_sector_count = STORE_SECTORS;
 #define CR_LOCK (1u << 31)
 #define ACR_DATA_CACHE (1u << 10)
 #define ACR_DATA_CACHE_RESET (1u << 12)
-
-static uint32_t number_of(int32_t sector) {
-  return sector == FLASH_KEY_SECTOR ? KEY_SECTOR : FIRST_STORE_SECTOR + (uint32_t)sector;
-}
-
-/* Sectors of 128 KiB begin with number 5, at 128 KiB. */
-static uintptr_t address_of(int32_t sector, uint32_t offset) {
-  return FLASH_BASE + (number_of(sector) - 4) * SECTOR_SIZE + offset;
-}
 
 static void unlock(void) {
   if (FLASH_CR & CR_LOCK) {
@@ -63,17 +51,17 @@ IN_RAM static uint32_t run(uint32_t control, uintptr_t address, uint32_t value) 
   return FLASH_SR & SR_ERRORS;
 }
 
-int32_t board_flash_read(int32_t sector, uint32_t offset, uint8_t *out, uint32_t length) {
-  for (uint32_t i = 0; i < length; i++) out[i] = FLASH_CELL(uint8_t, address_of(sector, offset + i));
+int32_t chip_read(uint32_t at, uint8_t *out, uint32_t length) {
+  for (uint32_t i = 0; i < length; i++) out[i] = FLASH_CELL(uint8_t, CHIP_BASE + at + i);
   return 0;
 }
 
 /* Words where it can; a cell that has been programmed may be programmed again, and loses bits. */
-int32_t board_flash_program(int32_t sector, uint32_t offset, const uint8_t *octets, uint32_t length) {
+int32_t chip_program(uint32_t at, const uint8_t *octets, uint32_t length) {
   uint32_t errors = 0;
   unlock();
   for (uint32_t i = 0; i < length && errors == 0;) {
-    uintptr_t to = address_of(sector, offset + i);
+    uintptr_t to = CHIP_BASE + at + i;
     int word = to % 4 == 0 && length - i >= 4;
     uint32_t value = octets[i];
     if (word) value |= (uint32_t)octets[i + 1] << 8 | (uint32_t)octets[i + 2] << 16 | (uint32_t)octets[i + 3] << 24;
@@ -84,9 +72,9 @@ int32_t board_flash_program(int32_t sector, uint32_t offset, const uint8_t *octe
   return errors == 0 ? 0 : -1;
 }
 
-int32_t board_flash_erase(int32_t sector) {
+int32_t chip_erase(uint32_t sector) {
   unlock();
-  uint32_t errors = run(CR_ERASE | CR_WORD | CR_SECTOR(number_of(sector)), 0, 0);
+  uint32_t errors = run(CR_ERASE | CR_WORD | CR_SECTOR(sector), 0, 0);
   lock();
   return errors == 0 ? 0 : -1;
 }

@@ -29,8 +29,9 @@
 #define FLASH_KEYR REG(0x40023C04)
 #define FLASH_SR REG(0x40023C0C)
 #define FLASH_CR REG(0x40023C10)
+#define FLASH_OPTKEYR REG(0x40023C08)
+#define FLASH_OPTCR REG(0x40023C14)
 
-#define FLASH_BASE 0x08000000u
 #define FLASH_CELL(type, address) (*(volatile type *)(address))
 
 #define RNG_CR REG(0x50060800)

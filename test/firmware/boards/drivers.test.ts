@@ -9,6 +9,8 @@ import { CompiledC } from "../../support/compile-wasm.ts";
 const common = "firmware/boards/common";
 const stm32 = "firmware/boards/stm32f405";
 const here = "test/firmware/boards/drivers";
+const include = [common, stm32, `${stm32}/boot`, "firmware/boot", "firmware/contract/generated"];
+const others = [`${stm32}/areas.c`, `${stm32}/boot/protect_board.c`, `${here}/controller.cpp`];
 
 /** Offsets from the start of the flash: sectors 10 and 11 are the store's, 9 is the device root key's. */
 const STORE = 0xc0000;
@@ -18,7 +20,7 @@ const KEY_SECTOR = -1;
 
 describe("the flash driver of the STM32F4 on a model of its controller that counts violations", () => {
 	const compile = (source: string): CompiledC =>
-		new CompiledC([source, `${here}/controller.cpp`], [common, stm32, here], `${here}/controller.hpp`);
+		new CompiledC([source, ...others], [...include, here], `${here}/controller.hpp`);
 	const driver = compile(`${stm32}/flash_board.c`);
 	const flash = (at: number, length: number): Buffer => driver.octets(driver.call("model_flash") + at, length);
 	const program = (sector: number, offset: number, octets: Uint8Array): number =>
@@ -73,6 +75,46 @@ describe("the flash driver of the STM32F4 on a model of its controller that coun
 		}
 	});
 
+	test("slots and boot records lie in the sectors that board.json names, and are erased apart from each other", () => {
+		const { flash: map } = JSON.parse(readFileSync(`${stm32}/board.json`, "utf8"));
+		const at = (sector: number): number =>
+			map.sectors.slice(0, sector).reduce((sum: number, size: number) => sum + size, 0);
+		const bits = (sectors: readonly number[]): number => sectors.reduce((sum, sector) => sum | (1 << sector), 0);
+		for (const [slot, sectors] of map.slots.entries()) {
+			driver.call("model_reset");
+			expect(driver.call("boot_slot_address", slot) >>> 0).toBe(Number(map.base) + at(sectors[0]));
+			expect(driver.call("boot_slot_size")).toBe(at(sectors.at(-1) + 1) - at(sectors[0]));
+			expect(driver.call("boot_slot_erase", slot)).toBe(0);
+			expect(driver.get("erased_sectors")).toBe(bits(sectors));
+		}
+		for (const [half, sector] of map.bootRecords.entries()) {
+			driver.call("model_reset");
+			flash(0, 0x100000).fill(0);
+			expect(driver.call("boot_records_erase", half)).toBe(0);
+			expect(driver.get("erased_sectors")).toBe(1 << sector);
+			const octets = Buffer.from("record");
+			expect(driver.call("boot_records_program", half, 16, driver.put(octets), octets.length)).toBe(0);
+			expect(flash(at(sector) + 16, octets.length)).toEqual(octets);
+		}
+		expect([...map.rootKey, ...map.store]).toEqual([9, 10, 11]);
+		expect(map.bootStage).toEqual([0]);
+		expect(driver.get("violations")).toBe(0);
+	});
+
+	test("the boot stage's sector is protected once for all: nothing else of the option bytes changes, and no other sector", () => {
+		const before = driver.get("options");
+		expect(driver.call("chip_erase", 0)).toBe(0);
+		driver.call("protect_boot_sector");
+		expect(driver.get("options")).toBe(before & ~(1 << 16));
+		expect(driver.call("chip_erase", 0)).not.toBe(0);
+		expect(driver.call("chip_program", 100, driver.put(Buffer.from("over")), 4)).not.toBe(0);
+		expect(flash(100, 4).toString("hex")).toBe("ffffffff");
+		expect(driver.call("chip_erase", 1)).toBe(0);
+		driver.call("protect_boot_sector");
+		expect(driver.get("options_programmed")).toBe(1);
+		expect(driver.get("violations")).toBe(0);
+	});
+
 	test.each([
 		["write protection", 1 << 4],
 		["alignment", 1 << 5],
@@ -102,14 +144,14 @@ describe("faults planted in the flash driver are found by the model", () => {
 		["the controller stays unlocked", "  FLASH_CR = CR_LOCK;\n", ""],
 		["nobody waits for the end", "  while (FLASH_SR & SR_BUSY) {\n  }\n", ""],
 		["an octet is written as a word", "(word ? CR_WORD : CR_OCTET)", "CR_WORD"],
-		["the sector before is erased", "CR_SECTOR(number_of(sector))", "CR_SECTOR(number_of(sector) - 1)"],
+		["the sector before is erased", "CR_SECTOR(sector)", "CR_SECTOR(sector - 1)"],
 		["a word may be anywhere", "to % 4 == 0 && length", "length"],
 	])("%s", (_name, from, to) => {
 		const source = readFileSync(`${stm32}/flash_board.c`, "utf8");
 		expect(source).toContain(from);
 		const path = join(folder, "flash_board.c");
 		writeFileSync(path, source.replace(from, to));
-		const faulty = new CompiledC([path, `${here}/controller.cpp`], [common, stm32, here], `${here}/controller.hpp`);
+		const faulty = new CompiledC([path, ...others], [...include, here], `${here}/controller.hpp`);
 		faulty.call("model_reset");
 		const octets = Buffer.from("octets of any kind");
 		const read = (): Buffer => {

@@ -13,14 +13,18 @@
 
 extern "C" {
 #include "board.h"
+#include "boot.h"
+#include "chip.h"
+#include "protect.h"
 }
 
+#define BOARD_NAME "stm32f405"
+
 #define IN_RAM
-#define FLASH_BASE 0x08000000u
 
 static inline void barrier(void) {}
 
-enum register_name { ACR, KEYR, SR, CR };
+enum register_name { ACR, KEYR, SR, CR, OPTKEYR, OPTCR };
 uint32_t read_register(register_name name);
 void write_register(register_name name, uint32_t value);
 uint32_t read_cell(uint32_t address, uint32_t size);
@@ -45,6 +49,8 @@ struct Cell {
 #define FLASH_KEYR (Register{KEYR})
 #define FLASH_SR (Register{SR})
 #define FLASH_CR (Register{CR})
+#define FLASH_OPTKEYR (Register{OPTKEYR})
+#define FLASH_OPTCR (Register{OPTCR})
 #define FLASH_CELL(type, address) (Cell<type>{(uint32_t)(address)})
 
 #endif
