@@ -11,6 +11,8 @@ export interface BoardShape {
 	readonly models?: readonly string[];
 	/** Octets that an image may take. */
 	readonly budget?: { readonly flash: number; readonly ram: number };
+	/** The chip whose ROM loads the firmware, in a form of its own: `tre.esp.bin`. */
+	readonly image?: string;
 	/** Where QEMU has such a machine. */
 	readonly qemu?: {
 		/** Which of QEMU's programs, where it is not that for Arm. */

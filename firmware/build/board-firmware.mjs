@@ -6,6 +6,7 @@ import { bootStageFlags, buildBootStage, imagePlaces, slotScript, writeBundle } 
 import { measure, sizeReport } from "./board-size.mjs";
 import { bootFlags, bootLibrary, bootSources } from "./boot-wasm.mjs";
 import { cryptoImports } from "./crypto-imports.mjs";
+import { espImage, placeOf } from "./esp-image.mjs";
 import { MBEDTLS, mbedtlsFlags, mbedtlsLibrary, mbedtlsSource } from "./mbedtls-source.mjs";
 import { inParallel, run } from "./run.mjs";
 import { upToDate } from "./stamp.mjs";
@@ -251,6 +252,10 @@ export async function buildBoard(root, board, variant, progress, options = {}) {
 		const elf = await link(root, what, objects, "tre", scriptOf(root, board, shape));
 		await run(`${prefix}objcopy`, ["-O", "binary", elf, join(output, "tre.bin")]);
 		await run(`${prefix}objcopy`, ["-O", "ihex", elf, join(output, "tre.hex")]);
+		if (shape.image !== undefined) {
+			const octets = readFileSync(join(output, "tre.bin"));
+			writeFileSync(join(output, "tre.esp.bin"), espImage(shape.image, { ...placeOf(readFileSync(elf)), octets }));
+		}
 		const size = await measure(`${prefix}size`, elf, join(output, "tre.map"));
 		writeFileSync(join(output, "size.json"), `${JSON.stringify(size, null, "\t")}\n`);
 		writeFileSync(join(output, "size.txt"), sizeReport(board, variant, size, shape.budget));

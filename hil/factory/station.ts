@@ -43,6 +43,8 @@ export interface Making {
 
 /** What the firmware of a board in QEMU says of its entropy source. */
 const EMULATED = "emulated";
+/** What that of an ESP32-C3 says of it (firmware/boards/esp32c3/entropy_board.c). */
+const WITHOUT_NOISE = "rng-without-noise";
 /** The TRE on a laptop: whoever runs it reads its device root key. */
 const EMULATOR = "emulator";
 
@@ -63,6 +65,10 @@ export async function personalise(
 	if ((entropy === EMULATED || target === EMULATOR) && !dev)
 		throw new Error(
 			"this TRE is emulated and keeps its keys in files, so they are not for the field; --dev makes it all the same",
+		);
+	if (entropy === WITHOUT_NOISE && !dev)
+		throw new Error(
+			"this TRE's random numbers come from an oscillator alone, so its keys are not for the field; --dev makes it all the same",
 		);
 	const { state } = await tre.status();
 	if (state === "personalised") return handOver(tre, partners);

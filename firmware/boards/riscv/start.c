@@ -16,14 +16,14 @@ void vectors(void);
 
 /* Where the core begins; and the linker's entry, which has this name on every core. */
 __attribute__((naked, noreturn, used, section(".vectors"))) void vectors(void) {
-  __asm volatile(WITH_CSR("csrw mie, zero\n csrci mstatus, " MSTATUS_MIE "\n la sp, __handler_stack_end\n j start"));
+  __asm volatile(WITH_CSR("csrci mstatus, " MSTATUS_MIE "\n la sp, __handler_stack_end\n j start"));
 }
 
 /*
  * Handlers have a stack of their own, which is empty at every trap: interrupts are off in them, and a fault does not
  * return. So whatever became of the stack that was in use, nothing is written to it.
  */
-__attribute__((naked, aligned(64), section(".ramcode"))) static void trap(void) {
+__attribute__((naked, section(".ramcode"), used)) static void trap(void) {
   __asm volatile(WITH_CSR(
       "csrw mscratch, t0\n"
       "csrr t0, mcause\n"
@@ -48,6 +48,13 @@ __attribute__((naked, aligned(64), section(".ramcode"))) static void trap(void) 
       "mret"));
 }
 
+/* Faults come to the first entry and interrupt N to entry N; some cores know no other way, and want it aligned to 256. */
+#define VECTORED 1u
+
+__attribute__((naked, aligned(256), section(".ramcode"))) static void trap_table(void) {
+  __asm volatile(".option push\n .option norvc\n .rept 32\n j trap\n .endr\n .option pop");
+}
+
 /* A region of physical memory protection: a power of two in size, locked, which holds for machine mode, too; no access. */
 #define PMP_LOCKED_POWER_OF_TWO 0x98u
 #define GUARD_SIZE 2048u
@@ -62,7 +69,7 @@ void start(void) {
   memcpy(__data_start, __data_load, (uintptr_t)__data_end - (uintptr_t)__data_start);
   memset(__bss_start, 0, (uintptr_t)__bss_end - (uintptr_t)__bss_start);
   for (uint32_t *word = __stack_start; word < __stack_end; word++) *word = STACK_PAINT;
-  CSR_WRITE(mtvec, trap);
+  CSR_WRITE(mtvec, (uint32_t)(uintptr_t)trap_table | VECTORED);
   guard_stack();
   /* The stack at the very start of the RAM: what overflows it faults, on a stack that holds. */
   __asm volatile("la sp, __stack_end\n call main\n 1: j 1b" ::: "memory");

@@ -15,6 +15,7 @@ const uarts = {
 	stm32f405: { model: "usart", room: 1, board: "stm32f405" },
 	mps2: { model: "cmsdk", room: 1, board: "mps2-an505" },
 	"nrf52840-dk": { model: "nrf", room: 6, board: "nrf52840-dk" },
+	esp32c3: { model: "esp", room: 128, board: "esp32c3" },
 	"riscv-virt": { model: "ns16550", room: 16, board: "riscv-virt" },
 } as const;
 type Driver = keyof typeof uarts;
@@ -254,6 +255,19 @@ describe("faults planted in the drivers are found by the model", () => {
 		],
 		["nrf52840-dk", "an error's interrupt is not ended", "    UART_ERROR = 0;\n", ""],
 		["nrf52840-dk", "a framing error ends no frame", "if (errors & FRAMING_OR_BREAK) line_received(0);", ""],
+		[
+			"esp32c3",
+			"a framing error ends no frame",
+			"if (why & (INTERRUPT_FRAMING | INTERRUPT_BREAK)) line_received(0);",
+			"",
+		],
+		[
+			"esp32c3",
+			"an error's interrupt is not ended",
+			"  UART_INT_CLR = why & (INTERRUPT_FRAMING | INTERRUPT_BREAK);\n",
+			"",
+		],
+		["esp32c3", "the interrupt of octets is not ended", "  UART_INT_CLR = INTERRUPT_RX;\n", ""],
 		["mps2", "the interrupt is not ended", "  UART_INTERRUPT = INTERRUPT_RX;\n", ""],
 		[
 			...(["mps2", "the interrupt is ended behind the look"] as const),

@@ -21,7 +21,7 @@ describe("npm run firmware: a call that makes no sense is refused by name, with 
 		[[], /--board says which board the firmware is for/],
 		[
 			["--board", "nope"],
-			/no board "nope"; there are: mps2-an386, mps2-an505, netduino2, nrf52840-dk, riscv-virt, stm32f405/,
+			/no board "nope"; there are: esp32c3, mps2-an386, mps2-an505, netduino2, nrf52840-dk, riscv-virt, stm32f405/,
 		],
 		[["--board", "toString"], /no board "toString"; there are:/],
 		[["--board", "__proto__"], /no board "__proto__"; there are:/],

@@ -1,7 +1,8 @@
 /*
- * Receivers of four UARTs: USART6 of the STM32F4 (RM0090 clause 30.6.1 and 30.6.2) and UART0 of the CMSDK (DDI 0479 clause
+ * Receivers of five UARTs: USART6 of the STM32F4 (RM0090 clause 30.6.1 and 30.6.2) and UART0 of the CMSDK (DDI 0479 clause
  * 4.3), with one octet of room each, the NS16550A, with its 16, and UART0 of the nRF52840 (Product Specification, clause UART),
- * with six. What is on the wire comes when a test says so, or in the middle of the driver.
+ * with six, and UART0 of the ESP32-C3 (Technical Reference Manual, chapter UART Controller), with 128. What is on the wire
+ * comes when a test says so, or in the middle of the driver.
  */
 #include "uart.hpp"
 
@@ -54,6 +55,18 @@
 #define NRF_OVERRUN 1u
 #define NRF_FRAMING 4u
 
+#define ESP_FIFO 0x60000000u
+#define ESP_INT_ST 0x60000008u
+#define ESP_INT_ENA 0x6000000cu
+#define ESP_INT_CLR 0x60000010u
+#define ESP_CLKDIV 0x60000014u
+#define ESP_STATUS 0x6000001cu
+#define ESP_CONF0 0x60000020u
+#define ESP_ROOM 128u
+#define ESP_RX 1u
+#define ESP_FRAMING (1u << 3)
+#define ESP_RX_RESET (1u << 17)
+
 static uint32_t usart_status, usart_seen, usart_data, usart_control;
 static uint32_t cmsdk_state, cmsdk_data, cmsdk_control, cmsdk_interrupt;
 /* An octet with what was wrong with it, as the line status tells it when the octet is next. */
@@ -63,6 +76,7 @@ static struct {
 static uint32_t ns_count, ns_overrun, ns_interrupt, ns_line, ns_divider, ns_fifo_on;
 static uint32_t nrf_fifo[NRF_ROOM], nrf_count, nrf_ready, nrf_sent, nrf_error, nrf_source, nrf_enabled;
 static uint32_t nrf_enable, nrf_pin, nrf_rate, nrf_receives, nrf_sends;
+static uint32_t esp_fifo[ESP_ROOM], esp_count, esp_raw, esp_enabled, esp_divider, esp_held;
 static uint32_t sent[64];
 
 extern "C" {
@@ -79,6 +93,7 @@ void model_reset(void) {
   ns_count = ns_overrun = ns_interrupt = ns_line = ns_divider = ns_fifo_on = 0;
   nrf_count = nrf_ready = nrf_sent = nrf_error = nrf_source = nrf_enabled = 0;
   nrf_enable = nrf_pin = nrf_rate = nrf_receives = nrf_sends = 0;
+  esp_count = esp_raw = esp_enabled = esp_divider = esp_held = 0;
   overruns = sent_count = later_in = 0;
 }
 
@@ -142,6 +157,20 @@ uint32_t nrf_interrupts(void) {
   return ((nrf_enabled & 1u << 2) != 0 && nrf_ready) || ((nrf_enabled & 1u << 9) != 0 && nrf_error);
 }
 
+/* 115200 of 40 MHz are 347 and 4 sixteenths. */
+void esp_arrives(uint32_t octet, uint32_t framed) {
+  if (esp_divider != (347u | 4u << 20) || esp_held) return;
+  if (!framed) esp_raw |= ESP_FRAMING;
+  if (esp_count == ESP_ROOM) {
+    overruns++;
+    return;
+  }
+  esp_fifo[esp_count++] = octet;
+  esp_raw |= ESP_RX;
+}
+
+uint32_t esp_interrupts(void) { return esp_raw & esp_enabled; }
+
 uint32_t model_sent(uint32_t n) { return sent[n]; }
 }
 
@@ -178,6 +207,14 @@ static uint32_t nrf_take(void) {
   return octet;
 }
 
+static uint32_t esp_take(void) {
+  const uint32_t octet = esp_fifo[0];
+  if (esp_count == 0) return 0;
+  esp_count--;
+  for (uint32_t i = 0; i < esp_count; i++) esp_fifo[i] = esp_fifo[i + 1];
+  return octet;
+}
+
 uint32_t read_register(uint32_t address) {
   uint32_t value = 0;
   switch (address) {
@@ -210,6 +247,18 @@ uint32_t read_register(uint32_t address) {
       value = ns_look();
       passes(ns16550_arrives);
       break;
+    case ESP_FIFO:
+      value = esp_take();
+      passes(esp_arrives);
+      break;
+    case ESP_STATUS:
+      value = esp_count;
+      passes(esp_arrives);
+      break;
+    case ESP_INT_ST:
+      value = esp_raw & esp_enabled;
+      passes(esp_arrives);
+      break;
     case NRF_RXD:
       value = nrf_take();
       passes(nrf_arrives);
@@ -236,6 +285,19 @@ void write_register(uint32_t address, uint32_t value) {
     case CMSDK_INTERRUPT:
       cmsdk_interrupt &= ~value;
       passes(cmsdk_arrives);
+      break;
+    case ESP_FIFO: sent[sent_count++ % 64] = value; break;
+    case ESP_CLKDIV: esp_divider = value; break;
+    case ESP_INT_ENA: esp_enabled = value; break;
+    case ESP_INT_CLR:
+      esp_raw &= ~value;
+      /* The octets that are there ask again. */
+      if (esp_count > 0) esp_raw |= ESP_RX;
+      passes(esp_arrives);
+      break;
+    case ESP_CONF0:
+      esp_held = value & ESP_RX_RESET;
+      if (esp_held) esp_count = 0;
       break;
     case NRF_STARTRX: nrf_receives = value; break;
     case NRF_STARTTX: nrf_sends = value; break;
