@@ -25,9 +25,10 @@ export const needed = [code.id, code.read, code.go, code.write, code.erase] as c
 /** Octets of one read or write. */
 export const BLOCK = 256;
 
-const ANSWER_MS = 1_000;
+/** An answer comes at once; a bridge, or a machine that is busy, may take its time with it. */
+const ANSWER_MS = 10_000;
 /** A block is programmed in 256 × 0.1 ms at most, and its answer is behind a USB adapter. */
-const PROGRAM_MS = 5_000;
+const PROGRAM_MS = 15_000;
 /** 128 KiB by octets take 4 s at most (data sheet, table 41); loaders that check afterwards take longer. */
 const ERASE_MS = 40_000;
 

@@ -63,6 +63,24 @@ async function synchronise(line: Line, baudRate: number): Promise<boolean> {
 	return false;
 }
 
+/**
+ * What the loader can do. An answer that came late was to an octet before the last, which then begins a command: the loader
+ * refuses what comes next, and one more octet brings it back.
+ */
+async function commandsOf(line: Line): ReturnType<typeof askCommands> {
+	for (let n = 1; ; n++) {
+		try {
+			return await askCommands(line);
+		} catch (error) {
+			if (!(error instanceof Refused || error instanceof NoLoader) || n === TRIES) throw error;
+			await line.drain(QUIET_MS);
+			await answers(line);
+		}
+	}
+}
+
+const askCommands = (line: Line) => line.talk(getCommands());
+
 const silent = (target: string): FlashRefused =>
 	new FlashRefused(
 		"target-silent",
@@ -70,6 +88,8 @@ const silent = (target: string): FlashRefused =>
 		"hold BOOT0 high while the board resets, and wire the adapter to a port that the ROM listens on (docs/boards.md); " +
 			"a bridge that has no parity wants --parity none on both sides",
 	);
+
+const isRefusedGet = (error: unknown): boolean => error instanceof Refused && error.command === code.get;
 
 /** A chip behind its ROM loader. */
 export class RomChip implements Chip {
@@ -94,7 +114,7 @@ export class RomChip implements Chip {
 		const line = await Line.open(target, baudRate, parity);
 		try {
 			if (!(await synchronise(line, baudRate))) throw silent(target);
-			const { commands, version } = await line.talk(getCommands());
+			const { commands, version } = await commandsOf(line);
 			const missing = needed.filter((one) => !commands.includes(one));
 			if (missing.length > 0)
 				throw new FlashRefused(
@@ -106,7 +126,7 @@ export class RomChip implements Chip {
 			return new RomChip(line, board, id, await protectionBy(line));
 		} catch (error) {
 			await line.close();
-			if (error instanceof LineSilent || error instanceof NoLoader) throw silent(target);
+			if (error instanceof LineSilent || error instanceof NoLoader || isRefusedGet(error)) throw silent(target);
 			throw error;
 		}
 	}

@@ -86,6 +86,18 @@ describe("tre flash --via rom", () => {
 	});
 });
 
+test("a loader behind a bridge that takes its time with the first answers is found, too", async () => {
+	const plan = planFor({ size: 300 }, false, small);
+	for (const late of [100, 500, 900]) {
+		const chip = usedDevice(planFor({ version: "1.0.0" }, false, small));
+		const before = copyOf(chip);
+		const model = modelOf(chip);
+		model.late = late;
+		await flash(model.powerUp(), plan);
+		expectFlashed(chip, plan, before);
+	}
+});
+
 describe("what is read back decides", () => {
 	/** A flash that does not do what it is told, and says nothing. */
 	class Worn extends FlashChip {

@@ -5,6 +5,8 @@ const ACK = 0x79;
 const NACK = 0x1f;
 const SYNC = 0x7f;
 const commands = [0x00, 0x01, 0x02, 0x11, 0x21, 0x31, 0x44, 0x63, 0x73, 0x82, 0x92];
+/** Octets that a client begins with. */
+const FIRST = 3;
 const OPTION_BYTES = 0x1fff_c000;
 const RAM = { base: 0x2000_0000, size: 128 * 1024 };
 
@@ -19,6 +21,8 @@ export class RomModel {
 	productId = 0x413;
 	/** It is not in its loader, or on other wires. */
 	isDeaf = false;
+	/** Milliseconds that what it says to the first octets is under way. */
+	late = 0;
 	/** Where it was told to go to; it hears nothing any more. */
 	started: number | undefined;
 	/** Octets that it was sent so far. */
@@ -90,8 +94,10 @@ export class RomModel {
 				throw error;
 			}
 		}
-		this.#line?.write(Uint8Array.from(this.#out));
+		const [line, said] = [this.#line, Uint8Array.from(this.#out)];
 		this.#out = [];
+		if (this.late > 0 && this.heard <= FIRST) setTimeout(() => line?.write(said), this.late);
+		else line?.write(said);
 	}
 
 	#reset(): Generator<undefined, void, number> {
