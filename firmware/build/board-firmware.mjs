@@ -259,7 +259,7 @@ export async function buildBoard(root, board, variant, progress, options = {}) {
 		const size = await measure(`${prefix}size`, elf, join(output, "tre.map"));
 		writeFileSync(join(output, "size.json"), `${JSON.stringify(size, null, "\t")}\n`);
 		writeFileSync(join(output, "size.txt"), sizeReport(board, variant, size, shape.budget));
-		if (shape.flash) await bundle(root, what, objects, progress);
+		if (shape.flashing?.family === "stm32f4") await bundle(root, what, objects, progress);
 	});
 	return output;
 }

@@ -1,8 +1,9 @@
 /** Builds the firmware of a board: ELF, BIN and HEX, and says how large it is. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { boards, buildBoard, chosenFirmware } from "../../firmware/build/board-firmware.mjs";
+import { updateKey } from "../../firmware/build/update-key.mjs";
 import { alone } from "./alone.mjs";
 import { progress, root, setUp } from "./steps.mjs";
 
@@ -11,11 +12,16 @@ const USAGE = `usage: npm run firmware -- --board BOARD [options]
   --variant VARIANT   board (the hardware) or qemu; the board where nothing is said, QEMU where there is no other
   --model MODEL       what the board is otherwise: its LED, what powers its header
   --baud RATE         of the serial port (115200)
+  --update-key FILE   the factory's private update key (PEM, P-256): signs the bundle, and is what the firmware takes updates of
+  --dev               the update key of the repository, which everybody has; what is not for QEMU wants this or a key
   --keep-size         writes the size report into firmware/boards/BOARD, for the commit that changes it
   --json              the result for machines
 
 boards:
 `;
+
+const KEYS =
+	"--update-key FILE names the factory's key (openssl ecparam -name prime256v1 -genkey -noout -out update-key.pem makes one); --dev takes the one that everybody has";
 
 /** Exit code of a call that makes no sense. */
 const USAGE_CODE = 2;
@@ -25,6 +31,8 @@ const options = {
 	variant: { type: "string" },
 	model: { type: "string" },
 	baud: { type: "string" },
+	"update-key": { type: "string" },
+	dev: { type: "boolean" },
 	"keep-size": { type: "boolean" },
 	json: { type: "boolean" },
 	help: { type: "boolean" },
@@ -50,6 +58,12 @@ function asked() {
 	if (values["keep-size"] && (baud !== undefined || model !== undefined))
 		throw new Error("--keep-size takes over the size of the firmware as it is without --model and --baud");
 	const { variant } = chosenFirmware(root, board, { variant: values.variant, model, baud });
+	if (values.dev && values["update-key"] !== undefined)
+		throw new Error("--dev and --update-key are two keys; take one");
+	if (variant === "board" && !values.dev && !values["keep-size"] && values["update-key"] === undefined)
+		throw new Error(`whose updates shall this board take? ${KEYS}`);
+	// A key that is none is told before anything is built.
+	if (values["update-key"] !== undefined) updateKey(root, values["update-key"]);
 	return { ...values, variant, baud };
 }
 
@@ -72,14 +86,19 @@ async function main() {
 	const { variant, baud } = values;
 	const folder = await alone(root, progress, async () => {
 		await setUp(["boards"]);
-		return buildBoard(root, values.board, variant, progress, { baud, model: values.model });
+		return buildBoard(root, values.board, variant, progress, {
+			...{ baud, model: values.model, updateKeyFile: values["update-key"] },
+		});
 	});
 	if (values["keep-size"]) {
 		const report = readFileSync(join(folder, "size.txt"));
 		writeFileSync(join(root, "firmware", "boards", values.board, `size-${variant}.txt`), report);
 	}
 	const files = Object.fromEntries(
-		["elf", "bin", "hex"].map((kind) => [kind, relative(process.cwd(), join(folder, `tre.${kind}`))]),
+		["elf", "bin", "hex", "bundle"]
+			.map((kind) => [kind, join(folder, `tre.${kind}`)])
+			.filter(([, file]) => existsSync(file))
+			.map(([kind, file]) => [kind, relative(process.cwd(), file)]),
 	);
 	const size = JSON.parse(readFileSync(join(folder, "size.json"), "utf8"));
 	if (values.json) {

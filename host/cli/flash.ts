@@ -4,10 +4,11 @@ import { type FlashBoard, flashBoard } from "../flash/board.ts";
 import { builtBundle, onlyBuiltBundle, readBundle } from "../flash/bundle.ts";
 import type { Flashed, Tell } from "../flash/flash.ts";
 import { Meter, type Shown } from "../flash/meter.ts";
-import { type Piece, type Plan, planOf } from "../flash/plan.ts";
+import { type Piece, type Plan, planOf, updatePlanOf } from "../flash/plan.ts";
 import { FlashBroken, FlashRefused } from "../flash/refused.ts";
 import type { WayName } from "../flash/way-names.ts";
 import { ways, wayTo } from "../flash/ways/all.ts";
+import { accessTo, freeSlot } from "../flash/ways/update.ts";
 import { holderOfPort } from "../link/lock.ts";
 import type { Parity } from "../link/port.ts";
 import { TreClient } from "../tre/client.ts";
@@ -43,10 +44,19 @@ const numbers = (sectors: readonly number[]): string =>
 const DIES =
 	"its device root key and store: its TRE_id and all of its subscriptions are gone then, and nothing brings them back";
 
-function planFor({ firmware, board, blank = false }: FlashCommand): Plan {
+async function planFor(target: string, way: WayName, options: FlashCommand): Promise<Plan> {
+	const { firmware, board, baud, blank = false } = options;
 	const wanted: FlashBoard | undefined = board === undefined ? undefined : flashBoard(board);
 	const bundle = readBundle(firmware ?? (wanted ? builtBundle(wanted.name) : onlyBuiltBundle()));
-	return planOf(wanted ?? flashBoard(bundle.board), bundle, blank);
+	const flashed = wanted ?? flashBoard(bundle.board);
+	if (way !== "update") return planOf(flashed, bundle, blank);
+	if (blank)
+		throw new FlashRefused(
+			"way-not-here",
+			"an update leaves device root key and store alone",
+			"take a way that writes the flash; a TRE in service is wiped by its factory's right: hil wipe",
+		);
+	return updatePlanOf(flashed, bundle, await freeSlot(accessTo(target, baud), target));
 }
 
 const pieceObject = ({ what, address, octets, area, digest, onlyIfOther }: Piece) => ({
@@ -127,20 +137,28 @@ async function greet(port: string, baudRate: number, plan: Plan): Promise<Greeti
 	}
 }
 
+/** Where the boot stage is no piece of it, and stays. */
+const ofUpdate = ({ kept }: Plan): boolean => kept.some(({ what }) => what === "boot stage");
+
 function doneLines(
 	plan: Plan,
 	done: Flashed,
 	port: string | undefined,
 	greeting: Greeting | undefined,
 ): readonly string[] {
-	const kept =
-		done.kept.length > 0 ? `${done.kept.join(" and ")} are as they were` : "device root key and store were not read";
+	const kept = ofUpdate(plan)
+		? "boot stage, device root key and store are no part of an update"
+		: done.kept.length > 0
+			? `${done.kept.join(" and ")} are as they were`
+			: "device root key and store were not read";
 	return [
 		`${done.chip}: ${done.written.join(" and ")} written and compared${done.same.length > 0 ? `; ${done.same.join(", ")} was the same` : ""}`,
 		plan.isBlanking ? "device root key and store are erased" : kept,
-		greeting
-			? `the TRE on ${port} says hello: version ${greeting.version}, ${greeting.state}, boot ${greeting.bootCounter}`
-			: "nobody has asked the TRE whether it runs: --port PORT does (its own serial port, which is seldom the loader's)",
+		ofUpdate(plan) && !greeting
+			? "it has said hello behind its restart, and confirmed itself"
+			: greeting
+				? `the TRE on ${port} says hello: version ${greeting.version}, ${greeting.state}, boot ${greeting.bootCounter}`
+				: "nobody has asked the TRE whether it runs: --port PORT does (its own serial port, which is seldom the loader's)",
 	];
 }
 
@@ -148,7 +166,7 @@ function doneLines(
 export async function flashCommand(target: string, options: FlashCommand): Promise<void> {
 	const { json, port, baud, parity, blank, dryRun, compare } = options;
 	const name = options.via ?? wayTo(target);
-	const plan = planFor(options);
+	const plan = await planFor(target, name, options);
 	if (dryRun || !json)
 		for (const line of json ? [JSON.stringify(planObject(plan, name))] : planLines(plan, name)) say(line);
 	if (dryRun) return;

@@ -1,30 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { readNamed } from "../../firmware/local/named-file.ts";
 import { decodeBundle } from "../flash/bundle.ts";
-import { LinkClosed } from "../link/link.ts";
-import { PortError } from "../link/port.ts";
-import { TreClient } from "../tre/client.ts";
+import { accessTo } from "../flash/ways/update.ts";
 import { type UpdateStep, updateTre } from "../tre/update.ts";
 import { ProgressLine } from "./progress-line.ts";
-
-/** An erase of a slot takes its time, and so does the check of an image at the start. */
-const DEADLINE_MS = 30_000;
-/** How long a port that goes with the power may take to come back. */
-const PATIENCE_MS = 20_000;
-const RETRY_MS = 250;
-
-/** Tries again while the port is not there, or is going. */
-async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
-	const until = performance.now() + PATIENCE_MS;
-	for (;;) {
-		try {
-			return await attempt();
-		} catch (error) {
-			if (performance.now() > until || !(error instanceof PortError || error instanceof LinkClosed)) throw error;
-			await sleep(RETRY_MS);
-		}
-	}
-}
 
 export interface UpdateOptions {
 	readonly json?: boolean;
@@ -40,12 +18,11 @@ const words: Readonly<Record<Exclude<UpdateStep["kind"], "sending">, string>> = 
 /** `tre update`: gives the TRE on a port the firmware in a bundle that its factory has signed. */
 export async function update(port: string, file: string, { json = false, baud }: UpdateOptions): Promise<void> {
 	const bundle = decodeBundle(readNamed(file));
-	const open = (): Promise<TreClient> => TreClient.open(port, { deadlineMs: DEADLINE_MS, baudRate: baud });
 	const line = new ProgressLine(json);
 	try {
 		const begun = performance.now();
 		const done = await updateTre(
-			{ open, reopen: () => patiently(open) },
+			accessTo(port, baud),
 			bundle.slots.map(({ octets }) => octets),
 			(step) => {
 				if (step.kind === "sending") line.octets("sending", step.done, step.total);

@@ -35,7 +35,10 @@ const log: View = {
 	show: async (tre) => {
 		const entries = await readLog(tre);
 		const lines = entries.map(({ index, bootCounter, event, root, mcimId }) => {
-			const parts = [root && `root ${root}…`, mcimId && `MCIM ${mcimId}…`].filter((one) => one !== "").join(", ");
+			const [first, second] = event?.startsWith("update-") ? ["firmware", "bundle"] : ["root", "MCIM"];
+			const parts = [root && `${first} ${root}…`, mcimId && `${second} ${mcimId}…`]
+				.filter((one) => one !== "")
+				.join(", ");
 			return `${String(index).padStart(4)}  boot ${String(bootCounter).padEnd(6)}${(event ?? "unknown").padEnd(24)}${parts}`;
 		});
 		const nothing = ["Nothing has changed trust or subscriptions yet."];

@@ -56,6 +56,12 @@ export const boardNames = (): readonly string[] =>
 export function readBoard(name: string, json: unknown): FlashBoard {
 	const read = shape.safeParse(json);
 	if (read.success) return { name, ...read.data };
+	if (typeof json === "object" && json !== null && "flashing" in json)
+		throw new FlashRefused(
+			"board-not-flashable",
+			`no way of this program writes the flash of ${name} yet`,
+			`docs/boards.md has the command of its own tools, and npm run firmware -- --board ${name} the file`,
+		);
 	throw new FlashRefused(
 		"board-not-flashable",
 		`${name} has no flash that a host writes`,

@@ -6,8 +6,10 @@ import { type Bundle, checkBundle, type SlotImage } from "./bundle.ts";
 /** Stack pointer and reset vector: without the second no core starts what lies behind. */
 const VECTORS = 8;
 
-export type PieceName = "boot stage" | "slot A" | "image";
-export type AreaName = "boot records" | "device root key" | "store" | "slot B";
+export type PieceName = "boot stage" | "slot A" | "slot B" | "image";
+export type AreaName = "boot stage" | "boot records" | "device root key" | "store" | "slot A" | "slot B";
+
+const SLOTS = ["slot A", "slot B"] as const;
 
 /** Octets for the flash. */
 export interface Piece {
@@ -55,7 +57,7 @@ export type Grain = "octets" | "sectors";
 const sha256 = (octets: Uint8Array): string => createHash("sha256").update(octets).digest("hex");
 
 function piece(what: PieceName, area: Area, octets: Uint8Array): Piece {
-	const seal = what === "slot A" ? image.HEADER_SIZE : VECTORS;
+	const seal = what.startsWith("slot") ? image.HEADER_SIZE : VECTORS;
 	return {
 		what,
 		address: area.address,
@@ -90,6 +92,30 @@ export function planOf(board: FlashBoard, bundle: Bundle, isBlanking: boolean): 
 		cleared: [...(isBlanking ? device : []), ...named("boot records", bootRecords)],
 		kept: [...(isBlanking ? [] : device), ...named("slot B", second?.sectors)],
 		isBlanking,
+	};
+}
+
+/**
+ * The plan for an update, which the running TRE carries out: one slot is written, and all else stays. Throws FlashRefused
+ * where the bundle does not fit the board.
+ */
+export function updatePlanOf(board: FlashBoard, bundle: Bundle, slot: 0 | 1): Plan {
+	checkBundle(bundle, board);
+	const { bootStage, rootKey, store } = board.flash;
+	const places = imageAreas(board) as [Area, Area?];
+	const [written, running] = [slot, 1 - slot] as const;
+	const { header, octets } = bundle.slots[written] as SlotImage;
+	const kept: readonly (readonly [AreaName, readonly number[] | undefined])[] = [
+		["boot stage", bootStage],
+		[SLOTS[running], places[running]?.sectors],
+		["device root key", rootKey],
+		["store", store],
+	];
+	return {
+		...{ board, bundle, version: header.version, isForDevelopment: header.isForDevelopment, isBlanking: false },
+		pieces: [piece(SLOTS[written], places[written] as Area, octets)],
+		cleared: [],
+		kept: kept.flatMap(([what, sectors]) => (sectors ? [{ what, ...areaOf(board, sectors) }] : [])),
 	};
 }
 

@@ -172,10 +172,22 @@ describe("tre flash --blank", () => {
 });
 
 describe("what tre flash refuses, by name for machines", () => {
-	test("an update: this version has none, and which ways there are", async () => {
-		const told = await tre(["/dev/not-there", "--firmware", file, "--json"]);
+	test("an update that is to erase device root key and store", async () => {
+		const told = await tre(["/dev/not-there", "--firmware", file, "--blank", "--json"]);
 		expect(told).toMatchObject({ code: 1, events: [{ event: "refused", code: "way-not-here" }] });
-		expect(told.stderr).toContain("--via rom, openocd, dfu or gdb");
+		expect(told.stderr).toContain("hil wipe");
+	});
+
+	test("an update of a TRE that no boot stage has started", async () => {
+		const device = new Device("qemu:mps2-an505");
+		try {
+			await device.start();
+			const told = await tre([device.port, "--firmware", file, "--json"]);
+			expect(told).toMatchObject({ code: 1, events: [{ event: "refused", code: "target-unfit" }] });
+			expect(told.stderr).toContain("--via rom, openocd, dfu or gdb");
+		} finally {
+			await device.dispose();
+		}
 	});
 
 	test("a firmware of another board than the one that is named", async () => {
