@@ -44,6 +44,8 @@ describe.each([
 		const port = model.powerUp();
 		cut(model);
 		await expect(flash(port, plan)).rejects.toThrow();
+		// A new terminal may get the descriptor of one that is still being closed.
+		await model.unplug();
 		expectNotTornForWhole(model.chip, older, plan);
 		await flash(again(model), plan);
 		expectFlashed(model.chip, plan, before);
@@ -56,7 +58,7 @@ describe.each([
 			const plan = planFor({ size: 3_001 }, false, board);
 			const { operations } = await lengthOf(plan);
 			expect(operations).toBeGreaterThan(plan.pieces.reduce((sum, { octets }) => sum + octets.length / BLOCK, 0));
-			for (const at of sampled(operations, 12))
+			for (let at = 0; at < operations; at++)
 				await tear(
 					plan,
 					(torn) => torn.cutAt(at),

@@ -32,6 +32,7 @@ export class RomModel {
 	#out: number[] = [];
 	#line: Line | undefined;
 	#cableAt: number | undefined;
+	#gone: Promise<void> = Promise.resolve();
 	/** Called for each octet, before it is worked on. */
 	onOctet: (() => void) | undefined;
 
@@ -71,10 +72,13 @@ export class RomModel {
 		this.chip.cutAt(operation, () => void this.unplug());
 	}
 
-	async unplug(): Promise<void> {
+	/** Resolves when the terminal has gone, also where something else has pulled it. */
+	unplug(): Promise<void> {
 		const line = this.#line;
 		this.#line = undefined;
-		await line?.close();
+		// Closed from within its own data, a terminal now and then does not tell the other end.
+		if (line) this.#gone = new Promise<void>((resolve) => setImmediate(resolve)).then(() => line.close());
+		return this.#gone;
 	}
 
 	#hear(octets: Uint8Array): void {
