@@ -43,6 +43,10 @@ function partsOf(bundle: string): { readonly bootStage: Uint8Array; readonly slo
 	return { bootStage, slotA: slotA as Uint8Array };
 }
 
+/** What a file that is too short lacks was never programmed. */
+const filledUp = (octets: Buffer, size: number): Buffer =>
+	Buffer.concat([octets, Buffer.alloc(Math.max(0, size - octets.length), 0xff)]);
+
 /** Until slots came the file held the store and, behind it, the device root key, and nothing else. */
 function withoutSlots(octets: Buffer, map: FlashMap, size: number): Buffer {
 	const store = areaOf(map, map.store);
@@ -59,7 +63,7 @@ function contentOf(path: string, map: FlashMap, size: number): Buffer {
 	if (octets.length >= size) return octets.subarray(0, size);
 	const former = areaOf(map, map.store).size + areaOf(map, map.rootKey).size;
 	// A file that is shorter was being made when QEMU was killed: nothing was programmed into it yet.
-	return octets.length <= former ? withoutSlots(octets, map, size) : Buffer.concat([octets], size);
+	return octets.length <= former ? withoutSlots(filledUp(octets, former), map, size) : filledUp(octets, size);
 }
 
 /**

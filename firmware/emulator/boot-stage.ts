@@ -23,6 +23,8 @@ interface BootExports {
 
 const SLOTS = 2;
 const FAILED = -1;
+/** Of a packed record. */
+const CONFIRMED = 0x100;
 
 /** What a firmware may do to the slots: the imports of the module `update` (`firmware/tre/platform/update.ts`). */
 export interface UpdatePort {
@@ -89,6 +91,12 @@ export class BootStage {
 	/** Nothing was ever updated: slot A is what starts. */
 	get isAsFlashed(): boolean {
 		return this.#exports.boot_record_packed() === FAILED;
+	}
+
+	/** What stands in that slot was not confirmed yet. */
+	isOnTrial(slot: number): boolean {
+		const packed = this.#exports.boot_record_packed();
+		return packed !== FAILED && (packed & 0xff) === slot && (packed & CONFIRMED) === 0;
 	}
 
 	/** Where a slot stands in the flash. */

@@ -1,4 +1,4 @@
-import { close, closeSync, constants, openSync, write } from "node:fs";
+import { closeSync, constants, openSync, write } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import type { ReadStream } from "node:tty";
 import * as nodePty from "@lydell/node-pty";
@@ -68,9 +68,10 @@ export function ptyLine(receive: Receive): Line {
 		},
 		close: () =>
 			new Promise((resolve) => {
+				// It closes its descriptor; a second close would take somebody else's.
+				pty.master.once("close", () => resolve());
 				pty.master.destroy();
 				closeSync(held);
-				close(pty.fd, () => resolve());
 			}),
 	};
 }

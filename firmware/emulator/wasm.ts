@@ -13,6 +13,8 @@ import type { StateFolder } from "./state-folder.ts";
 import type { Tre } from "./tre.ts";
 
 const TICK_MS = 500;
+/** Those of a trial, and some: a firmware that is all there is would be started for ever. */
+const STARTS = 5;
 
 export interface WasmOptions {
 	readonly folder: StateFolder;
@@ -86,9 +88,8 @@ export class WasmTre implements Tre {
 		flashBuild(slots, options);
 		const receive = (octets: Uint8Array): void => tre.#run((machine) => machine.receive(octets));
 		const line = tcp === undefined ? ptyLine(receive) : await tcpLine(tcp, receive);
-		const make = (): Machine => {
-			const slot = slots.boot.select();
-			return new Machine({
+		const started = (slot: number): Machine =>
+			new Machine({
 				...slots.firmware(slot),
 				update: slots.boot.port(slot),
 				flash,
@@ -98,6 +99,17 @@ export class WasmTre implements Tre {
 				...(measured ? { clock: () => performance.now() } : {}),
 				onTrap,
 			});
+		const make = (): Machine => {
+			for (let failed = 1; ; failed++) {
+				const slot = slots.boot.select();
+				try {
+					return started(slot);
+				} catch (error) {
+					// As a fault at a board's start: it is reset, and has spent one of its starts.
+					if (error instanceof PowerCut || !slots.boot.isOnTrial(slot) || failed > STARTS) throw error;
+					onTrap(error as Error);
+				}
+			}
 		};
 		const tre: WasmTre = new WasmTre({ flash, slots, power, line, make, onDied: options.onDied });
 		return tre;

@@ -99,7 +99,7 @@ export function readBundle(path: string): Bundle {
 	throw new FlashRefused(
 		"bundle-missing",
 		`there is no firmware ${path}`,
-		"build it: npm run firmware -- --board BOARD; or name one: --firmware FILE",
+		"build it: npm run firmware -- --board BOARD --dev, or with --update-key FILE; or name one: --firmware FILE",
 	);
 }
 
@@ -114,7 +114,7 @@ export function onlyBuiltBundle(): string {
 		throw new FlashRefused(
 			"bundle-missing",
 			"no firmware has been built here",
-			"build it: npm run firmware -- --board BOARD; or name one: --firmware FILE",
+			"build it: npm run firmware -- --board BOARD --dev, or with --update-key FILE; or name one: --firmware FILE",
 		);
 	throw new FlashRefused(
 		"bundle-missing",

@@ -1,6 +1,7 @@
 import { wire } from "../../firmware/contract/commands.ts";
 import { image } from "../../firmware/contract/image.ts";
-import type { TreClient } from "./client.ts";
+import { LinkClosed, LinkTimeout } from "../link/link.ts";
+import { type TreClient, TreRestarted } from "./client.ts";
 
 /** What an update needs of a bundle: header and image of each slot, in order. */
 export type SlotImages = readonly Uint8Array[];
@@ -63,7 +64,7 @@ export async function updateTre(
 		throw new UpdateNotKept(
 			running === sent.slot
 				? `the new firmware has started, and finds itself not sound: it has ${triesLeft} more starts before ${sent.from} comes back; \`tre log\` tells`
-				: `the new firmware did not hold, and ${version} runs again; \`tre log\` tells`,
+				: `the new firmware did not hold, or did not come to its start, and ${version} runs; \`tre log\` tells which`,
 		);
 	} finally {
 		await restarted.close();
@@ -82,6 +83,11 @@ async function send(tre: TreClient, slots: SlotImages, tell: (step: UpdateStep) 
 	}
 	tell({ kind: "sending", done: length, total: length });
 	tell({ kind: "checking" });
-	await tre.call("updateEnd", {});
+	try {
+		await tre.call("updateEnd", {});
+	} catch (error) {
+		// The restart may take the port, and the answer with it: what runs then tells what came of it.
+		if (!(error instanceof LinkClosed || error instanceof LinkTimeout || error instanceof TreRestarted)) throw error;
+	}
 	return { from: before.version, slot, octets: length };
 }
