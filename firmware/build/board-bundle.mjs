@@ -59,7 +59,7 @@ export async function buildBootStage({
 		.flatMap((folder) => filesIn(join(folder, "boot"), /\.c$/))
 		.filter((file) => isOfVariant(file, variant));
 	const drivers = ["areas.c", "clock_board.c", "clock_qemu.c", "flash_board.c", "flash_qemu.c", "uart.c"];
-	const hosts = ["semihosting.c", "power_qemu.c"];
+	const hosts = ["semihosting.c", "power_qemu.c", "flash_file_qemu.c"];
 	const shared = layers
 		.flatMap((folder) => filesIn(folder, /\.c$/))
 		.filter((file) => [...drivers, ...hosts].includes(basename(file)) && isOfVariant(file, variant))

@@ -26,7 +26,7 @@ export interface Updated {
 export class UpdateNotKept extends Error {}
 
 /** Array, command, offset and the head of a byte string take 12 octets at the most; flash likes words. */
-const CHUNK = (wire.maxMessage - 12) & ~3;
+export const UPDATE_CHUNK = (wire.maxMessage - 12) & ~3;
 
 /** The headers of all slots, as `updateBegin` takes them. */
 export const headersOf = (slots: SlotImages): Uint8Array =>
@@ -77,7 +77,7 @@ async function send(tre: TreClient, slots: SlotImages, tell: (step: UpdateStep) 
 	const { slot, length } = await tre.call("updateBegin", { headers: headersOf(slots) });
 	const octets = (slots[slot] ?? new Uint8Array(0)).subarray(image.HEADER_SIZE);
 	for (let at = 0; at < length; ) {
-		const part = octets.subarray(at, at + CHUNK);
+		const part = octets.subarray(at, at + UPDATE_CHUNK);
 		tell({ kind: "sending", done: at, total: length });
 		at = (await tre.call("updateOctets", { offset: at, octets: part })).next;
 	}

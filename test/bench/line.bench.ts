@@ -1,9 +1,10 @@
 import { test } from "vitest";
 import { mainBoards, type TestTarget } from "../support/targets.ts";
-import { type Goodput, goodput } from "./measure/goodput.ts";
+import { type Goodput, goodput, updatable, updateGoodput } from "./measure/goodput.ts";
 import { type Budgeted, holdBudgets, writeResult } from "./report.ts";
 
 const BUDGET = 0.9;
+const UPDATE_BUDGET = 0.85;
 const [USUAL, FAST] = [115_200, 921_600];
 
 test("goodput of 4 KiB messages over a serial line paced in the rig", async () => {
@@ -21,4 +22,19 @@ test("goodput of 4 KiB messages over a serial line paced in the rig", async () =
 	});
 	writeResult("line", { rows });
 	holdBudgets(budgets);
+});
+
+test("goodput of an update over the same line", async () => {
+	const rows: { readonly target: TestTarget; readonly ratio: number }[] = [];
+	for (const target of updatable) rows.push({ target, ratio: await updateGoodput(target, USUAL) });
+	writeResult("update", { rows });
+	holdBudgets(
+		rows.map(
+			({ target, ratio }): Budgeted => ({
+				what: `an update of ${target} at ${USUAL}, against the line rate`,
+				ratio,
+				budget: UPDATE_BUDGET,
+			}),
+		),
+	);
 });
