@@ -101,6 +101,8 @@ const commands: Readonly<Record<Program, readonly Row[]>> = {
 		{ command: "link", args: ["./tre0"], alike: true },
 		{ command: "store", args: ["./tre0"], alike: true },
 		{ command: "wear", args: ["./tre0"], alike: true },
+		{ command: "firmware", args: ["./tre0"], alike: true },
+		{ command: "update", args: ["./tre0", "tre.bundle"] },
 		{ command: "accounts", args: ["./m2me-state"] },
 		{ command: "trace", args: ["./evidence"] },
 		{ command: "flash", args: ["./tre0"] },
@@ -278,7 +280,7 @@ describe.concurrent("a call that makes no sense ends with code 2, says why, and 
 });
 
 describe.concurrent("what cannot be done is told in words, with code 1", () => {
-	const views = ["info", "log", ...(full ? ["mcims", "link", "store", "wear"] : [])];
+	const views = ["info", "log", ...(full ? ["mcims", "link", "store", "wear", "firmware"] : [])];
 	const port = "the port of a TRE is";
 	const emulator = /\nFor an emulated TRE: npm run -s tre -- emulate --link \.\/tre0\n$/;
 
@@ -318,7 +320,7 @@ describe.concurrent("what cannot be done is told in words, with code 1", () => {
 		[["wbxml", "encode", "nothing"], "tre wbxml encode: nothing is not there"],
 		[["wbxml", "encode", "folder"], "tre wbxml encode: folder is a folder; name a file"],
 		[["wbxml", "encode", "file.md"], "tre wbxml encode: XML refused at character"],
-		[["flash", "./tre0", "--board", "none"], 'tre flash: no board "none"; there are: mps2-an505, stm32f405'],
+		[["flash", "./tre0", "--board", "none"], 'tre flash: no board "none"; there are: esp32c3, mps2-an386, '],
 		[["flash", "./tre0", "--board", "mps2-an505"], "tre flash: mps2-an505 has no flash that a host writes"],
 		[
 			["flash", "./tre0", "--firmware", "nothing"],
@@ -326,6 +328,9 @@ describe.concurrent("what cannot be done is told in words, with code 1", () => {
 		],
 		[["flash", "./tre0", "--firmware", "file.md"], "tre flash: the file is no firmware bundle"],
 		[["flash", "./tre0", "--firmware", "folder"], "tre flash: folder is a folder; name a file"],
+		[["flash", "./tre0", "--board", "esp32c3"], "tre flash: no way of this program writes the flash of esp32c3 yet"],
+		[["update", "./tre0", "nothing"], "tre update: nothing is not there"],
+		[["update", "./tre0", "file.md"], "tre update: the file is no firmware bundle"],
 		[["emulate", "--state", "file.md"], `${emulate("file.md")} is there already, and is something else`],
 		[["emulate", "--state", "file.md/in"], `${emulate("file.md/in")} leads through a file as if it were a folder`],
 		[["emulate", "--state", "t0", "--link", "/nonexist/tre0"], "there is no folder /nonexist for the link"],
