@@ -11,6 +11,7 @@ import {
 	RECORD_BOOTS,
 	RECORD_CHANGE,
 	RECORD_ROOT_PENDING,
+	RECORD_SECURITY_COUNTER,
 	RECORD_STATE,
 	RECORD_WIPING,
 	readStore,
@@ -159,7 +160,7 @@ export class PowerCutProof {
 		if (!booted.alive || bootsOf(recovered) !== bootsOf(found) + 1) return "the TRE does not boot";
 		if (booted.flash.misuse.length > 0) return booted.flash.misuse[0].message;
 		if (!recovered.clean) return "what was deleted is still there after the boot";
-		if (begun || (name === "wipe" && recovered.records.size === 1))
+		if (begun || (name === "wipe" && isOfNoLife(recovered)))
 			return isWiped(before, booted.flash.octets, recovered) ? undefined : "the boot has not ended the wipe";
 		if (trial) return isTrialAfterBoot(found, recovered) ? undefined : "a boot in a trial changed something else";
 		return sameRecords(recovered.records, found.records) ? undefined : "the boot found another store than the model";
@@ -172,9 +173,13 @@ function isTrialAfterBoot(found: StoreState, recovered: StoreState): boolean {
 	return !recovered.records.has(RECORD_CHANGE) && !recovered.records.has(RECORD_ROOT_PENDING);
 }
 
-/** The boot counter is all that is left, and nowhere in the flash stands what was secret before. */
-function isWiped(before: Uint8Array, image: Uint8Array, { records }: StoreState): boolean {
+/** Nothing is left but what a device keeps from one life to the next. */
+const isOfNoLife = ({ records }: StoreState): boolean =>
+	[...records.keys()].every((key) => key === RECORD_BOOTS || key === RECORD_SECURITY_COUNTER);
+
+/** That is all that is left, and nowhere in the flash stands what was secret before. */
+function isWiped(before: Uint8Array, image: Uint8Array, recovered: StoreState): boolean {
 	const flash = Buffer.from(image);
 	const secrets = readFlash(Buffer.from(before)).filter(({ key, octets }) => isSecret(key) && octets.length > 0);
-	return records.size === 1 && secrets.length > 0 && secrets.every(({ octets }) => !flash.includes(octets));
+	return isOfNoLife(recovered) && secrets.length > 0 && secrets.every(({ octets }) => !flash.includes(octets));
 }

@@ -14,6 +14,8 @@ const RECORD = 12;
 
 export const RECORD_STATE = 1;
 export const RECORD_BOOTS = 2;
+/** The lowest security counter of a firmware that the device takes. */
+export const RECORD_SECURITY_COUNTER = 25;
 export const RECORD_ROOT_PENDING = 9;
 export const RECORD_CHANGE = 12;
 export const RECORD_WIPING = 15;
