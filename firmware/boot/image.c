@@ -18,6 +18,7 @@ static int is_for(const uint8_t *header, uint32_t slot) {
   strncpy(board, boot_board, sizeof board);
   const uint32_t length = field(header, IMAGE_LENGTH_AT);
   return field(header, IMAGE_MAGIC_AT) == IMAGE_MAGIC && field(header, IMAGE_FORMAT_AT) == IMAGE_FORMAT &&
+         (field(header, IMAGE_FLAGS_AT) & ~IMAGE_FLAG_DEVELOPMENT) == 0 && field(header, IMAGE_RESERVED_AT) == 0 &&
          field(header, IMAGE_ADDRESS_AT) == boot_slot_address(slot) && length > 0 &&
          length <= boot_slot_size() - IMAGE_HEADER_SIZE && memcmp(header + IMAGE_BOARD_AT, board, sizeof board) == 0;
 }

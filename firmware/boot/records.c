@@ -24,10 +24,20 @@ typedef struct {
   uint32_t found, half, offset, sequence, slot;
 } place;
 
-static uint32_t word_at(uint32_t half, uint32_t offset) {
-  uint8_t octets[4];
-  if (boot_records_read(half, offset, octets, sizeof octets) != 0) return 0;
-  return octets[0] | (uint32_t)octets[1] << 8 | (uint32_t)octets[2] << 16 | (uint32_t)octets[3] << 24;
+/* Its words as they stand there; zeros, which are no record, where they cannot be read. */
+typedef struct {
+  uint32_t check, word, tries, confirmed;
+} content;
+
+static content content_at(uint32_t half, uint32_t offset) {
+  uint8_t octets[RECORD];
+  uint32_t words[RECORD / 4];
+  if (boot_records_read(half, offset, octets, sizeof octets) != 0) return (content){0, 0, 0, 0};
+  for (uint32_t n = 0; n < RECORD / 4; n++) {
+    const uint8_t *at = octets + 4 * n;
+    words[n] = at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+  }
+  return (content){words[0], words[1], words[2], words[3]};
 }
 
 static int32_t program_word(uint32_t half, uint32_t offset, uint32_t value) {
@@ -35,35 +45,35 @@ static int32_t program_word(uint32_t half, uint32_t offset, uint32_t value) {
   return boot_records_program(half, offset, octets, sizeof octets);
 }
 
-static uint32_t is_erased(uint32_t half, uint32_t offset) {
-  for (uint32_t at = 0; at < RECORD; at += 4)
-    if (word_at(half, offset + at) != ERASED) return 0;
-  return 1;
+static int is_erased(uint32_t half, uint32_t offset) {
+  const content there = content_at(half, offset);
+  return (there.check & there.word & there.tries & there.confirmed) == ERASED;
 }
 
 static place last_record(void) {
   place last = {0, 0, 0, 0, 0};
   for (uint32_t half = 0; half < 2; half++) {
     for (uint32_t offset = 0; offset + RECORD <= boot_records_size(); offset += RECORD) {
-      const uint32_t word = word_at(half, offset + WORD_AT);
-      if (word_at(half, offset) != (~word ^ MAGIC) || (word & 0xff) >= IMAGE_SLOTS) continue;
-      if (last.found && word >> 8 <= last.sequence) continue;
-      last = (place){1, half, offset, word >> 8, word & 0xff};
+      const content there = content_at(half, offset);
+      if (there.check != (~there.word ^ MAGIC) || (there.word & 0xff) >= IMAGE_SLOTS) continue;
+      if (last.found && there.word >> 8 <= last.sequence) continue;
+      last = (place){1, half, offset, there.word >> 8, there.word & 0xff};
     }
   }
   return last;
 }
 
-static uint32_t tries_at(place at) {
+static uint32_t count_of(uint32_t tries) {
   uint32_t left = 0;
-  for (uint32_t bits = word_at(at.half, at.offset + TRIES_AT) & TRIES_MASK; bits != 0; bits &= bits - 1) left++;
+  for (uint32_t bits = tries & TRIES_MASK; bits != 0; bits &= bits - 1) left++;
   return left;
 }
 
 boot_record boot_record_read(void) {
   const place at = last_record();
   if (!at.found) return (boot_record){0, 0, 0, 0};
-  return (boot_record){1, at.slot, word_at(at.half, at.offset + CONFIRMED_AT) != ERASED, tries_at(at)};
+  const content there = content_at(at.half, at.offset);
+  return (boot_record){1, at.slot, there.confirmed != ERASED, count_of(there.tries)};
 }
 
 int32_t boot_record_packed(void) {
@@ -101,7 +111,7 @@ int32_t boot_record_confirm(void) {
 int32_t boot_record_spend(void) {
   const place last = last_record();
   if (!last.found) return -1;
-  const uint32_t bits = word_at(last.half, last.offset + TRIES_AT);
+  const uint32_t bits = content_at(last.half, last.offset).tries;
   /* The lowest bit that stands falls. */
   return program_word(last.half, last.offset + TRIES_AT, bits & (bits - 1u));
 }

@@ -103,5 +103,5 @@ export async function writeBundle(root, { board, output, bootStage, images, plac
 	const slots = [];
 	for (const [n, { address }] of places.entries())
 		slots.push(await signedImage(root, { board, address, image: images[n], ...release(root) }, key));
-	writeFileSync(join(output, "tre.bundle"), await encodeBundle(board, bootStage, slots));
+	writeFileSync(join(output, "tre.bundle"), await encodeBundle(root, { board, bootStage, slots }));
 }

@@ -90,7 +90,7 @@ export async function buildEmulatorBundle(root, progress) {
 		const slots = [];
 		for (const address of [0, 1])
 			slots.push(await signedImage(root, { board: "emulator", address, image, ...release(root) }, updateKey(root)));
-		writeFileSync(output, await encodeBundle("emulator", new Uint8Array(0), slots));
+		writeFileSync(output, await encodeBundle(root, { board: "emulator", bootStage: new Uint8Array(0), slots }));
 	});
 	return output;
 }

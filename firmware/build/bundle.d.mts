@@ -1,3 +1,4 @@
+import type { BundleParts } from "../contract/bundle.ts";
 import type { UpdateKey } from "./update-key.mjs";
 
 /** What a firmware of this clone says of itself. */
@@ -16,4 +17,4 @@ export interface Image {
 export function signedImage(root: string, image: Image, key: UpdateKey): Promise<Buffer>;
 
 /** A firmware bundle (docs/documents.md). */
-export function encodeBundle(board: string, bootStage: Uint8Array, slots: readonly Uint8Array[]): Promise<Buffer>;
+export function encodeBundle(root: string, parts: BundleParts): Promise<Buffer>;

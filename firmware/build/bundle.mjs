@@ -27,9 +27,8 @@ export async function signedImage(root, { board, address, image, version, securi
 	return Buffer.concat([encodeHeader({ ...header, signature: key.sign(signedPart(header)) }), image]);
 }
 
-/** A firmware bundle (docs/documents.md): `["TRE-BUNDLE", 1, board, boot stage, [slot …]]`, deterministic CBOR. */
-export async function encodeBundle(board, bootStage, slots) {
-	const { Encoder } = await import("cbor-x");
-	const encoder = new Encoder({ useRecords: false, tagUint8Array: false });
-	return encoder.encode(["TRE-BUNDLE", 1, board, bootStage, slots]);
+/** A firmware bundle (firmware/contract/bundle.ts). */
+export async function encodeBundle(root, parts) {
+	const { encodeBundle: encode } = await import(pathToFileURL(join(root, "build/js/firmware/contract/bundle.js")).href);
+	return encode(parts);
 }

@@ -228,7 +228,8 @@ export const errors = {
 	"update-downgrade": {
 		number: 83,
 		fault: "factory",
-		advice: "The security counter of this firmware is lower than one that this device has confirmed; take a newer one.",
+		advice:
+			"The security counter of this firmware is lower than one that this device has confirmed; give it a newer one with `tre update`.",
 	},
 	"update-order": {
 		number: 84,

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { Decoder } from "cbor-x";
+import { decodeParts } from "../contract/bundle.ts";
 import { image } from "../contract/image.ts";
 
 /** The flash map of a `board.json`, of a board with a boot stage. */
@@ -34,15 +34,6 @@ function hasRecord(octets: Buffer): boolean {
 	return false;
 }
 
-/** Boot stage and image for slot A of a bundle. */
-function partsOf(bundle: string): { readonly bootStage: Uint8Array; readonly slotA: Uint8Array } {
-	const [, , , bootStage, [slotA]] = new Decoder({ useRecords: false }).decode(readFileSync(bundle)) as [
-		...[string, number, string, Uint8Array],
-		Uint8Array[],
-	];
-	return { bootStage, slotA: slotA as Uint8Array };
-}
-
 /** What a file that is too short lacks was never programmed. */
 const filledUp = (octets: Buffer, size: number): Buffer =>
 	Buffer.concat([octets, Buffer.alloc(Math.max(0, size - octets.length), 0xff)]);
@@ -75,7 +66,8 @@ export function flashBoardFile(path: string, map: FlashMap, bundle: string, anew
 	const octets = contentOf(path, map, size);
 	const records = areaOf(map, map.bootRecords);
 	if (!anew && hasRecord(octets.subarray(records.at, records.at + records.size))) return false;
-	const { bootStage, slotA } = partsOf(bundle);
+	const { bootStage, slots } = decodeParts(readFileSync(bundle));
+	const slotA = slots[0] as Uint8Array;
 	const before = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
 	const put = (area: Area, content: Uint8Array): void => {
 		octets.fill(0xff, area.at, area.at + area.size);

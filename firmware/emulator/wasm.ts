@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Decoder } from "cbor-x";
+import { decodeParts } from "../contract/bundle.ts";
 import { decodeHeader } from "../contract/image.ts";
 import { builtFile } from "./artefacts.ts";
 import { NothingStarts } from "./boot-stage.ts";
@@ -41,11 +41,7 @@ interface Parts {
 
 /** The bundle of the emulator that the set-up has built: its header and image for slot A. */
 function builtFirmware(): Uint8Array {
-	const [, , , , [first]] = new Decoder({ useRecords: false }).decode(readFileSync(builtFile("emulator.bundle"))) as [
-		...[string, number, string, Uint8Array],
-		Uint8Array[],
-	];
-	return first as Uint8Array;
+	return decodeParts(readFileSync(builtFile("emulator.bundle"))).slots[0] as Uint8Array;
 }
 
 /** A device of this machine is flashed with what is built here, until an update takes its place. */

@@ -1,4 +1,4 @@
-import { ERROR_CRYPTO_FAILURE, ERROR_STORE_DAMAGED } from "../contract/as/codec";
+import { ERROR_CRYPTO_FAILURE, ERROR_STORE_DAMAGED, ERROR_UPDATE_DOWNGRADE } from "../contract/as/codec";
 import "./abort";
 import { refuseAll } from "./commands/dispatch";
 import { countBoot } from "./commands/session";
@@ -23,7 +23,8 @@ export function boot(trapped: i32): void {
 	if (error == 0) error = lookAtFirmware();
 	if (error == 0) error = countBoot();
 	if (error == 0) settleFirmware();
-	if (error == 0) countHostWrites();
+	// An older firmware than this device takes still has its way out, which is limited as ever.
+	if (error == 0 || error == ERROR_UPDATE_DOWNGRADE) countHostWrites();
 	if (error == 0) error = countTrialBoot();
 	if (error != 0) refuseAll(error);
 	reportTrap(trapped);

@@ -2,8 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { inWords } from "../../firmware/local/program.ts";
 import { type FlashBoard, flashBoard } from "../flash/board.ts";
 import { builtBundle, onlyBuiltBundle, readBundle } from "../flash/bundle.ts";
-import type { Flashed, Tell } from "../flash/flash.ts";
-import { Meter, type Shown } from "../flash/meter.ts";
+import type { Flashed } from "../flash/flash.ts";
 import { type Piece, type Plan, planOf, updatePlanOf } from "../flash/plan.ts";
 import { FlashBroken, FlashRefused } from "../flash/refused.ts";
 import type { WayName } from "../flash/way-names.ts";
@@ -12,6 +11,7 @@ import { accessTo, freeSlot } from "../flash/ways/update.ts";
 import { holderOfPort } from "../link/lock.ts";
 import type { Parity } from "../link/port.ts";
 import { TreClient } from "../tre/client.ts";
+import { ProgressLine } from "./progress-line.ts";
 
 export interface FlashCommand {
 	readonly firmware?: string;
@@ -105,24 +105,6 @@ async function agree({ yes }: FlashCommand): Promise<void> {
 	}
 }
 
-const shownLine = ({ doing, what, done, total, octetsPerSecond }: Shown): string => {
-	const rate = octetsPerSecond === undefined ? "" : `, ${octetsPerSecond} octets/s`;
-	return `${doing} ${what}: ${done} of ${total} octets${rate}`;
-};
-
-/** Progress as a line that is written over where somebody watches, or as events. */
-function telling(json: boolean | undefined): Tell {
-	const meter = new Meter();
-	return (progress) => {
-		const shown = meter.take(progress, performance.now());
-		if (!shown) return;
-		const { isEnd, ...rest } = shown;
-		if (json) say(JSON.stringify({ event: "progress", ...rest }));
-		else if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${shownLine(shown)}${isEnd ? "\n" : ""}`);
-		else if (isEnd) process.stderr.write(`${shownLine(shown)}\n`);
-	};
-}
-
 /** Asks the TRE that was flashed. Throws FlashBroken where another one answers than was written. */
 async function greet(port: string, baudRate: number, plan: Plan): Promise<Greeting> {
 	const tre = await TreClient.open(port, { deadlineMs: HELLO_MS, baudRate });
@@ -182,7 +164,7 @@ export async function flashCommand(target: string, options: FlashCommand): Promi
 		{ target, baudRate: baud, parity },
 		plan,
 		{ isKeptCompared: compare, isBoardNamed: options.board !== undefined },
-		telling(json),
+		new ProgressLine(json === true).tell,
 	);
 	const greeting = port === undefined ? undefined : await greet(port, baud, plan);
 	if (json)

@@ -1,5 +1,6 @@
 import { readNamed } from "../../firmware/local/named-file.ts";
 import { decodeBundle } from "../flash/bundle.ts";
+import { slotNames } from "../flash/plan.ts";
 import { accessTo } from "../flash/ways/update.ts";
 import { type UpdateStep, updateTre } from "../tre/update.ts";
 import { ProgressLine } from "./progress-line.ts";
@@ -19,22 +20,16 @@ const words: Readonly<Record<Exclude<UpdateStep["kind"], "sending">, string>> = 
 export async function update(port: string, file: string, { json = false, baud }: UpdateOptions): Promise<void> {
 	const bundle = decodeBundle(readNamed(file));
 	const line = new ProgressLine(json);
-	try {
-		const begun = performance.now();
-		const done = await updateTre(
-			accessTo(port, baud),
-			bundle.slots.map(({ octets }) => octets),
-			(step) => {
-				if (step.kind === "sending") line.octets("sending", step.done, step.total);
-				else line.say(words[step.kind], step.kind);
-			},
-		);
-		const seconds = (performance.now() - begun) / 1000;
-		line.end(
-			{ ok: true, ...done, seconds: Math.round(seconds * 10) / 10 },
-			`${done.from} → ${done.to} in slot ${"AB"[done.slot]}, confirmed; ${done.octets} octets in ${seconds.toFixed(1)} s`,
-		);
-	} finally {
-		line.stop();
-	}
+	const begun = performance.now();
+	const done = await updateTre(
+		accessTo(port, baud),
+		bundle.slots.map(({ octets }) => octets),
+		(step) => {
+			if (step.kind !== "sending") line.say(words[step.kind], step.kind);
+			else line.tell({ doing: "writing", what: slotNames[step.slot] ?? "image", done: step.done, total: step.total });
+		},
+	);
+	const seconds = Number(((performance.now() - begun) / 1000).toFixed(1));
+	const text = `${done.from} → ${done.to} in ${slotNames[done.slot]}, confirmed; ${done.octets} octets in ${seconds} s`;
+	process.stdout.write(`${json ? JSON.stringify({ ok: true, ...done, seconds }) : text}\n`);
 }

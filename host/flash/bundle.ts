@@ -1,18 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { Decoder, Encoder } from "cbor-x";
+import { BundleError, type BundleParts, decodeParts } from "../../firmware/contract/bundle.ts";
 import { decodeHeader, ImageError, type ImageHeader, image } from "../../firmware/contract/image.ts";
 import { readNamed } from "../../firmware/local/named-file.ts";
 import { inClone } from "../../firmware/local/repository.ts";
 import { type Area, areaOf, boardNames, type FlashBoard, imageAreas } from "./board.ts";
 import { FlashRefused } from "./refused.ts";
-
-const MAGIC = "TRE-BUNDLE";
-const FORMAT = 1;
-
-// Arrays, ASCII and byte strings: with these options, deterministic.
-const encoder = new Encoder({ useRecords: false, tagUint8Array: false });
-const decoder = new Decoder({ useRecords: false });
 
 /** An image and its header, as they lie in a slot. */
 export interface SlotImage {
@@ -32,30 +25,16 @@ export interface Bundle {
 	readonly slots: readonly SlotImage[];
 }
 
-/** A bundle as a file holds it; `slots` are headers with their images. */
-export const encodeBundle = (board: string, bootStage: Uint8Array, slots: readonly Uint8Array[]): Uint8Array =>
-	encoder.encode([MAGIC, FORMAT, board, bootStage, slots]);
+const asRefusal = ({ message, advice }: BundleError): FlashRefused =>
+	new FlashRefused("bundle-damaged", message, advice);
+const damaged = (what: string): FlashRefused => asRefusal(new BundleError(what));
 
-const damaged = (what: string): FlashRefused =>
-	new FlashRefused("bundle-damaged", what, "build it again: npm run firmware -- --board BOARD");
-
-function itemsOf(octets: Uint8Array): readonly unknown[] {
-	let items: unknown;
+function partsOf(octets: Uint8Array): BundleParts {
 	try {
-		items = decoder.decode(octets);
-	} catch {
-		throw damaged("the file is no firmware bundle (no CBOR)");
+		return decodeParts(octets);
+	} catch (error) {
+		throw error instanceof BundleError ? asRefusal(error) : error;
 	}
-	if (!Array.isArray(items) || items[0] !== MAGIC) throw damaged("the file is no firmware bundle");
-	if (items[1] !== FORMAT)
-		throw new FlashRefused(
-			"bundle-damaged",
-			`the bundle has format ${items[1]}`,
-			"take a newer version of this program",
-		);
-	if (!encoder.encode(items).equals(octets))
-		throw damaged("the bundle is not as it was written (no deterministic CBOR)");
-	return items;
 }
 
 function slotImageOf(name: string, octets: Uint8Array): SlotImage {
@@ -78,18 +57,11 @@ function slotImageOf(name: string, octets: Uint8Array): SlotImage {
 
 /** Reads a bundle; every image has the length and the digest of its header. Throws FlashRefused. */
 export function decodeBundle(octets: Uint8Array): Bundle {
-	const [, , board, bootStage, slots] = itemsOf(octets);
-	if (
-		typeof board !== "string" ||
-		!(bootStage instanceof Uint8Array) ||
-		!Array.isArray(slots) ||
-		!slots.every((slot) => slot instanceof Uint8Array)
-	)
-		throw damaged("the bundle has other parts than a board, a boot stage and slots");
+	const { board, bootStage, slots } = partsOf(octets);
 	return {
 		board,
 		bootStage,
-		slots: (slots as Uint8Array[]).map((slot, n) => slotImageOf(`slot ${"AB"[n] ?? n}`, slot)),
+		slots: slots.map((slot, n) => slotImageOf(`slot ${"AB"[n] ?? n}`, slot)),
 	};
 }
 

@@ -9,7 +9,7 @@ const VECTORS = 8;
 export type PieceName = "boot stage" | "slot A" | "slot B" | "image";
 export type AreaName = "boot stage" | "boot records" | "device root key" | "store" | "slot A" | "slot B";
 
-const SLOTS = ["slot A", "slot B"] as const;
+export const slotNames = ["slot A", "slot B"] as const;
 
 /** Octets for the flash. */
 export interface Piece {
@@ -107,13 +107,13 @@ export function updatePlanOf(board: FlashBoard, bundle: Bundle, slot: 0 | 1): Pl
 	const { header, octets } = bundle.slots[written] as SlotImage;
 	const kept: readonly (readonly [AreaName, readonly number[] | undefined])[] = [
 		["boot stage", bootStage],
-		[SLOTS[running], places[running]?.sectors],
+		[slotNames[running], places[running]?.sectors],
 		["device root key", rootKey],
 		["store", store],
 	];
 	return {
 		...{ board, bundle, version: header.version, isForDevelopment: header.isForDevelopment, isBlanking: false },
-		pieces: [piece(SLOTS[written], places[written] as Area, octets)],
+		pieces: [piece(slotNames[written], places[written] as Area, octets)],
 		cleared: [],
 		kept: kept.flatMap(([what, sectors]) => (sectors ? [{ what, ...areaOf(board, sectors) }] : [])),
 	};

@@ -9,7 +9,7 @@ export type SlotImages = readonly Uint8Array[];
 /** How an update stands. */
 export type UpdateStep =
 	| { readonly kind: "clearing" }
-	| { readonly kind: "sending"; readonly done: number; readonly total: number }
+	| { readonly kind: "sending"; readonly slot: number; readonly done: number; readonly total: number }
 	| { readonly kind: "checking" }
 	| { readonly kind: "restarting" };
 
@@ -78,10 +78,10 @@ async function send(tre: TreClient, slots: SlotImages, tell: (step: UpdateStep) 
 	const octets = (slots[slot] ?? new Uint8Array(0)).subarray(image.HEADER_SIZE);
 	for (let at = 0; at < length; ) {
 		const part = octets.subarray(at, at + UPDATE_CHUNK);
-		tell({ kind: "sending", done: at, total: length });
+		tell({ kind: "sending", slot, done: at, total: length });
 		at = (await tre.call("updateOctets", { offset: at, octets: part })).next;
 	}
-	tell({ kind: "sending", done: length, total: length });
+	tell({ kind: "sending", slot, done: length, total: length });
 	tell({ kind: "checking" });
 	try {
 		await tre.call("updateEnd", {});

@@ -1,3 +1,4 @@
+import type { UpdatePort } from "../../firmware/emulator/boot-stage.ts";
 import type { Flash } from "../../firmware/emulator/flash.ts";
 import { FlashMemory } from "../../firmware/emulator/flash-memory.ts";
 import { DirectTre } from "./machine.ts";
@@ -25,6 +26,7 @@ export class PageUse {
 	tre(
 		flash = new FlashMemory() as FlashMemory & Flash,
 		rootKey: Uint8Array = new Uint8Array(32).fill(0x5a),
+		update?: UpdatePort,
 	): DirectTre {
 		// What is allocated while the instance is being made is below all that comes later.
 		this.#memory = undefined;
@@ -32,6 +34,7 @@ export class PageUse {
 		const itself = (pointer: number): number => pointer;
 		const seen = (block: number): void => this.#see(block);
 		return new DirectTre(flash, rootKey, tracedFirmware(), {
+			...(update ? { update } : {}),
 			onInstances: (tre) => {
 				this.#memory = tre.memory as WebAssembly.Memory;
 			},

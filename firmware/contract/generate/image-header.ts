@@ -15,6 +15,7 @@ export function imageHeader(): string {
 		`#define IMAGE_SIGNED_SIZE ${image.SIGNED_SIZE}u`,
 		`#define IMAGE_USED_SIZE ${image.USED_SIZE}u`,
 		`#define IMAGE_SLOTS ${image.SLOTS}u`,
+		`#define IMAGE_FLAG_DEVELOPMENT ${image.FLAG_DEVELOPMENT}u`,
 		"",
 		...Object.entries(imageFields).map(([name, at]) => `#define IMAGE_${constant(name)}_AT ${at}u`),
 		"",

@@ -8,6 +8,7 @@
 #define IMAGE_SIGNED_SIZE 128u
 #define IMAGE_USED_SIZE 192u
 #define IMAGE_SLOTS 2u
+#define IMAGE_FLAG_DEVELOPMENT 1u
 
 #define IMAGE_MAGIC_AT 0u
 #define IMAGE_FORMAT_AT 4u

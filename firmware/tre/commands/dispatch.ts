@@ -37,6 +37,7 @@ import {
 	ERROR_MESSAGE_TOO_LARGE,
 	ERROR_TRIAL_OVER,
 	ERROR_UNKNOWN_COMMAND,
+	ERROR_UPDATE_DOWNGRADE,
 	ERROR_WRONG_STATE,
 	requestElements,
 } from "../../contract/as/codec";
@@ -102,10 +103,16 @@ function run(request: Uint8Array, writer: CborWriter): u32 {
 		return error;
 	}
 	if (!greeted) return ERROR_HELLO_FIRST;
-	if (broken != 0 && command != COMMAND_INFO) return broken;
+	if (broken != 0 && command != COMMAND_INFO && !isWayOut(command)) return broken;
 	const state = State.load();
 	if ((allowed & (1 << state.life)) == 0) return outOfTurn(command, state);
 	return handle(command, reader, writer);
+}
+
+/** A firmware that is older than this device takes has a store that it can read, and may be updated. */
+function isWayOut(command: u32): bool {
+	if (broken != ERROR_UPDATE_DOWNGRADE) return false;
+	return command >= COMMAND_UPDATE_BEGIN && command <= COMMAND_UPDATE_STATUS;
 }
 
 /** Whoever confirms a trial too late is told that it was too late. */

@@ -3,7 +3,7 @@ import { TreClient } from "../../tre/client.ts";
 import { isTreError } from "../../tre/errors.ts";
 import { type TreAccess, type UpdateStep, updateTre } from "../../tre/update.ts";
 import type { Tell } from "../flash.ts";
-import type { Plan } from "../plan.ts";
+import { type Plan, slotNames } from "../plan.ts";
 import { FlashRefused } from "../refused.ts";
 import type { Way } from "./way.ts";
 
@@ -55,7 +55,7 @@ export const update: Way = {
 			plan.bundle.slots.map(({ octets }) => octets),
 			telling(plan, tell),
 		);
-		const written = slot === 0 ? "slot A" : "slot B";
+		const written = slotNames[slot === 0 ? 0 : 1];
 		return {
 			chip: `the TRE on ${target} (${from} before, ${to} now, confirmed)`,
 			...{ written: [written], same: [], cleared: [], kept: [] },

@@ -3,6 +3,7 @@ import { type CommandName, wire } from "../../../firmware/contract/commands.ts";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
 import { makeRoot } from "../../../hil/network/shared/certificates.ts";
 import type { Request, Response } from "../../../host/tre/codec.ts";
+import { UPDATE_CHUNK } from "../../../host/tre/update.ts";
 import { keyedFlash } from "../../support/keyed-flash.ts";
 import {
 	change,
@@ -13,6 +14,7 @@ import {
 	TestOperator,
 } from "../../support/operators.ts";
 import { PageUse } from "../../support/page-use.ts";
+import { sendUpdate, slotImages, UpdatableDevice } from "../../support/updatable-device.ts";
 import { asClient, type LivingTre, wholeLife } from "../../support/whole-life.ts";
 
 /** What has to be left when a command needs most: the heap of a device that is full is torn, and its blocks do not fit. */
@@ -113,6 +115,18 @@ describe("nothing is collected while a command runs: what it allocates has to fi
 		const document = open + piece.repeat(Math.floor(room / piece.length)) + close;
 		expect(() => tre.call("acceptBootstrap", signedOctets(document, ro))).toThrow("document-malformed");
 		expect(tre.highest).toBeLessThan(PAGE - MARGIN);
+	});
+
+	test("an update in the largest pieces that a message holds, and the start that confirms it", async () => {
+		const device = new UpdatableDevice();
+		device.flash(await slotImages({ version: "1.0.0" }));
+		const slots = await slotImages({ version: "1.1.0", size: 3 * UPDATE_CHUNK });
+		const use = new PageUse();
+		const start = () => use.tre(device.store, device.rootKey, device.boot.port(device.boot.select()));
+		sendUpdate(start(), slots, UPDATE_CHUNK);
+		expect(start().call("updateStatus", {})).toMatchObject({ version: "1.1.0", triesLeft: 0 });
+		expect(use.highest).toBeGreaterThan(UPDATE_CHUNK);
+		expect(use.highest).toBeLessThan(PAGE - MARGIN);
 	});
 
 	test("changes, one after the other, leave the page as it was", async () => {

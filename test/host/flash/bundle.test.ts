@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { encodeBundle } from "../../../firmware/contract/bundle.ts";
 import { image, imageFields } from "../../../firmware/contract/image.ts";
 import { imageAreas } from "../../../host/flash/board.ts";
-import { checkBundle, decodeBundle, encodeBundle, readBundle } from "../../../host/flash/bundle.ts";
+import { checkBundle, decodeBundle, readBundle } from "../../../host/flash/bundle.ts";
 import { FlashRefused, type RefusalName } from "../../../host/flash/refused.ts";
 import { bare, bundleOctets, f405, noise, slotOctets } from "../../support/flash/bundles.ts";
 
@@ -67,28 +68,36 @@ describe("what is no bundle of ours is refused by name", () => {
 		["another format", withOctet(whole, 12, 2), "the bundle has format 2; take a newer version of this program"],
 		[
 			"a board that is no text",
-			encodeBundle(7 as never, stage, [slot(slotA), slot(slotB)]),
+			encodeBundle({ board: 7 as never, bootStage: stage, slots: [slot(slotA), slot(slotB)] }),
 			"other parts than a board",
 		],
 		["a flipped bit of an image", withOctet(whole, whole.length - 1, 0), "slot B of the bundle has another digest"],
 		[
 			"an image without a header",
-			encodeBundle("stm32f405", stage, [noise("raw", 2_000), slot(slotB)]),
+			encodeBundle({ board: "stm32f405", bootStage: stage, slots: [noise("raw", 2_000), slot(slotB)] }),
 			"slot A of the bundle is none of ours: it does not begin with the header of a TRE image",
 		],
 		[
 			"an image shorter than its header says",
-			encodeBundle("stm32f405", stage, [slot(slotA, { length: 901 }), slot(slotB)]),
+			encodeBundle({ board: "stm32f405", bootStage: stage, slots: [slot(slotA, { length: 901 }), slot(slotB)] }),
 			"slot A of the bundle has 900 octets of image, and its header says 901",
 		],
 		[
 			"something in the fill of a header",
-			encodeBundle("stm32f405", stage, [withOctet(slot(slotA), image.USED_SIZE, 0), slot(slotB)]),
+			encodeBundle({
+				board: "stm32f405",
+				bootStage: stage,
+				slots: [withOctet(slot(slotA), image.USED_SIZE, 0), slot(slotB)],
+			}),
 			"slot A of the bundle has something in the fill of its header",
 		],
 		[
 			"a header of a later format",
-			encodeBundle("stm32f405", stage, [withOctet(slot(slotA), imageFields.format, 2), slot(slotB)]),
+			encodeBundle({
+				board: "stm32f405",
+				bootStage: stage,
+				slots: [withOctet(slot(slotA), imageFields.format, 2), slot(slotB)],
+			}),
 			"its header has format 2, and this program knows 1",
 		],
 	] as const)("%s", (_, octets, why) => {
@@ -106,7 +115,7 @@ describe("what is no bundle of ours is refused by name", () => {
 
 describe("what does not fit the board is refused by name", () => {
 	const of = (slots: readonly Uint8Array[], bootStage: Uint8Array = stage) =>
-		encodeBundle("stm32f405", bootStage, slots);
+		encodeBundle({ board: "stm32f405", bootStage: bootStage, slots: slots });
 	const other = (fields: object) => of([slot(slotA), slot(slotB, fields)]);
 
 	test.each([
@@ -133,7 +142,10 @@ describe("what does not fit the board is refused by name", () => {
 	});
 
 	test.each([
-		["a bundle of another board", encodeBundle("nrf52840", stage, [slot(slotA), slot(slotB)])],
+		[
+			"a bundle of another board",
+			encodeBundle({ board: "nrf52840", bootStage: stage, slots: [slot(slotA), slot(slotB)] }),
+		],
 		["an image of another board in it", other({ board: "nrf52840" })],
 	])("%s", (_, octets) => {
 		const { code, message } = refusal(() => checked(octets));

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { encodeBundle } from "../../../firmware/contract/bundle.ts";
 import { encodeHeader, type ImageHeader, signedPart } from "../../../firmware/contract/image.ts";
 import { type FlashBoard, flashBoard, imageAreas } from "../../../host/flash/board.ts";
-import { encodeBundle } from "../../../host/flash/bundle.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
 
@@ -53,7 +53,7 @@ export function bundleOctets(board: FlashBoard, shape: Shape = {}, changed: Part
 		slotOctets({ board: board.name, address, version, ...changed }, shape.image ?? noise(`${seed} slot ${n}`, size)),
 	);
 	const bootStage = shape.bootStage ?? noise(`${seed} boot stage`, board.flash.bootStage ? 1_203 : 0);
-	return Buffer.from(encodeBundle(board.name, bootStage, slots));
+	return encodeBundle({ board: board.name, bootStage, slots });
 }
 
 export const f405 = flashBoard("stm32f405");
