@@ -22,7 +22,10 @@ const decoder = new Decoder({ useRecords: false });
 export class BundleError extends Error {
 	readonly advice: string;
 
-	constructor(what: string, advice = "build it again: npm run firmware -- --board BOARD") {
+	constructor(
+		what: string,
+		advice = "build it again: npm run firmware -- --board BOARD --dev, or with --update-key FILE",
+	) {
 		super(what);
 		this.advice = advice;
 	}

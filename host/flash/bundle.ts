@@ -124,7 +124,7 @@ export function checkBundle(bundle: Bundle, board: FlashBoard): void {
 		throw new FlashRefused(
 			"bundle-of-other-board",
 			`the firmware is for ${bundle.board}, and the board is a ${board.name}`,
-			`build it: npm run firmware -- --board ${board.name}; or name another one: --firmware FILE`,
+			`build it: npm run firmware -- --board ${board.name} --dev, or with --update-key FILE; or name another one: --firmware FILE`,
 		);
 	const room = board.flash.bootStage ? areaOf(board, board.flash.bootStage).length : 0;
 	if (bundle.bootStage.length > room || (room > 0 && bundle.bootStage.length === 0))
