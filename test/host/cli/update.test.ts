@@ -48,6 +48,12 @@ describe("tre update on an emulated TRE, as a stranger would try it", () => {
 		rmSync(folder, { recursive: true, force: true });
 	});
 
+	test("what a TRE says of its version is what the header of its firmware says, and the package", async () => {
+		const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+		expect(decodeBundle(built).slots[0]?.header.version).toBe(version);
+		expect(JSON.parse((await tre("info", device.port, "--json")).stdout)).toMatchObject({ version });
+	});
+
 	test("says how far it is, how fast, and what runs then; tre firmware and tre log tell the same", async () => {
 		const { code, stdout, stderr } = await tre("update", device.port, await bundle("3.2.1", 2));
 		expect({ code, stdout }).toMatchObject({
