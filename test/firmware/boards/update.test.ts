@@ -90,6 +90,18 @@ describe("a board with a boot stage, in QEMU", () => {
 		expect(await firmware()).toMatchObject({ running: 1, version: "1.0.0" });
 	});
 
+	test("a device's folder from before there were slots: store and key go where they are now, and it is the same device", async () => {
+		device = Device.keyed(target);
+		const whole = readFileSync(flash());
+		// Both banks of the store, then the sector of the device root key: that was all.
+		writeFileSync(flash(), Buffer.concat([whole.subarray(768 * KIB), whole.subarray(640 * KIB, 768 * KIB)]));
+		await device.start();
+		const { treId } = await asked((tre) => tre.call("info", {}));
+		expect(treId).toMatch(/^[0-9a-f]{32}$/);
+		expect(await firmware()).toMatchObject({ running: 0, triesLeft: 0 });
+		expect(readFileSync(flash()).length).toBe(KIB * KIB);
+	});
+
 	test("a firmware that faults at its start: three tries, and the one before it comes back", async () => {
 		device = new Device(target);
 		await device.start();
