@@ -334,6 +334,22 @@ export const commands = {
 		allowed: "always",
 		varies: ["slots", "running", "version", "securityCounter", "lowest", "triesLeft"],
 	},
+	requireOffers: {
+		number: 52,
+		since: 1,
+		does: "For this life of the device: behind lock it takes an update only where its current SHO offers it, too",
+		request: {},
+		response: {},
+		allowed: ["keyed"],
+	},
+	updateOffer: {
+		number: 53,
+		since: 1,
+		does: "The update that the current SHO offers (B.2.3.6, tag update): what, its version and the SHA-256 over its headers, empty where none stands; required: there is no other",
+		request: {},
+		response: { what: "text", version: "text", digest: "bytes", required: "bool" },
+		allowed: "always",
+	},
 } as const satisfies Record<string, CommandRow>;
 
 export type CommandName = keyof typeof commands;

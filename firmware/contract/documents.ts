@@ -4,8 +4,11 @@
  */
 export const M2M_NAMESPACE = "urn:x-m2m:tre:1";
 
-/** Tags of protected data, B.2.3.6. 1 (algorithm) and 2 (update) are kept for later. */
-export const tags = { mcim: 3, account: 4 } as const;
+/** Tags of protected data, B.2.3.6. 1 (algorithm) is kept for later. */
+export const tags = { update: 2, mcim: 3, account: 4 } as const;
+
+/** What protected data of the tag `update` is of. */
+export const UPDATE_OF_FIRMWARE = "firmware";
 
 /** How PIK and PCK are wrapped, their octets, and the hash of wrap and HMAC, by suite. */
 export const suites = {

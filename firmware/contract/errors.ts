@@ -248,6 +248,12 @@ export const errors = {
 		advice:
 			"The firmware that runs has not been confirmed, and the slot of the one before it is its way back; send `hello` again, or restart the device, and read `updateStatus`.",
 	},
+	"update-not-offered": {
+		number: 87,
+		fault: "operator",
+		advice:
+			"The current SHO offers another update, or none where this device takes no other; `tre firmware` tells which, and the operator offers one with `hil offer`.",
+	},
 } as const satisfies Record<string, ErrorRow>;
 
 export type TreErrorName = keyof typeof errors;

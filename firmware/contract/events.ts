@@ -11,6 +11,8 @@ export const logEvents = {
 	"update-received": 9,
 	"update-confirmed": 10,
 	"update-rolled-back": 11,
+	/** Root of the SHO that offers, and in place of the mcimId the first octets of the bundle's digest. */
+	"update-offered": 12,
 } as const;
 
 export type LogEvent = keyof typeof logEvents;

@@ -58,7 +58,8 @@ const BOARD_SIZE = 32;
 const DIGEST_SIZE = 32;
 const VERSION = /^(\d{1,3})\.(\d{1,3})\.(\d{1,5})$/;
 
-function packedVersion(version: string): number {
+/** As it stands in a header. Throws an `ImageError` where it is no version. */
+export function packedVersion(version: string): number {
 	const [, major = "", minor = "", patch = ""] = VERSION.exec(version) ?? [];
 	const parts = [Number(major), Number(minor), Number(patch)] as const;
 	if (major === "" || parts[0] > 255 || parts[1] > 255 || parts[2] > 65_535)

@@ -18,6 +18,10 @@ const meanings: Record<BootstrapKind, { readonly clause: string; readonly what: 
 		clause: "B.2.3.3",
 		what: "application bootstrap: accounts of M2M applications; MCIM provisioning is not touched",
 	},
+	update: {
+		clause: "B.2.3.6",
+		what: "offer of firmware: version and digest that only the TRE can open, and a DM account for the session that tells where it lies",
+	},
 };
 
 /** Parameters that hold a secret (OMA ProvCont 1.1, AC w7). */
@@ -26,7 +30,7 @@ const secrets = new Set(["AAUTHSECRET", "AUTHSECRET", "PXAUTH-PW", "PROXY-PW", "
 function shown({ name, value }: Parm): string {
 	if (value === undefined) return "set";
 	if (secrets.has(name)) return masked(Buffer.from(value));
-	if (name === "ACCOUNT") {
+	if (name === "ACCOUNT" || name === "OFFER") {
 		const octets = Buffer.from(value, "base64");
 		return `protected data of suite ${octets[0]}, ${octets.length} octets, for the TRE alone`;
 	}

@@ -6,6 +6,7 @@ import { Machine, type MachineParts } from "../../firmware/emulator/machine.ts";
 import { Deframer, encodeFrame } from "../../host/link/frame.ts";
 import { decodeResponse, encodeRequest, type Request, type Response } from "../../host/tre/codec.ts";
 import { TreError } from "../../host/tre/errors.ts";
+import { sharedSlots } from "./slots.ts";
 
 const artefacts = loadArtefacts();
 
@@ -34,7 +35,7 @@ export class DirectTre {
 		this.flash = flash;
 		this.rootKey = rootKey;
 		this.machine = new Machine({
-			...{ ...artefacts, tre, ...more },
+			...{ ...artefacts, tre, update: sharedSlots(), ...more },
 			flash,
 			rootKey,
 			uartWrite: (octets) => this.#sent.push(octets),

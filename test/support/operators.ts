@@ -3,10 +3,12 @@ import { crc32 } from "node:zlib";
 import { lifeStates } from "../../firmware/contract/states.ts";
 import { amfOf, makeVector, sqnOf } from "../../hil/network/operator/hss/vectors.ts";
 import {
+	type OfferedFirmware,
 	type PreparedAccount,
 	type PreparedMcim,
 	prepareAccount,
 	prepareMcim,
+	prepareOffer,
 } from "../../hil/network/operator/provisioning/objects.ts";
 import type { Sequence, Subscriber as StoredSubscriber } from "../../hil/network/operator/records.ts";
 import { type Identity, issueCertTre, makeRoot } from "../../hil/network/shared/certificates.ts";
@@ -195,6 +197,25 @@ export function changeBootstrap(
 		...override,
 	};
 	return { ...asRequest(signBootstrap(writeBootstrap(bootstrap), signer.root.key).sent), account };
+}
+
+/** An offer of firmware by the current SHO; `parts`: in place of what it would protect. */
+export function offerBootstrap(
+	device: Personalised,
+	current: TestOperator,
+	firmware: OfferedFirmware,
+	parts: { readonly offer?: Uint8Array; readonly account?: Uint8Array } = {},
+): BootstrapRequest {
+	const { treId, reign, certEncrypt } = device;
+	const bootstrap: Bootstrap = {
+		...{ kind: "update", name: current.shoId, treId, reign, serial: ++device.serial, naps: [] },
+		update: {
+			provUrl: `https://dpf.${current.shoId}/dm`,
+			offer: parts.offer ?? prepareOffer(treId, certEncrypt, current.rootHash, firmware),
+			account: parts.account ?? current.account(device).object,
+		},
+	};
+	return asRequest(signBootstrap(writeBootstrap(bootstrap), current.root.key).sent);
 }
 
 export function enveloped(signed: string): BootstrapRequest {

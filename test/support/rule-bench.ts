@@ -13,10 +13,14 @@ import {
 	enveloped,
 	mcimObject,
 	nonceBOf,
+	offerBootstrap,
 	type Personalised,
 	signedOctets,
 	type TestOperator,
 } from "./operators.ts";
+
+/** What it takes besides a device and its operator. */
+type Tail<Run> = Run extends (device: never, operator: never, ...rest: infer Rest) => unknown ? Rest : never;
 
 const nap = { napId: "NAP1", name: "nap", apn: "test.example" };
 
@@ -109,6 +113,7 @@ export class RuleBench {
 	}
 
 	bootstrap(kind: Exclude<BootstrapKind, "change">): BootstrapRequest {
+		if (kind === "update") return this.offer({ version: "1.0.0", digest: Buffer.alloc(32, 7) });
 		if (kind !== "application") return this.signed(writeBootstrap(this.fields(kind)));
 		const { document } = this.change();
 		const text = document
@@ -117,6 +122,11 @@ export class RuleBench {
 			.replace(/<parm name="FALLBACK".*?<\/parm><parm name="ACCOUNT".*?<\/parm>/, "")
 			.replace('value="change"', 'value="application"');
 		return this.signed(text);
+	}
+
+	/** An offer of firmware by the RO. */
+	offer(...firmware: Tail<typeof offerBootstrap>): BootstrapRequest {
+		return offerBootstrap(this.owned, this.ro, ...firmware);
 	}
 
 	/** A good change bootstrap to SHO[1], or one with other parts. */

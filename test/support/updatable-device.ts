@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { signedImage } from "../../firmware/build/bundle.mjs";
 import { type UpdateKey, updateKey } from "../../firmware/build/update-key.mjs";
@@ -13,11 +12,10 @@ import { Machine } from "../../firmware/emulator/machine.ts";
 import { PowerCut } from "../../firmware/emulator/power.ts";
 import { headersOf } from "../../host/tre/update.ts";
 import { DirectTre } from "./machine.ts";
+import { builtBootStage, slotsGeometry } from "./slots.ts";
 
 const root = resolve(".");
 export const developmentKey: UpdateKey = updateKey(root);
-const builtBootStage = new WebAssembly.Module(new Uint8Array(readFileSync("build/boot.wasm")));
-const slotsGeometry: Geometry = { sectorSize: 4096, sectorCount: 2 + 2 * 64 };
 const UNIT = 4;
 const NOTHING = 0.4;
 

@@ -1,5 +1,6 @@
 import { sign } from "node:crypto";
 import type { CommandName } from "../../firmware/contract/commands.ts";
+import { lifeStates } from "../../firmware/contract/states.ts";
 import { makeRoot } from "../../hil/network/shared/certificates.ts";
 import type { TreClient } from "../../host/tre/client.ts";
 import type { Request, Response } from "../../host/tre/codec.ts";
@@ -11,6 +12,7 @@ import {
 	enveloped,
 	mcimObject,
 	nonceBOf,
+	offerBootstrap,
 	type Personalised,
 	personalise,
 	TestOperator,
@@ -55,6 +57,7 @@ async function look(tre: LivingTre): Promise<void> {
 	await tre.call("log", { from: 0 });
 	await tre.call("store", {});
 	await tre.call("wear", {});
+	await tre.call("updateOffer", {});
 	for (let slot = 0; slot < 8; slot++) await tre.call("mcim", { slot });
 	await tre.call("releaseRoot", {});
 	await tre.call("receipt", { challenge: Buffer.alloc(16, 7) });
@@ -68,8 +71,14 @@ export async function wholeLife(living: LivingTre): Promise<void> {
 	const tre = asClient(living);
 	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];
 	const pva = await makeRoot("pva.example", "rsa");
+	const { slots } = await living.call("updateStatus", {});
+	if ((await living.call("status", {})).state === lifeStates.blank) await living.call("makeKeys", {});
+	if (slots > 0) await living.call("requireOffers", {});
 	const owned: Personalised = await personalise(tre, pva, ro);
 	await look(living);
+	const offered = offerBootstrap(owned, ro, { version: "9.9.9", digest: Buffer.alloc(32, 9) });
+	if (slots > 0) await living.call("acceptBootstrap", offered);
+	else await refused(() => living.call("acceptBootstrap", offered));
 	await living.call(
 		"acceptBootstrap",
 		changeBootstrap(owned, sho1, ro, { kind: "initial", naps: nap, change: undefined }),

@@ -73,6 +73,7 @@ export const ERROR_UPDATE_DOWNGRADE: u32 = 83;
 export const ERROR_UPDATE_ORDER: u32 = 84;
 export const ERROR_UPDATE_DIGEST: u32 = 85;
 export const ERROR_UPDATE_ON_TRIAL: u32 = 86;
+export const ERROR_UPDATE_NOT_OFFERED: u32 = 87;
 
 export const ROLE_EMPTY: u32 = 0;
 export const ROLE_ACTIVE: u32 = 1;
@@ -98,6 +99,7 @@ export const LOG_WITHDRAWN: u32 = 8;
 export const LOG_UPDATE_RECEIVED: u32 = 9;
 export const LOG_UPDATE_CONFIRMED: u32 = 10;
 export const LOG_UPDATE_ROLLED_BACK: u32 = 11;
+export const LOG_UPDATE_OFFERED: u32 = 12;
 
 export const IMAGE_MAGIC: u32 = 1229279828;
 export const IMAGE_FORMAT: u32 = 1;
@@ -148,6 +150,8 @@ export const COMMAND_UPDATE_BEGIN: u32 = 48;
 export const COMMAND_UPDATE_OCTETS: u32 = 49;
 export const COMMAND_UPDATE_END: u32 = 50;
 export const COMMAND_UPDATE_STATUS: u32 = 51;
+export const COMMAND_REQUIRE_OFFERS: u32 = 52;
+export const COMMAND_UPDATE_OFFER: u32 = 53;
 
 /** Bit n is set where life state n allows the command; 0 for an unknown command. */
 export function allowedStates(command: u32): u32 {
@@ -213,6 +217,10 @@ export function allowedStates(command: u32): u32 {
     case COMMAND_UPDATE_END:
       return 31;
     case COMMAND_UPDATE_STATUS:
+      return 255;
+    case COMMAND_REQUIRE_OFFERS:
+      return 2;
+    case COMMAND_UPDATE_OFFER:
       return 255;
     default:
       return 0;
@@ -283,6 +291,10 @@ export function requestElements(command: u32): u32 {
 		case COMMAND_UPDATE_END:
 			return 1;
 		case COMMAND_UPDATE_STATUS:
+			return 1;
+		case COMMAND_REQUIRE_OFFERS:
+			return 1;
+		case COMMAND_UPDATE_OFFER:
 			return 1;
 		default:
 			return 0;
@@ -718,4 +730,18 @@ export function writeUpdateStatusResponse(writer: CborWriter, slots: u32, runnin
   writer.uint(triesLeft);
   writer.uint(next);
   writer.uint(length);
+}
+
+export function writeRequireOffersResponse(writer: CborWriter): void {
+  writer.array(1);
+  writer.uint(0);
+}
+
+export function writeUpdateOfferResponse(writer: CborWriter, what: Uint8Array, version: Uint8Array, digest: Uint8Array, required: bool): void {
+  writer.array(5);
+  writer.uint(0);
+  writer.text(what);
+  writer.text(version);
+  writer.bytes(digest);
+  writer.bool(required);
 }

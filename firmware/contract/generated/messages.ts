@@ -156,4 +156,14 @@ export interface Messages {
 		request: Record<string, never>;
 		response: { slots: number; running: number; version: string; securityCounter: number; lowest: number; triesLeft: number; next: number; length: number };
 	};
+	/** For this life of the device: behind lock it takes an update only where its current SHO offers it, too. */
+	requireOffers: {
+		request: Record<string, never>;
+		response: Record<string, never>;
+	};
+	/** The update that the current SHO offers (B.2.3.6, tag update): what, its version and the SHA-256 over its headers, empty where none stands; required: there is no other. */
+	updateOffer: {
+		request: Record<string, never>;
+		response: { what: string; version: string; digest: Uint8Array; required: boolean };
+	};
 }

@@ -8,12 +8,13 @@ import {
 	ERROR_NONCE_SPENT,
 	ERROR_REPLAYED,
 	ERROR_ROOT_CARRIER,
-	ERROR_ROOT_MISMATCH,
 	ERROR_STORE_FULL,
 	ERROR_THUMBPRINT_MISMATCH,
+	ERROR_UPDATE_UNSUPPORTED,
 	ERROR_WRONG_STATE,
 	ERROR_WRONG_TRE,
 	LOG_CHANGE_ACCEPTED,
+	LOG_UPDATE_OFFERED,
 	MAX_FINGERPRINTS,
 	MCIM_SLOTS,
 	STATE_IDLE,
@@ -30,6 +31,8 @@ import { randomOctets, rootError, sha1, sha256 } from "../platform/keys";
 import { Change } from "../store/change";
 import { commit, get, has, put } from "../store/log";
 import {
+	RECORD_ACCOUNT_CURRENT,
+	RECORD_ACCOUNT_PENDING,
 	RECORD_DECRYPT_KEY,
 	RECORD_FINGERPRINT,
 	RECORD_LAST_BOOTSTRAP,
@@ -43,9 +46,12 @@ import {
 	KIND_APPLICATION,
 	KIND_CHANGE,
 	KIND_INITIAL,
+	KIND_UPDATE,
 	KIND_WITHDRAW,
 } from "../trust/bootstrap-document";
 import { checkSignature } from "../trust/signed";
+import { Offer } from "../update/offer";
+import { takesUpdates } from "../update/trial";
 import { FORM_DETACHED } from "../xml/signed-info";
 
 const NO_MCIM = new Uint8Array(0);
@@ -100,6 +106,8 @@ function take(document: BootstrapDocument, state: State): u32 {
 		case KIND_WITHDRAW:
 			if (next(state.life, EVENT_WITHDRAWN) == NO_STATE) return ERROR_WRONG_STATE;
 			return withdrawChange(state);
+		case KIND_UPDATE:
+			return takeOffer(document, state);
 		case KIND_INITIAL:
 			if (state.life < STATE_IDLE || state.life > STATE_REQUESTED) return ERROR_WRONG_STATE;
 			break;
@@ -120,16 +128,15 @@ function takeChange(document: BootstrapDocument, state: State): u32 {
 	const refused = rootError(document.certificate);
 	if (refused != 0) return refused;
 	if (!document.fallback.isBounded()) return ERROR_FALLBACK_BOUNDS;
-	const account = new Account(get(RECORD_DECRYPT_KEY), document.account);
-	if (account.error != 0) return account.error;
-	if (!equal(account.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
 	const rootHash = sha256(document.certificate);
-	if (!equal(account.rootHash, rootHash)) return ERROR_ROOT_MISMATCH;
+	const account = new Account(get(RECORD_DECRYPT_KEY), document.account);
+	const foreign = account.refusal(rootHash);
+	if (foreign != 0) return foreign;
 	if (isSpent(account.nonceA)) return ERROR_NONCE_SPENT;
 	const nonceB = randomOctets(16);
 	if (nonceB.length == 0) return ERROR_CRYPTO_FAILURE;
 	new Change(account.nonceA, nonceB, rootHash, sha256(document.account), document.fallback).save();
-	account.save();
+	account.save(RECORD_ACCOUNT_PENDING);
 	put(RECORD_ROOT_PENDING, document.certificate);
 	note(LOG_CHANGE_ACCEPTED, rootHash, NO_MCIM);
 	state.life = life;
@@ -141,9 +148,27 @@ function takeChange(document: BootstrapDocument, state: State): u32 {
 	return commit(roomToEnd(document.certificate, state) + ROOM_FOR_MCIM);
 }
 
+/** B.2.3.6: an update that the current SHO offers, and the DM account of the session that tells where it lies (G9). */
+function takeOffer(document: BootstrapDocument, state: State): u32 {
+	if (state.life != STATE_IDLE) return ERROR_WRONG_STATE;
+	if (!takesUpdates()) return ERROR_UPDATE_UNSUPPORTED;
+	const rootHash = sha256(get(RECORD_ROOT_CURRENT));
+	const offer = new Offer(get(RECORD_DECRYPT_KEY), document.offer);
+	let refused = offer.refusal(rootHash);
+	if (refused != 0) return refused;
+	const account = new Account(get(RECORD_DECRYPT_KEY), document.account);
+	refused = account.refusal(rootHash);
+	if (refused != 0) return refused;
+	offer.save();
+	account.save(RECORD_ACCOUNT_CURRENT);
+	note(LOG_UPDATE_OFFERED, rootHash, offer.digest);
+	state.save();
+	return commit();
+}
+
 function kindName(kind: u32): Uint8Array {
 	if (kind == KIND_INITIAL) return ascii("initial");
 	if (kind == KIND_CHANGE) return ascii("change");
 	if (kind == KIND_WITHDRAW) return ascii("withdraw");
-	return ascii(kind == KIND_APPLICATION ? "application" : "");
+	return ascii(kind == KIND_APPLICATION ? "application" : "update");
 }

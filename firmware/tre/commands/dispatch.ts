@@ -23,11 +23,13 @@ import {
 	COMMAND_PROVISIONING_REQUEST,
 	COMMAND_RECEIPT,
 	COMMAND_RELEASE_ROOT,
+	COMMAND_REQUIRE_OFFERS,
 	COMMAND_STATUS,
 	COMMAND_STORE,
 	COMMAND_UPDATE_BEGIN,
 	COMMAND_UPDATE_END,
 	COMMAND_UPDATE_OCTETS,
+	COMMAND_UPDATE_OFFER,
 	COMMAND_UPDATE_STATUS,
 	COMMAND_WEAR,
 	COMMAND_WIPE,
@@ -58,7 +60,7 @@ import {
 import { acceptMcim, activate, confirmConnectivity, provisioningRequest, receipt, releaseRoot } from "./provisioning";
 import { hello, info, log, status } from "./session";
 import { bindParameters, mcim, store, wear } from "./subscriptions";
-import { updateBegin, updateEnd, updateOctets, updateStatus } from "./update";
+import { requireOffersCommand, updateBegin, updateEnd, updateOctets, updateOffer, updateStatus } from "./update";
 import { wipe, wipeChallenge } from "./wipe";
 
 let greeted: bool = false;
@@ -183,6 +185,10 @@ function handle(command: u32, reader: CborReader, writer: CborWriter): u32 {
 			return updateEnd(reader, writer);
 		case COMMAND_UPDATE_STATUS:
 			return updateStatus(reader, writer);
+		case COMMAND_REQUIRE_OFFERS:
+			return requireOffersCommand(reader, writer);
+		case COMMAND_UPDATE_OFFER:
+			return updateOffer(reader, writer);
 		default:
 			return ERROR_UNKNOWN_COMMAND;
 	}

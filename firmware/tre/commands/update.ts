@@ -1,18 +1,24 @@
 import { CborReader, CborWriter } from "../../contract/as/cbor";
 import {
 	ERROR_MALFORMED_REQUEST,
+	ERROR_UPDATE_UNSUPPORTED,
 	IMAGE_SLOTS,
 	UpdateBeginRequest,
 	UpdateOctetsRequest,
+	writeRequireOffersResponse,
 	writeUpdateBeginResponse,
 	writeUpdateEndResponse,
 	writeUpdateOctetsResponse,
+	writeUpdateOfferResponse,
 	writeUpdateStatusResponse,
 } from "../../contract/as/codec";
+import { ascii } from "../octets/octets";
 import * as update from "../platform/update";
-import { ImageHeader } from "../update/image-header";
+import { commitForHost } from "../store/wear";
+import { ImageHeader, versionText } from "../update/image-header";
+import { areOffersRequired, FIRMWARE, requireOffers, StoredOffer } from "../update/offer";
 import { awaitedOffset, begin, end, expectedLength, take, targetSlot } from "../update/reception";
-import { lowestCounter, triesLeft } from "../update/trial";
+import { lowestCounter, takesUpdates, triesLeft } from "../update/trial";
 
 export function updateBegin(reader: CborReader, writer: CborWriter): u32 {
 	const request = new UpdateBeginRequest();
@@ -39,7 +45,7 @@ export function updateEnd(reader: CborReader, writer: CborWriter): u32 {
 
 export function updateStatus(reader: CborReader, writer: CborWriter): u32 {
 	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
-	if (update.slot_size() == 0) {
+	if (!takesUpdates()) {
 		writeUpdateStatusResponse(writer, 0, 0, new Uint8Array(0), 0, lowestCounter(), 0, 0, 0);
 		return 0;
 	}
@@ -49,12 +55,30 @@ export function updateStatus(reader: CborReader, writer: CborWriter): u32 {
 		writer,
 		IMAGE_SLOTS,
 		running,
-		own.version,
+		versionText(own.version),
 		own.securityCounter,
 		lowestCounter(),
 		triesLeft(),
 		awaitedOffset(),
 		expectedLength(),
 	);
+	return 0;
+}
+
+export function requireOffersCommand(reader: CborReader, writer: CborWriter): u32 {
+	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	if (!takesUpdates()) return ERROR_UPDATE_UNSUPPORTED;
+	requireOffers();
+	const unstored = commitForHost();
+	if (unstored == 0) writeRequireOffersResponse(writer);
+	return unstored;
+}
+
+export function updateOffer(reader: CborReader, writer: CborWriter): u32 {
+	if (!reader.finished()) return ERROR_MALFORMED_REQUEST;
+	const offer = StoredOffer.load();
+	const none = new Uint8Array(0);
+	if (offer == null) writeUpdateOfferResponse(writer, none, none, none, areOffersRequired());
+	else writeUpdateOfferResponse(writer, ascii(FIRMWARE), versionText(offer.version), offer.digest, areOffersRequired());
 	return 0;
 }

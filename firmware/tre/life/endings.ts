@@ -8,6 +8,7 @@ import { Change } from "../store/change";
 import { commit, get, has, put, remove } from "../store/log";
 import {
 	RECORD_CHANGE,
+	RECORD_OFFER,
 	RECORD_ROOT_CURRENT,
 	RECORD_ROOT_FORMER,
 	RECORD_ROOT_PENDING,
@@ -72,6 +73,8 @@ export function commitChange(state: State): u32 {
 	remove(RECORD_ROOT_PENDING);
 	promoteAccount();
 	removeMcim(state.activeSlot);
+	// It was the former SHO's.
+	remove(RECORD_OFFER);
 	state.activeSlot = state.pendingSlot;
 	state.pendingSlot = NO_SLOT;
 	state.reign = sha256(state.nonceB);

@@ -3,6 +3,7 @@ import { readU32 } from "../octets/octets";
 import * as crypto from "../platform/crypto";
 import { close, open, PSA_NOT_SUPPORTED } from "../platform/keys";
 
+export const TAG_UPDATE: u32 = 2;
 export const TAG_MCIM: u32 = 3;
 export const TAG_ACCOUNT: u32 = 4;
 

@@ -30,6 +30,11 @@ export const RECORD_WEAR: u32 = 24;
 /** The lowest security counter of a firmware that this device still takes. */
 export const RECORD_SECURITY_COUNTER: u32 = 25;
 
+/** The update that the current SHO offers. */
+export const RECORD_OFFER: u32 = 26;
+/** There is only where an update needs such an offer. */
+export const RECORD_OFFERS_REQUIRED: u32 = 27;
+
 export const RECORD_MCIM: u32 = 32;
 /** The host's reference of the network parameters that belong to the MCIM of a slot. */
 export const RECORD_MCIM_PARAMETERS: u32 = 40;

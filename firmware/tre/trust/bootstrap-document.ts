@@ -7,6 +7,7 @@ export const KIND_INITIAL: u32 = 1;
 export const KIND_CHANGE: u32 = 2;
 export const KIND_WITHDRAW: u32 = 3;
 export const KIND_APPLICATION: u32 = 4;
+export const KIND_UPDATE: u32 = 5;
 
 const LOWER: u32 = 0x61;
 const UPPER: u32 = 0x41;
@@ -30,6 +31,8 @@ export class BootstrapDocument {
 	serial: u32 = 0;
 	fallback: Fallback = new Fallback(false, 0, 0);
 	account: Uint8Array = new Uint8Array(0);
+	/** Protected data of the tag `update`. */
+	offer: Uint8Array = new Uint8Array(0);
 	thumbprint: Uint8Array = new Uint8Array(0);
 	certificate: Uint8Array = new Uint8Array(0);
 	private bootstraps: i32 = 0;
@@ -81,14 +84,11 @@ export class BootstrapDocument {
 		this.reign = reign;
 		if (this.kind == KIND_CHANGE) {
 			const fallback = fallbackOf(parm(scanner, "FALLBACK"));
-			const account = decodeBase64(parm(scanner, "ACCOUNT"));
-			if (fallback == null || account == null || account.length == 0) {
-				scanner.bad = true;
-				return;
-			}
-			this.fallback = fallback;
-			this.account = account;
+			if (fallback == null) scanner.bad = true;
+			else this.fallback = fallback;
 		}
+		if (this.kind == KIND_UPDATE) this.offer = octetsOf(scanner, "OFFER");
+		if (this.kind == KIND_CHANGE || this.kind == KIND_UPDATE) this.account = octetsOf(scanner, "ACCOUNT");
 		scanner.expect("</characteristic>");
 	}
 
@@ -105,6 +105,7 @@ export class BootstrapDocument {
 			case KIND_CHANGE:
 				return this.isChange() && certified;
 			case KIND_WITHDRAW:
+			case KIND_UPDATE:
 				return this.bootstraps == 1 && this.naps == 0 && this.applications == 0 && !certified;
 			case KIND_APPLICATION:
 				return this.applications >= 1 && !certified;
@@ -122,6 +123,14 @@ function parm(scanner: Scanner, name: string): Uint8Array {
 	const value = scanner.upTo(QUOTE);
 	scanner.expect('"></parm>');
 	return value;
+}
+
+/** The octets that the parameter `name`, which must be next, has in base64; at least one. */
+function octetsOf(scanner: Scanner, name: string): Uint8Array {
+	const octets = decodeBase64(parm(scanner, name));
+	if (octets != null && octets.length > 0) return octets;
+	scanner.bad = true;
+	return new Uint8Array(0);
 }
 
 /** Skips one characteristic of `type` (any where empty) with all it holds; false if none is next. */
@@ -148,6 +157,7 @@ function kindOf(text: Uint8Array): u32 {
 	if (equalAscii(text, "change")) return KIND_CHANGE;
 	if (equalAscii(text, "withdraw")) return KIND_WITHDRAW;
 	if (equalAscii(text, "application")) return KIND_APPLICATION;
+	if (equalAscii(text, "update")) return KIND_UPDATE;
 	return 0;
 }
 

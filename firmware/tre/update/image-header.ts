@@ -35,10 +35,13 @@ export class ImageHeader {
 		return this.octets.subarray(IMAGE_DIGEST_AT, IMAGE_DIGEST_AT + 32);
 	}
 
-	/** major.minor.patch */
-	get version(): Uint8Array {
-		const packed = this.field(IMAGE_VERSION_AT);
-		const text = `${packed >> 24}.${(packed >> 16) & 0xff}.${packed & 0xffff}`;
-		return ascii(text);
+	/** major(8 bits) | minor(8) | patch(16) */
+	get version(): u32 {
+		return this.field(IMAGE_VERSION_AT);
 	}
+}
+
+/** major.minor.patch */
+export function versionText(packed: u32): Uint8Array {
+	return ascii(`${packed >> 24}.${(packed >> 16) & 0xff}.${packed & 0xffff}`);
 }

@@ -3,6 +3,7 @@ import {
 	ERROR_UPDATE_DIGEST,
 	ERROR_UPDATE_DOWNGRADE,
 	ERROR_UPDATE_HEADER,
+	ERROR_UPDATE_NOT_OFFERED,
 	ERROR_UPDATE_ON_TRIAL,
 	ERROR_UPDATE_ORDER,
 	ERROR_UPDATE_SIGNATURE,
@@ -13,12 +14,14 @@ import {
 	LOG_UPDATE_RECEIVED,
 } from "../../contract/as/codec";
 import { note } from "../life/audit";
+import { equal } from "../octets/octets";
 import { sha256 } from "../platform/keys";
 import * as update from "../platform/update";
 import { commit } from "../store/log";
 import { countSlotErase } from "../store/wear";
 import { ImageHeader } from "./image-header";
-import { isOnTrial, lowestCounter } from "./trial";
+import { areOffersRequired, endOffer, StoredOffer } from "./offer";
+import { isOnTrial, lowestCounter, takesUpdates } from "./trial";
 
 /** `boot.h` */
 const NOT_SIGNED: i32 = 3;
@@ -53,24 +56,49 @@ function abandon(): void {
 
 /** Takes the headers of a bundle, in the order of the slots, and clears the slot that is not running. 0, or why not. */
 export function begin(headers: Uint8Array): u32 {
-	if (update.slot_size() == 0) return ERROR_UPDATE_UNSUPPORTED;
+	if (!takesUpdates()) return ERROR_UPDATE_UNSUPPORTED;
 	if (isOnTrial()) return ERROR_UPDATE_ON_TRIAL;
 	if (headers.length != IMAGE_USED_SIZE * <i32>IMAGE_SLOTS) return ERROR_UPDATE_HEADER;
+	const digest = sha256(headers);
+	const offer = StoredOffer.load();
+	if (offer == null ? !mayGoUnoffered() : !equal(offer.digest, digest)) return ERROR_UPDATE_NOT_OFFERED;
 	const slot = 1 - update.running();
-	const offered = new ImageHeader(headers.slice(slot * IMAGE_USED_SIZE, (slot + 1) * IMAGE_USED_SIZE));
-	const fault = update.header_fault(offered.octets.dataStart, IMAGE_USED_SIZE, slot);
-	if (fault == NOT_SIGNED) return ERROR_UPDATE_SIGNATURE;
-	if (fault != 0) return ERROR_UPDATE_HEADER;
-	if (offered.securityCounter < lowestCounter()) return ERROR_UPDATE_DOWNGRADE;
+	const own = new ImageHeader(headers.slice(slot * IMAGE_USED_SIZE, (slot + 1) * IMAGE_USED_SIZE));
+	const refused = refusal(own, slot, offer);
+	if (refused != 0) {
+		dismiss(offer);
+		return refused;
+	}
 	const error = countSlotErase();
 	if (error != 0) return error;
 	abandon();
 	if (update.erase(slot) != 0) return ERROR_FLASH_FAILED;
-	header.set(offered.octets);
-	bundle.set(sha256(headers));
+	header.set(own.octets);
+	bundle.set(digest);
 	target = slot;
-	expected = offered.length;
+	expected = own.length;
 	return 0;
+}
+
+/** An older firmware, where nothing else is left of this device, is not asked to wait for an operator. */
+function mayGoUnoffered(): bool {
+	return !areOffersRequired() || ImageHeader.of(update.running()).securityCounter < lowestCounter();
+}
+
+/** 0, or why the factory's part of it does not hold, or is another version than its SHO said. */
+function refusal(own: ImageHeader, slot: u32, offer: StoredOffer | null): u32 {
+	const fault = update.header_fault(own.octets.dataStart, IMAGE_USED_SIZE, slot);
+	if (fault == NOT_SIGNED) return ERROR_UPDATE_SIGNATURE;
+	if (fault != 0) return ERROR_UPDATE_HEADER;
+	if (own.securityCounter < lowestCounter()) return ERROR_UPDATE_DOWNGRADE;
+	return offer != null && offer.version != own.version ? ERROR_UPDATE_NOT_OFFERED : 0;
+}
+
+/** What this device can never take does not stand in the way of what it can. */
+function dismiss(offer: StoredOffer | null): void {
+	if (offer == null) return;
+	endOffer();
+	commit();
 }
 
 /** The next octets of the image, from `offset` on. */
@@ -93,6 +121,8 @@ export function end(): u32 {
 	if (update.program(slot, 0, header.dataStart, header.length) != 0) return ERROR_FLASH_FAILED;
 	if (update.image_fault(slot) != 0) return ERROR_UPDATE_DIGEST;
 	note(LOG_UPDATE_RECEIVED, new ImageHeader(header).digest, bundle);
+	// One offer, one try: what is rolled back is not fetched again and again.
+	endOffer();
 	const error = commit();
 	if (error != 0) return error;
 	if (update.choose(slot, 0) != 0) return ERROR_FLASH_FAILED;

@@ -29,13 +29,18 @@ let onTrial: bool = false;
 /** Another firmware is the records', and this one was started in its place. */
 let cameBack: bool = false;
 
+/** Is there a boot stage with a second slot? */
+export function takesUpdates(): bool {
+	return update.slot_size() > 0;
+}
+
 export function isOnTrial(): bool {
 	return onTrial;
 }
 
 /** Starts that the firmware on trial has left. */
 export function triesLeft(): u32 {
-	const record = update.slot_size() > 0 ? update.record() : NONE;
+	const record = takesUpdates() ? update.record() : NONE;
 	return record == NONE || (record & CONFIRMED) != 0 ? 0 : <u32>record >> 16;
 }
 
@@ -50,7 +55,7 @@ export function lowestCounter(): u32 {
  * down is put into the transaction that counts the boot. 0, or the error that every command gets.
  */
 export function lookAtFirmware(): u32 {
-	if (update.slot_size() == 0) return 0;
+	if (!takesUpdates()) return 0;
 	const running = update.running();
 	const own = ImageHeader.of(running);
 	if (own.securityCounter < lowestCounter()) return ERROR_UPDATE_DOWNGRADE;

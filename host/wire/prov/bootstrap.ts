@@ -12,7 +12,7 @@ import {
 	writeProvisioning,
 } from "./document.ts";
 
-export type BootstrapKind = "initial" | "change" | "withdraw" | "application";
+export type BootstrapKind = "initial" | "change" | "withdraw" | "application" | "update";
 
 /** Network access point: the APN and how it is named. */
 export interface Nap {
@@ -44,6 +44,15 @@ export interface Bootstrap {
 		/** Protected DM account with nonceA. */
 		readonly account: Uint8Array;
 		readonly fallback: Fallback;
+	};
+	/** For KIND update only. */
+	readonly update?: {
+		/** DPF of the sender: a DM session there tells where the firmware lies. */
+		readonly provUrl: string;
+		/** Protected data of the tag `update`. */
+		readonly offer: Uint8Array;
+		/** Protected DM account for that session. */
+		readonly account: Uint8Array;
 	};
 }
 
@@ -89,11 +98,19 @@ function changeParts(bootstrap: Bootstrap): Characteristic[] {
 	];
 }
 
+const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString("base64");
+
+/** What a change or an update has behind SERIAL. */
+function treParms({ change, update }: Bootstrap) {
+	if (change) return [parm("FALLBACK", fallbackText(change.fallback)), parm("ACCOUNT", base64(change.account))];
+	return update ? [parm("OFFER", base64(update.offer)), parm("ACCOUNT", base64(update.account))] : [];
+}
+
 /** The octets that are signed, as text. */
 export function writeBootstrap(bootstrap: Bootstrap): string {
-	const { change } = bootstrap;
+	const provUrl = (bootstrap.change ?? bootstrap.update)?.provUrl;
 	return writeProvisioning([
-		characteristic("BOOTSTRAP", parm("NAME", bootstrap.name), ...(change ? [parm("PROVURL", change.provUrl)] : [])),
+		characteristic("BOOTSTRAP", parm("NAME", bootstrap.name), ...(provUrl ? [parm("PROVURL", provUrl)] : [])),
 		...bootstrap.naps.map(napdef),
 		...(bootstrap.accounts ?? []).map(writeAccount),
 		...changeParts(bootstrap),
@@ -104,12 +121,7 @@ export function writeBootstrap(bootstrap: Bootstrap): string {
 			parm("TRE-ID", bootstrap.treId),
 			parm("REIGN", bootstrap.reign),
 			parm("SERIAL", String(bootstrap.serial)),
-			...(change
-				? [
-						parm("FALLBACK", fallbackText(change.fallback)),
-						parm("ACCOUNT", Buffer.from(change.account).toString("base64")),
-					]
-				: []),
+			...treParms(bootstrap),
 		),
 	]);
 }

@@ -69,6 +69,42 @@ export function changeDocument(world: FuzzWorld, data: Uint8Array = dataOf(accou
 	);
 }
 
+/** An offer of firmware in clear. */
+export function offerContent({ owned, ro }: FuzzWorld, change: Partial<OfferFields> = {}): Content {
+	const fields = {
+		treId: owned.treId,
+		root: sha256(ro.certificate),
+		what: "firmware",
+		digest: randomBytes(32),
+		...change,
+	};
+	return { tag: tags.update, version: 65_536, publicPart: Object.values(fields), secret: new Uint8Array(0) };
+}
+
+interface OfferFields {
+	readonly treId: string;
+	readonly root: Buffer;
+	readonly what: string;
+	readonly digest: Buffer;
+}
+
+/** A bootstrap that offers firmware, around the offer in clear. */
+export function updateDocument(world: FuzzWorld, data: Uint8Array = dataOf(offerContent(world))): Buffer {
+	const { owned, encryptKey, ro } = world;
+	const account = accountContent(world, { rootHash: sha256(ro.certificate), serverId: "ro.example" });
+	return Buffer.from(
+		writeBootstrap({
+			...{ kind: "update", name: "ro.example", treId: owned.treId, reign: owned.reign, naps: [] },
+			serial: owned.serial + 1,
+			update: {
+				provUrl: "https://dpf.ro.example/dm",
+				offer: protectData(data, encryptKey),
+				account: protectData(dataOf(account), encryptKey),
+			},
+		}),
+	);
+}
+
 const otherDocument = ({ owned }: FuzzWorld, kind: "initial" | "withdraw"): string =>
 	writeBootstrap({
 		...{ kind, name: "ro.example", treId: owned.treId, reign: owned.reign, serial: owned.serial + 1 },
@@ -108,7 +144,21 @@ export function bootstrapDocuments(world: FuzzWorld): Buffer[] {
 		change.replace(/<characteristic type="[0-9A-F]{40}">/, '<characteristic type="zz">'),
 		change.replace(/name="REIGN" value="[^"]+"/, 'name="REIGN" value="abc"'),
 	];
-	const documents = [change, initial, otherDocument(world, "withdraw"), application, ...kinds, ...deep, ...others];
+	const update = updateDocument(world).toString();
+	const offers = ["", "AA==", "A==="].map((offer) =>
+		update.replace(/name="OFFER" value="[^"]+"/, `name="OFFER" value="${offer}"`),
+	);
+	const documents = [
+		change,
+		update,
+		...offers,
+		initial,
+		otherDocument(world, "withdraw"),
+		application,
+		...kinds,
+		...deep,
+		...others,
+	];
 	return [...documents, ...serials, ...fallbacks, ...accounts].map((text) => Buffer.from(text));
 }
 

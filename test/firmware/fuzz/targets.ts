@@ -14,7 +14,9 @@ import {
 	changeDocument,
 	mcimContent,
 	mcimDocument,
+	offerContent,
 	signedRequest,
+	updateDocument,
 } from "./documents.ts";
 import { contentOf, framed } from "./frames.ts";
 import { requests } from "./requests.ts";
@@ -192,6 +194,18 @@ const account = (world: FuzzWorld): Target => ({
 		send(tre, "acceptBootstrap", signedRequest("detached", changeDocument(world, wholeBlocks(input)), world.ro)),
 });
 
+/** What an offer of firmware says once it is open. */
+const offer = (world: FuzzWorld): Target => ({
+	...{ name: "offer-content", image: "idle", least: 0.95, inputs: 250, dictionary: cborHeads },
+	parser: /^firmware\/tre\/update\/offer\/Offer#read$/,
+	seeds: async () =>
+		[{}, { root: Buffer.alloc(31) }, { what: "" }, { what: "radio" }, { digest: Buffer.alloc(31) }].map((change) =>
+			dataOf(offerContent(world, change)),
+		),
+	run: (tre, input) =>
+		send(tre, "acceptBootstrap", signedRequest("detached", updateDocument(world, wholeBlocks(input)), world.ro)),
+});
+
 /** X.509, as CertTRE and as a root. */
 const certificate = ({ owned, ro, pva }: FuzzWorld): Target => ({
 	...{ name: "certificate", image: "keyed", least: 0.75, inputs: 3000, dictionary: derWords },
@@ -211,5 +225,6 @@ const certificate = ({ owned, ro, pva }: FuzzWorld): Target => ({
 
 export const targets = (world: FuzzWorld): readonly Target[] => [
 	...[frame(world), segments(world), request(world), bootstrap(world), m2mmcim(world)],
-	...[envelope(world, false), envelope(world, true), mcim(world), account(world), certificate(world)],
+	...[envelope(world, false), envelope(world, true), mcim(world), account(world), offer(world)],
+	certificate(world),
 ];

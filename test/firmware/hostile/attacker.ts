@@ -178,10 +178,11 @@ export class Attacker {
 		const { operator, reign, serial, life } = this.#tre;
 		const kinds =
 			life === "idle"
-				? (["change", "change", "initial", "application"] as const)
-				: (["change", "withdraw", "initial", "application"] as const);
+				? (["change", "change", "initial", "application", "update"] as const)
+				: (["change", "withdraw", "initial", "application", "update"] as const);
 		const kind = this.#pick(kinds);
-		const root = this.#chance(0.9) ? (operator + 1 + Math.floor(this.#random() * 2)) % 3 : operator;
+		const right = kind === "update" ? operator : (operator + 1 + Math.floor(this.#random() * 2)) % 3;
+		const root = this.#chance(0.9) ? right : operator;
 		const account = this.#account(this.#chance(0.92) ? root : operator);
 		const fallback = this.#fallback();
 		const about: model.Bootstrap = {
@@ -414,7 +415,7 @@ export class Attacker {
 		if (difference !== undefined) throw new Broken(`after ${action} ${difference}`);
 	}
 
-	#difference({ life, serial, active, pending, change, operator, writes }: model.Tre): string | undefined {
+	#difference({ life, serial, active, pending, change, operator, offered, writes }: model.Tre): string | undefined {
 		const status = this.#direct.call("status", {});
 		const { operators } = this.#setting;
 		const said = {
@@ -425,6 +426,7 @@ export class Attacker {
 			current: hex(status.currentRoot),
 			pendingRoot: hex(status.pendingRoot),
 			mcims: this.#mcimsInStore(),
+			offered: this.#direct.call("updateOffer", {}).digest.length > 0,
 			writes: this.#direct.call("wear", {}).left,
 		};
 		const stored = [active, pending].map((card, n) =>
@@ -442,6 +444,7 @@ export class Attacker {
 			current: hex(operators[operator].rootHash),
 			pendingRoot: change ? hex(operators[change.operator].rootHash) : "",
 			mcims: stored.flat().join("; "),
+			offered,
 			writes,
 		};
 		const [one, other] = [JSON.stringify(said), JSON.stringify(expected)];

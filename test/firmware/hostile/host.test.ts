@@ -40,9 +40,9 @@ describe("a hostile host against the running firmware, with a model of the life 
 	test.each([
 		[
 			"G2: the account need not name the root",
-			"commands/bootstrap.ts",
-			"	if (!equal(account.rootHash, rootHash)) return ERROR_ROOT_MISMATCH;",
-			"	if (rootHash.length == 0) return ERROR_ROOT_MISMATCH;",
+			"mcim/account.ts",
+			"		return equal(this.rootHash, rootHash) ? 0 : ERROR_ROOT_MISMATCH;",
+			"		return rootHash.length > 0 ? 0 : ERROR_ROOT_MISMATCH;",
 		],
 		[
 			"G3: the MCIM need not answer the open request",
@@ -56,6 +56,7 @@ describe("a hostile host against the running firmware, with a model of the life 
 			"document.serial <= state.serial) return ERROR_REPLAYED;",
 			"document.serial == 0) return ERROR_REPLAYED;",
 		],
+		["G9: an offer outlives the reign of its SHO", "life/endings.ts", "	remove(RECORD_OFFER);\n", ""],
 		[
 			"G7: a K may come again",
 			"mcim/mcim.ts",

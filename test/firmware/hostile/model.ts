@@ -52,6 +52,8 @@ export interface Tre {
 	/** A DM account, and the nonce of the server that the host gave it, if it did. */
 	readonly account?: { readonly nonce?: string };
 	readonly pendingAccount?: { readonly nonce?: string };
+	/** The operator offers firmware. */
+	readonly offered: boolean;
 	/** Writes to the flash that the host's word alone may still cause, and how many were left when the last one was made. */
 	readonly writes: number;
 	readonly writesKept: number;
@@ -60,7 +62,7 @@ export interface Tre {
 /** A bootstrap as whoever made it knows it; `name` stands for its octets. */
 export interface Bootstrap {
 	readonly name: string;
-	readonly kind: "initial" | "change" | "withdraw" | "application";
+	readonly kind: "initial" | "change" | "withdraw" | "application" | "update";
 	readonly signer: number;
 	readonly intact: boolean;
 	readonly forThisTre: boolean;
@@ -122,7 +124,7 @@ function commit(tre: Tre, reign: string): Tre {
 		operator: change.operator,
 		active: pending,
 		...{ reign, serial: 0, spent: spend(tre), authenticated: false },
-		...{ account: tre.pendingAccount, pendingAccount: undefined },
+		...{ account: tre.pendingAccount, pendingAccount: undefined, offered: false },
 	};
 }
 
@@ -148,9 +150,17 @@ export function acceptBootstrap(tre: Tre, bootstrap: Bootstrap, nonceB: string):
 			return within(tre, "idle", "bootstrapped", "requested") ? { tre: moved } : refusal("wrong-state");
 		case "application":
 			return { tre: moved };
+		case "update":
+			return within(tre, "idle") ? acceptOffer(tre, moved, bootstrap) : refusal("wrong-state");
 		case "change":
 			return acceptChange(tre, moved, bootstrap, nonceB);
 	}
+}
+
+/** B.2.3.6: an offer brings a DM account of the current SHO. */
+function acceptOffer(tre: Tre, moved: Tre, bootstrap: Bootstrap): Expected {
+	if (bootstrap.root !== tre.operator || bootstrap.account !== tre.operator) return refusal("root-mismatch");
+	return { tre: { ...moved, account: {}, offered: true } };
 }
 
 function acceptChange(tre: Tre, moved: Tre, bootstrap: Bootstrap, nonceB: string): Expected {

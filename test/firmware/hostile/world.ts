@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { FlashMemory } from "../../../firmware/emulator/flash-memory.ts";
 import { protect } from "../../../hil/network/operator/provisioning/envelope.ts";
-import { prepareAccount } from "../../../hil/network/operator/provisioning/objects.ts";
+import { prepareAccount, prepareOffer } from "../../../hil/network/operator/provisioning/objects.ts";
 import { makeRoot } from "../../../hil/network/shared/certificates.ts";
 import { writeM2mmcim } from "../../../host/wire/management/objects.ts";
 import { writeBootstrap } from "../../../host/wire/prov/bootstrap.ts";
@@ -71,7 +71,7 @@ export async function makeSetting(keyed: Uint8Array, rootKey: Uint8Array, tre?: 
 	const start: Tre = {
 		...{ life: "idle", outcome: "none", operator: 0, reign: owned.reign, serial: 0, active },
 		...{ spent: [], held: [k], authenticated: false, bootsLeft: 0 },
-		...{ writes, writesKept: writes - 1 },
+		...{ offered: false, writes, writesKept: writes - 1 },
 	};
 	const opc = Buffer.from(operators[0].subscriber(activeImsi).opc, "hex");
 	rememberOpc(k, opc);
@@ -111,6 +111,11 @@ const opcs = new Map<string, Buffer>();
 export const opcOf = (k: string): Buffer => opcs.get(k) ?? Buffer.alloc(16, 0xff);
 export const rememberOpc = (k: string, opc: Buffer): void => void opcs.set(k, opc);
 
+function makeOffer({ owned, operators }: Setting, { root }: Bootstrap): Buffer {
+	const firmware = { version: "9.9.9", digest: randomOctets(32) };
+	return prepareOffer(owned.treId, owned.certEncrypt, operators[root].rootHash, firmware);
+}
+
 export function makeBootstrap(setting: Setting, about: Bootstrap, account?: Account): Made<Bootstrap> {
 	const { operators, owned } = setting;
 	const signer = operators[about.signer];
@@ -118,7 +123,7 @@ export function makeBootstrap(setting: Setting, about: Bootstrap, account?: Acco
 	const document = writeBootstrap({
 		...{ kind: about.kind === "application" ? "initial" : about.kind, name: root.shoId },
 		...{ treId: about.forThisTre ? owned.treId : "0".repeat(32), reign: about.reign, serial: about.serial },
-		naps: about.kind === "withdraw" ? [] : [nap],
+		naps: about.kind === "withdraw" || about.kind === "update" ? [] : [nap],
 		change:
 			about.kind === "change" && account
 				? {
@@ -127,6 +132,10 @@ export function makeBootstrap(setting: Setting, about: Bootstrap, account?: Acco
 						account: account.object,
 						fallback: about.fallback.on ? about.fallback : "off",
 					}
+				: undefined,
+		update:
+			about.kind === "update" && account
+				? { provUrl: "https://dpf/dm", offer: makeOffer(setting, about), account: account.object }
 				: undefined,
 	});
 	const request = signedOctets(

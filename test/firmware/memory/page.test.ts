@@ -8,6 +8,7 @@ import { keyedFlash } from "../../support/keyed-flash.ts";
 import {
 	change,
 	changeBootstrap,
+	offerBootstrap,
 	type Personalised,
 	personalise,
 	signedOctets,
@@ -127,6 +128,19 @@ describe("nothing is collected while a command runs: what it allocates has to fi
 		expect(start().call("updateStatus", {})).toMatchObject({ version: "1.1.0", triesLeft: 0 });
 		expect(use.highest).toBeGreaterThan(UPDATE_CHUNK);
 		expect(use.highest).toBeLessThan(PAGE - MARGIN);
+	});
+
+	test("an offer of firmware, with the longest names that it may have, and longer ones", async () => {
+		const device = MeasuredTre.keyed();
+		const owner = await personalise(asClient(device), await makeRoot("pva.example", "rsa"), ro);
+		const named = (length: number) =>
+			offerBootstrap(owner, Object.assign(Object.create(ro), { shoId: "x".repeat(length) }), {
+				version: "1.0.0",
+				digest: Buffer.alloc(32),
+			});
+		device.call("acceptBootstrap", named(150));
+		expect(() => device.call("acceptBootstrap", named(600))).toThrow(/^acceptBootstrap: envelope-/);
+		expect(device.highest).toBeLessThan(PAGE - MARGIN);
 	});
 
 	test("changes, one after the other, leave the page as it was", async () => {

@@ -3,12 +3,12 @@ import type { LifeState } from "../../../firmware/contract/states.ts";
 import { authenticate, type BootstrapRequest, mcimObject } from "../../support/operators.ts";
 import { ruleBench } from "../../support/rule-bench.ts";
 
-const kinds = ["initial", "change", "withdraw", "application"] as const;
+const kinds = ["initial", "change", "withdraw", "application", "update"] as const;
 type Kind = (typeof kinds)[number];
 
 /** The table of documents.md: KIND by life state, and the state after it. What is missing is refused. */
 const after: Record<"idle" | "bootstrapped" | "requested" | "installed", Partial<Record<Kind, LifeState>>> = {
-	idle: { initial: "idle", change: "bootstrapped", application: "idle" },
+	idle: { initial: "idle", change: "bootstrapped", application: "idle", update: "idle" },
 	bootstrapped: { initial: "bootstrapped", change: "bootstrapped", withdraw: "idle", application: "bootstrapped" },
 	requested: { initial: "requested", change: "bootstrapped", withdraw: "idle", application: "requested" },
 	installed: { withdraw: "idle", application: "installed" },

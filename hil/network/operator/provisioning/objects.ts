@@ -1,5 +1,6 @@
 import { randomBytes, X509Certificate } from "node:crypto";
-import { tags } from "../../../../firmware/contract/documents.ts";
+import { tags, UPDATE_OF_FIRMWARE } from "../../../../firmware/contract/documents.ts";
+import { packedVersion } from "../../../../firmware/contract/image.ts";
 import { opcOf } from "../hss/milenage.ts";
 import { protect } from "./envelope.ts";
 
@@ -104,3 +105,28 @@ export function prepareAccount(
 	);
 	return { ...account, object };
 }
+
+/** A firmware that an operator offers to a device (documents.md, tag 2). */
+export interface OfferedFirmware {
+	/** major.minor.patch */
+	readonly version: string;
+	/** SHA-256 over the used headers of all slots, in order. */
+	readonly digest: Uint8Array;
+}
+
+/** The offer, protected for one TRE; there is no secret in it. */
+export const prepareOffer = (
+	treId: string,
+	certificate: Uint8Array,
+	root: Buffer,
+	{ version, digest }: OfferedFirmware,
+): Buffer =>
+	protect(
+		{
+			tag: tags.update,
+			version: packedVersion(version),
+			publicPart: [treId, root, UPDATE_OF_FIRMWARE, digest],
+			secret: new Uint8Array(0),
+		},
+		new X509Certificate(certificate).publicKey,
+	);
