@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { Decoder, Encoder } from "cbor-x";
+import { decodeHeader, ImageError, type ImageHeader, image } from "./image.ts";
 
 /**
  * A firmware bundle (docs/documents.md): `["TRE-BUNDLE", 1, board, boot stage, [slot …]]`, deterministic CBOR; each slot is a
@@ -61,3 +63,51 @@ export function decodeParts(octets: Uint8Array): BundleParts {
 	if (!isWhole) throw new BundleError("the bundle has other parts than a board, a boot stage and slots");
 	return { board, bootStage, slots: slots as Uint8Array[] };
 }
+
+/** An image and its header, as they lie in a slot. */
+export interface SlotImage {
+	readonly header: ImageHeader;
+	/** Header and image. */
+	readonly octets: Uint8Array;
+}
+
+/** A bundle whose images have the length and the digest that their headers say; signatures are the device's business. */
+export interface Bundle {
+	readonly board: string;
+	readonly bootStage: Uint8Array;
+	readonly slots: readonly SlotImage[];
+}
+
+function slotImageOf(name: string, octets: Uint8Array): SlotImage {
+	let header: ImageHeader;
+	try {
+		header = decodeHeader(octets);
+	} catch (error) {
+		if (!(error instanceof ImageError)) throw error;
+		throw new BundleError(`${name} of the bundle is none of ours: ${error.message}`);
+	}
+	const behind = octets.subarray(image.HEADER_SIZE);
+	if (octets.subarray(image.USED_SIZE, image.HEADER_SIZE).some((octet) => octet !== 0xff))
+		throw new BundleError(`${name} of the bundle has something in the fill of its header`);
+	if (behind.length !== header.length || header.length === 0)
+		throw new BundleError(
+			`${name} of the bundle has ${behind.length} octets of image, and its header says ${header.length}`,
+		);
+	if (!createHash("sha256").update(behind).digest().equals(header.digest))
+		throw new BundleError(`${name} of the bundle has another digest than its header says`);
+	return { header, octets };
+}
+
+/** Reads a bundle. Throws `BundleError`. */
+export function openBundle(octets: Uint8Array): Bundle {
+	const { board, bootStage, slots } = decodeParts(octets);
+	return { board, bootStage, slots: slots.map((slot, n) => slotImageOf(`slot ${"AB"[n] ?? n}`, slot)) };
+}
+
+/** The used headers of all slots, in order, as `updateBegin` takes them. */
+export const headersOf = (slots: readonly Uint8Array[]): Uint8Array =>
+	Buffer.concat(slots.map((octets) => octets.subarray(0, image.USED_SIZE)));
+
+/** What an SHO's offer names a bundle by: SHA-256 over the used headers. */
+export const bundleDigest = (slots: readonly Uint8Array[]): Buffer =>
+	createHash("sha256").update(headersOf(slots)).digest();

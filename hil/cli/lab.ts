@@ -98,12 +98,15 @@ function factoryArgs(lab: KeptLab, port: string): string[] {
 
 interface FactoryOptions extends Options {
 	readonly encryption: string;
+	readonly updates: string;
 	readonly dev?: boolean;
 }
 
 export async function factory(port: string, options: FactoryOptions): Promise<void> {
 	const lab = labOf(options);
-	const args = [...factoryArgs(lab, port), "--encryption", options.encryption, ...(options.dev ? ["--dev"] : [])];
+	const { encryption, updates, dev } = options;
+	const making = ["--encryption", encryption, "--updates", updates, ...(dev ? ["--dev"] : [])];
+	const args = [...factoryArgs(lab, port), ...making];
 	let kept: string | undefined;
 	const code = await run("hil/factory/main.js", args, (event) => {
 		if (event.event === "document" && event.name === "delivery-note.json") {
@@ -247,6 +250,18 @@ export async function application(treId: string, file: string, options: Options)
 	say(
 		`${shoId} sends ${note.treId} the account; it is there once the TRE's receipt says so. hil status shows how far it is.`,
 	);
+}
+
+/** Firmware over the air: the operator's staff offers it. */
+export async function offer(treId: string, file: string, options: Options): Promise<void> {
+	const lab = upLab(options);
+	const note = noteOf(lab, treId);
+	const shoId = await servedBy(lab, note);
+	const body = { treId: note.treId, bundle: readNamed(file).toString("base64") };
+	const url = `${operatorOf(lab, shoId).portal}/devices/offer`;
+	const answer = await postJson<{ version: string; digest: string }>(url, body, lab.tokens.staff(shoId));
+	if (options.json) return say(JSON.stringify(answer));
+	say(`${shoId} offers ${note.treId} firmware ${answer.version}; hil status shows what becomes of it.`);
 }
 
 function readAccountFile(file: string): unknown {

@@ -2,6 +2,7 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { makeProgram, numberOf, tellEnd, withExample } from "../../firmware/local/program.ts";
 import { encryptions } from "../factory/encryption.ts";
+import { updatePolicies } from "../factory/updates.ts";
 
 type Lab = typeof import("./lab.ts");
 
@@ -74,6 +75,14 @@ shown(
 				.choices(Object.keys(encryptions))
 				.default("rsa"),
 		)
+		.addOption(
+			new Option(
+				"--updates <who>",
+				"what the device takes in the field: any that its factory signed, or only offered ones",
+			)
+				.choices([...updatePolicies])
+				.default("any"),
+		)
 		.option("--dev", "takes a TRE with emulated entropy, too (a board in QEMU): for development only")
 		.action(inLab("factory")),
 	"./tre0",
@@ -112,6 +121,13 @@ shown(
 	"5f0c account.json",
 );
 shown(
+	ofLab("offer", "offer a firmware to a device, over the operator that serves it: its TRE takes that, and no other")
+		.argument("<treId>", "or its beginning", treId)
+		.argument("<bundle>", "what npm run firmware leaves: tre.bundle; for an emulated TRE build/emulator.bundle")
+		.action(inLab("offer")),
+	"5f0c build/emulator.bundle",
+);
+shown(
 	ofLab("coverage", "take an operator's coverage at the visited network away, or give it back")
 		.argument("<shoId>")
 		.addArgument(new Argument("<on|off>").choices(["on", "off"]))
@@ -130,6 +146,7 @@ shown(
 program
 	.command("restarts")
 	.description("kill and restart each element before and after each step of the story")
+	.addOption(new Option("--scenario <name>", "what is disturbed").choices(["story", "firmware"]).default("story"))
 	.option("--sample <n>", "a seeded sample instead of all of them (hours)", count)
 	.option("--seed <n>", "of the sample", count, 1)
 	.option("--width <n>", "stories at a time", count, 2)

@@ -1,6 +1,7 @@
-import { elements, restartMatrix, type Trial } from "../scenarios/restarts.ts";
+import { type disturbable, elements, restartMatrix, type Trial } from "../scenarios/restarts.ts";
 
 interface Options {
+	readonly scenario: keyof typeof disturbable;
 	readonly sample?: number;
 	readonly seed: number;
 	readonly width: number;
@@ -31,7 +32,7 @@ export async function printRestarts(options: Options): Promise<void> {
 	const started = performance.now();
 	const trials = await restartMatrix({
 		...(options.sample === undefined ? {} : { sample: options.sample }),
-		seed: options.seed,
+		...{ scenario: options.scenario, seed: options.seed },
 		width: options.width,
 		onTrial: (trial, done, total) => {
 			if (options.json) return void say(JSON.stringify(trial));

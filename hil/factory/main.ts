@@ -6,6 +6,7 @@ import { emit } from "../../host/wire/report/events.ts";
 import { Registry } from "../network/shared/registry.ts";
 import { type Encryption, encryptions } from "./encryption.ts";
 import { personalise, readStation } from "./station.ts";
+import { type UpdatePolicy, updatePolicies } from "./updates.ts";
 import { wipe } from "./wipe.ts";
 
 interface Options {
@@ -16,6 +17,7 @@ interface Options {
 	readonly certificate: string;
 	readonly record?: string;
 	readonly encryption: Encryption;
+	readonly updates: UpdatePolicy;
 	readonly dev?: boolean;
 	readonly wipe?: boolean;
 }
@@ -34,6 +36,11 @@ const options = makeProgram("hil factory", "personalises the TRE on a serial por
 		new Option("--encryption <key>", "encryption key pair: rsa (suites 1 and 2) or p256 (suite 3)")
 			.choices(Object.keys(encryptions))
 			.default("rsa"),
+	)
+	.addOption(
+		new Option("--updates <who>", "any that the factory signed, or only offered ones")
+			.choices([...updatePolicies])
+			.default("any"),
 	)
 	.option("--dev", "takes a TRE with emulated entropy, too: for development only")
 	.option("--wipe", "ends the device's life instead: destroys its keys and all else")
@@ -58,7 +65,7 @@ async function main(): Promise<void> {
 		const note = await personalise(
 			tre,
 			{ ro, pva, station },
-			{ encryption: options.encryption, dev: options.dev ?? false },
+			{ encryption: options.encryption, updates: options.updates, dev: options.dev ?? false },
 		);
 		emit({ event: "document", name: "delivery-note.json", treId: note.treId, content: JSON.stringify(note) });
 		emit({ event: "timings", ms: { line: tre.link.counters.busyMs } });

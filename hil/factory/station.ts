@@ -6,6 +6,7 @@ import { fromPem, type Identity, keyFromPem, rootFault } from "../network/shared
 import { postMutualTls } from "../network/shared/http.ts";
 import type { OperatorEntry, PvaEntry } from "../network/shared/registry.ts";
 import { type Encryption, encryptions } from "./encryption.ts";
+import type { UpdatePolicy } from "./updates.ts";
 
 /** What goes with the device to its buyer (B.2.2.1). Certificates are base64 DER. */
 export interface DeliveryNote {
@@ -37,6 +38,7 @@ const CLAUSE = "B.2.2.1";
 /** How a device is made. */
 export interface Making {
 	readonly encryption: Encryption;
+	readonly updates: UpdatePolicy;
 	/** Takes a TRE whose entropy is emulated, too: nobody may use it in the field. */
 	readonly dev: boolean;
 }
@@ -55,7 +57,7 @@ const EMULATOR = "emulator";
 export async function personalise(
 	tre: TreClient,
 	partners: FactoryPartners,
-	{ encryption, dev }: Making,
+	{ encryption, updates, dev }: Making,
 ): Promise<DeliveryNote> {
 	const { pva, ro, station } = partners;
 	const pvaTarget = { ...pva.api, root: pva.certificate };
@@ -82,6 +84,12 @@ export async function personalise(
 		throw new Error(
 			`the TRE's keys are made already, for suites ${suites}; ask for --encryption ${suites === "3" ? "p256" : "rsa"}`,
 		);
+	if (updates === "offered") {
+		await step(
+			{ clause: CLAUSE, from: "factory", to: "TRE", what: "in the field, no update that its SHO does not offer" },
+			() => tre.call("requireOffers", {}),
+		);
+	}
 	const requests = await step(
 		{ clause: CLAUSE, from: "TRE", to: "factory", what: "certificate signing requests" },
 		async () => ({

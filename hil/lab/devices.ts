@@ -1,4 +1,5 @@
-import type { OperatorStatus } from "../network/operator/portal/portal.ts";
+import { fumoResultOf } from "../../host/wire/syncml/fumo.ts";
+import type { OfferStatus, OperatorStatus } from "../network/operator/portal/portal.ts";
 import { isUnderWay, type RegistrationState } from "../network/operator/states.ts";
 import { getJson } from "../network/shared/http.ts";
 import type { Registry } from "../network/shared/registry.ts";
@@ -24,6 +25,8 @@ export interface DeviceStatus {
 	readonly change?: ChangeStatus;
 	/** Servers of M2M applications whose account is on its way. */
 	readonly applications: readonly string[];
+	/** Firmware that its operator offers, or offered last. */
+	readonly offer?: OfferStatus;
 	/** Changes that ended without success, one an operator at most. */
 	readonly ended: readonly ChangeStatus[];
 }
@@ -48,6 +51,7 @@ function deviceOf(treId: string, said: readonly OperatorStatus[]): DeviceStatus 
 		servedBy: serving?.shoId,
 		imsi: served?.imsi,
 		applications: served?.applications ?? [],
+		...(served?.offer ? { offer: served.offer } : {}),
 		...(change ? { change } : {}),
 		ended: changes.filter(({ state }) => !isUnderWay(state)),
 	};
@@ -107,10 +111,23 @@ function changeInWords({ to, imsi, state, tries, delivered, why }: ChangeStatus)
 	return `its change to ${to} (${imsi}${attempt}) ${meanings[state]}${why === undefined ? "" : ` (${why})`}`;
 }
 
+function offerInWords({ version, state, result }: OfferStatus): string {
+	const meanings: Record<OfferStatus["state"], string> = {
+		offered: "is offered; its bootstrap is on the way",
+		accepted: "is offered, and the TRE has taken the offer",
+		refused: "was offered, and the TRE does not take the offer",
+		ended: result === 200 ? "was offered and runs now" : `was offered and does not run (${resultInWords(result)})`,
+	};
+	return `firmware ${version} ${meanings[state]}`;
+}
+
+const resultInWords = (code = 0): string => `result ${code}, ${fumoResultOf(code) ?? "of no meaning known here"}`;
+
 /** The same in plain words. */
-export function inWords({ treId, servedBy, imsi, change, applications, ended }: DeviceStatus): string {
+export function inWords({ treId, servedBy, imsi, change, applications, offer, ended }: DeviceStatus): string {
 	const served = servedBy ? `is served by ${servedBy} as ${imsi}` : "is served by nobody";
 	const accounts = applications.map((serverId) => `the account for ${serverId} is on its way`);
 	const changes = [...(change ? [change] : []), ...ended].map(changeInWords);
-	return [`TRE ${treId} ${served}`, ...accounts, ...changes].join("; ");
+	const firmware = offer ? [offerInWords(offer)] : [];
+	return [`TRE ${treId} ${served}`, ...accounts, ...firmware, ...changes].join("; ");
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder, makeOwnFolder } from "../../firmware/local/own-folder.ts";
 import type { BenchEvent } from "../../host/wire/report/events.ts";
+import type { UpdatePolicy } from "../factory/updates.ts";
 import type { OperatorEntry, PvaEntry, RegistryContent, VnoEntry } from "../network/shared/registry.ts";
 import { type Air, clearAir, readAir } from "../network/vno/air.ts";
 import type { Rig } from "../rig/rig.ts";
@@ -137,14 +138,14 @@ export class Lab {
 	}
 
 	/** Personalises the TRE on a port, in a process of its own; false where it did not get to its end. */
-	async factory(port: string, target: Target, record?: string): Promise<boolean> {
+	async factory(port: string, target: Target, updates: UpdatePolicy, record?: string): Promise<boolean> {
 		const { key, certificate } = this.#station;
 		const child = this.#spawn(
 			"factory",
 			"hil/factory/main.js",
 			[
 				...["--port", port, "--registry", this.registryPath, "--ro", world.operators[0].shoId],
-				...["--key", key, "--certificate", certificate],
+				...["--key", key, "--certificate", certificate, "--updates", updates],
 				...(target.isForDevelopment ? ["--dev"] : []),
 				...(record === undefined ? [] : ["--record", record]),
 			],

@@ -1,3 +1,4 @@
+import { inClone } from "../../firmware/local/repository.ts";
 import { runCommand } from "./command.ts";
 import { readHardwareMap } from "./hardware-map.ts";
 import { boardRig, emulatorRig, qemuRig, type Rig } from "./rig.ts";
@@ -18,6 +19,8 @@ export interface Target {
 	readonly isForDevelopment: boolean;
 	/** With the folder of the device, and the path that is to lead to its line. */
 	program(folder: string, link: string): TargetProgram;
+	/** The bundle that its TRE takes updates from; undefined where it takes none over the line, or none was built here. */
+	readonly bundle?: string;
 	/** What can be done to it from outside; `restart` kills its program and starts it again. */
 	rig(folder: string, restart: () => Promise<void>): Rig;
 	/** Makes the device blank, where it is not a new one. */
@@ -26,9 +29,16 @@ export interface Target {
 
 export class NoSuchTarget extends Error {}
 
+/** Bundles of what is emulated here and takes updates. */
+const bundles: Readonly<Record<string, string>> = {
+	emulator: "build/emulator.bundle",
+	"qemu:stm32f405": "build/boards/stm32f405/qemu/tre.bundle",
+};
+
 const emulator = (name: string, board?: string): Target => ({
 	name,
 	isForDevelopment: true,
+	...(bundles[name] === undefined ? {} : { bundle: inClone(bundles[name]) }),
 	program: (folder, link) => ({
 		module: "firmware/emulator/main.js",
 		args: ["--json", "--state", folder, "--link", link, ...(board === undefined ? [] : ["--board", board])],

@@ -2,6 +2,7 @@ import type { Scenario } from "../stage/play.ts";
 import { backAndForth } from "./back-and-forth.ts";
 import { badAir } from "./bad-air.ts";
 import { changeOfMind } from "./change-of-mind.ts";
+import { firmware } from "./firmware.ts";
 import { noCoverage } from "./no-coverage.ts";
 import { osmoHlr } from "./osmo-hlr.ts";
 import { powerCuts } from "./power-cuts.ts";
@@ -17,5 +18,6 @@ export const scenarios: readonly Scenario[] = [
 	badAir,
 	refusals,
 	powerCuts,
+	firmware,
 	osmoHlr,
 ];

@@ -10,7 +10,8 @@ import { captureOf, type Packet } from "./capture.ts";
 /** The folder that a run leaves behind; its layout is a contract (DESIGN section 10). */
 export class Evidence {
 	readonly #folder: string | undefined;
-	#change = 0;
+	/** What is going on: `change-1`, `offer-1` …; nothing before the first. */
+	#part = "";
 	#message = 0;
 	readonly #sessions = new Map<string, Packet[]>();
 
@@ -25,9 +26,9 @@ export class Evidence {
 		return this.#folder === undefined ? undefined : join(this.#folder, "serial");
 	}
 
-	/** Documents from now on belong to change N. */
-	begin(change: number): void {
-		this.#change = change;
+	/** Documents from now on belong to that part of the run. */
+	begin(part: string): void {
+		this.#part = part;
 		this.#message = 0;
 	}
 
@@ -39,8 +40,8 @@ export class Evidence {
 		}
 		if (event.name === "delivery-note.json") return;
 		const octets = Buffer.from(event.content, event.encoding ?? "utf8");
-		const initial = event.about?.kind === "initial" || this.#change === 0;
-		const folder = initial ? "initial" : `change-${this.#change}`;
+		const initial = event.about?.kind === "initial" || this.#part === "";
+		const folder = initial ? "initial" : this.#part;
 		this.write(`${folder}/${this.#numbered(event.name)}`, octets);
 		this.#capture(folder, event.name, octets);
 	}

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StepEvent } from "../../host/wire/report/events.ts";
+import type { UpdatePolicy } from "../factory/updates.ts";
 import type { WorldChanges } from "../lab/world.ts";
 import { type Target, targetNamed } from "../rig/targets.ts";
 import { ScenarioFailed } from "./events.ts";
@@ -15,6 +16,8 @@ export interface Scenario {
 	readonly does: string;
 	/** What its world has otherwise. */
 	readonly world?: WorldChanges;
+	/** Which updates its device takes; any that the factory signed where nothing is said. */
+	readonly updates?: UpdatePolicy;
 	play(stage: Stage): Promise<void>;
 }
 
@@ -86,7 +89,7 @@ export async function play(scenario: Scenario, options: PlayOptions): Promise<Pl
 	};
 	await interruptible(end, async () => {
 		try {
-			await stage.open(scenario.world);
+			await stage.open(scenario.world, scenario.updates);
 			await scenario.play(stage);
 			await stage.checkDevice();
 			ok = true;

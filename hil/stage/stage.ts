@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { readNamed } from "../../firmware/local/named-file.ts";
 import { TreClient } from "../../host/tre/client.ts";
 import type { BenchEvent, StepNames } from "../../host/wire/report/events.ts";
 import type { DeliveryNote } from "../factory/station.ts";
+import type { UpdatePolicy } from "../factory/updates.ts";
 import { Lab, setAir, setCoverage } from "../lab/lab.ts";
 import type { WorldChanges } from "../lab/world.ts";
-import type { OperatorStatus } from "../network/operator/portal/portal.ts";
+import type { OfferStatus, OperatorStatus } from "../network/operator/portal/portal.ts";
 import { newReleaseCode } from "../network/operator/registration/release-code.ts";
 import { getJson, postJson } from "../network/shared/http.ts";
 import type { OperatorEntry } from "../network/shared/registry.ts";
@@ -64,8 +66,9 @@ export class Stage {
 	#cast: Cast | undefined;
 	#bootstrap: SignedDocument | undefined;
 	#restart: Promise<void> = Promise.resolve();
-	/** Changes that were begun, for the evidence. */
+	/** Changes and offers that were begun, for the evidence. */
 	#begun = 0;
+	#offered = 0;
 
 	constructor(folder: string, target: Target, evidence: Evidence, listener: StageListener, disturbance?: Disturbance) {
 		this.#folder = folder;
@@ -99,13 +102,13 @@ export class Stage {
 	}
 
 	/** Operators, visited network and PVA up; a device made at the factory, on the air at the RO. */
-	async open(changes: WorldChanges = {}): Promise<void> {
+	async open(changes: WorldChanges = {}, updates: UpdatePolicy = "any"): Promise<void> {
 		this.lab.change(changes);
 		await this.lab.start();
 		const { operators } = this.lab.registry;
 		this.#evidence.certificates(this.lab.registry);
 		const { port, rig } = await this.lab.device("tre", this.#target);
-		const note = await this.#manufacture(port);
+		const note = await this.#manufacture(port, updates);
 		this.lab.equipment(port, note.treId, this.#evidence.serial);
 		const ro = operators[0];
 		const initial = await this.until("the device uses the NAPDEF of the RO", async () => {
@@ -147,7 +150,7 @@ export class Stage {
 
 	/** B.2.3.2 step 1: the subscriber registers at the next operator's portal. */
 	async register(toSho: string): Promise<void> {
-		this.#evidence.begin(++this.#begun);
+		this.#evidence.begin(`change-${++this.#begun}`);
 		const { servedBy, codes, note } = this.device;
 		const what = "registered {TRE_id, CertTRE, SHO_id}";
 		await this.told({ clause: "B.2.3.2", from: "subscriber", to: toSho, what }, async () => {
@@ -158,6 +161,29 @@ export class Stage {
 				...{ releaseCode: codes.get(servedBy), nextRelease: next.hash },
 			});
 			codes.set(toSho, next.code);
+		});
+	}
+
+	/** Octets of the bundle that this target takes updates from. */
+	bundle(): Buffer {
+		const { name, bundle } = this.#target;
+		if (bundle === undefined) throw new ScenarioFailed(`${name} takes no updates over the line; play it on emulator`);
+		return readNamed(bundle);
+	}
+
+	/** B.2.3.6: the operator that serves the device offers it the firmware of a bundle; resolves to how that ended. */
+	async offer(bundle: Uint8Array): Promise<OfferStatus> {
+		this.#evidence.begin(`offer-${++this.#offered}`);
+		const { servedBy } = this.device;
+		const body = { treId: this.treId, bundle: Buffer.from(bundle).toString("base64") };
+		const url = `${this.operator(servedBy).portal}/devices/offer`;
+		await this.told({ clause: "B.2.3.6", from: "staff", to: servedBy, what: "a firmware for the device" }, () =>
+			this.#post(url, body, this.lab.tokens.staff(servedBy)),
+		);
+		return this.until(`${servedBy} has heard what became of the firmware`, async () => {
+			const { devices } = await this.status(servedBy);
+			const offer = devices.find(({ treId, left }) => treId === this.treId && !left)?.offer;
+			return offer?.state === "ended" || offer?.state === "refused" ? offer : undefined;
 		});
 	}
 
@@ -203,6 +229,7 @@ export class Stage {
 
 	/** The serial line without the M2ME, for a scenario that talks to the TRE itself; then the M2ME is back. */
 	async withoutEquipment(run: (tre: TreClient) => Promise<void>): Promise<void> {
+		await this.#restart;
 		await this.lab.end("m2me");
 		const { port, note } = this.device;
 		const tre = await TreClient.open(port);
@@ -262,9 +289,9 @@ export class Stage {
 		}
 	}
 
-	async #manufacture(port: string): Promise<DeliveryNote> {
+	async #manufacture(port: string, updates: UpdatePolicy): Promise<DeliveryNote> {
 		const patience = performance.now() + PATIENCE_MS;
-		while (!(await this.lab.factory(port, this.#target, this.#evidence.serial))) {
+		while (!(await this.lab.factory(port, this.#target, updates, this.#evidence.serial))) {
 			await this.#restart;
 			if (!this.#disturbance || performance.now() > patience) throw new ScenarioFailed(this.log.problems.join("\n"));
 			await sleep(RETRY_MS);
@@ -274,11 +301,11 @@ export class Stage {
 	}
 
 	/** As a person would: tries again when the portal does not answer. */
-	async #post(url: string, body: object): Promise<object> {
+	async #post(url: string, body: object, token?: string): Promise<object> {
 		const patience = performance.now() + PATIENCE_MS;
 		for (;;) {
 			try {
-				return await postJson(url, body);
+				return await postJson(url, body, token);
 			} catch (error) {
 				if (!this.#disturbance || performance.now() > patience) throw error;
 				await sleep(RETRY_MS);

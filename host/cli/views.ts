@@ -35,7 +35,9 @@ const log: View = {
 	show: async (tre) => {
 		const entries = await readLog(tre);
 		const lines = entries.map(({ index, bootCounter, event, root, mcimId }) => {
-			const [first, second] = event?.startsWith("update-") ? ["firmware", "bundle"] : ["root", "MCIM"];
+			const isUpdate = event?.startsWith("update-") ?? false;
+			const first = isUpdate && event !== "update-offered" ? "firmware" : "root";
+			const second = isUpdate ? "bundle" : "MCIM";
 			const parts = [root && `${first} ${root}…`, mcimId && `${second} ${mcimId}…`]
 				.filter((one) => one !== "")
 				.join(", ");
@@ -93,7 +95,11 @@ const wear: View = {
 const firmware: View = {
 	does: "show which firmware runs, in which slot, and what it takes in its place",
 	show: async (tre) => {
-		const object = await tre.call("updateStatus", {});
+		const updates = await tre.call("updateStatus", {});
+		const { what, version, digest, required } = await tre.call("updateOffer", {});
+		const offer = what === "" ? null : { what, version, digest: plain(digest) };
+		const object = { ...updates, offer, offersRequired: required };
+		const offered = offer ? `${version} (bundle ${String(offer.digest).slice(0, 16)}…), and takes no other` : "nothing";
 		if (object.slots === 0)
 			return {
 				object,
@@ -107,6 +113,7 @@ const firmware: View = {
 				row("slot", "AB"[object.running] ?? object.running),
 				row("security counter", object.securityCounter),
 				row("takes", `security counter ${object.lowest} and above`),
+				row("its SHO offers", required && !offer ? "nothing, and without an offer it takes nothing" : offered),
 				row("being received", object.length > 0 ? `${share(object.next, object.length)}` : "nothing"),
 			],
 		};

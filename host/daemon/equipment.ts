@@ -5,6 +5,7 @@ import type { TreClient, TreStatus } from "../tre/client.ts";
 import { isTreError } from "../tre/errors.ts";
 import { step } from "../wire/report/events.ts";
 import type { MessageForm } from "../wire/syncml/form.ts";
+import { FirmwareUpdate } from "./firmware-update.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Memory } from "./memory.ts";
 import { NetworkParameters } from "./network-parameters.ts";
@@ -29,6 +30,7 @@ export class Equipment {
 	readonly #memory: Memory;
 	readonly #inbox: Inbox;
 	readonly #parameters: NetworkParameters;
+	readonly #firmware: FirmwareUpdate;
 	readonly #form: MessageForm;
 	readonly #holdOff: HoldOff;
 	#attachedAs: string | undefined;
@@ -52,6 +54,7 @@ export class Equipment {
 		this.#memory = memory;
 		this.#inbox = inbox;
 		this.#parameters = new NetworkParameters(tre, memory);
+		this.#firmware = new FirmwareUpdate({ tre, form }, memory);
 	}
 
 	#session(url: string): ProvisioningSession {
@@ -96,7 +99,7 @@ export class Equipment {
 
 	async #report(status: TreStatus): Promise<Progress> {
 		const { reportTo } = this.#memory.content;
-		if (reportTo === undefined) return "waiting";
+		if (reportTo === undefined) return this.#update(status);
 		if (hex(status.activeMcim) !== reportTo.mcimId) {
 			// The trial ended in a revert: its DPF and account are gone.
 			this.#memory.update({ reportTo: undefined });
@@ -105,6 +108,13 @@ export class Equipment {
 		const bearer = await this.#connect("active", "IP connectivity");
 		await this.#session(reportTo.provUrl).report(bearer);
 		this.#memory.update({ reportTo: undefined });
+		return "worked";
+	}
+
+	/** Firmware that the current SHO offers; nothing else is under way. */
+	async #update({ currentRoot }: TreStatus): Promise<Progress> {
+		if (!this.#firmware.isPending(currentRoot)) return "waiting";
+		await this.#firmware.proceed(await this.#connect("active", "IP connectivity"));
 		return "worked";
 	}
 

@@ -98,6 +98,7 @@ export class Inbox {
 		{ kind, repeated }: { kind: string; repeated: boolean },
 	): Promise<"moved" | "read"> {
 		if (kind === "application") await this.#takeAccounts(document);
+		if (kind === "update") await this.#takeOffer(document, repeated);
 		if (kind === "initial" || kind === "change") {
 			const { naps, provUrl } = readBootstrap(document);
 			if (provUrl !== undefined) this.#memory.update({ provUrl });
@@ -110,6 +111,15 @@ export class Inbox {
 			}
 		}
 		return repeated ? "read" : "moved";
+	}
+
+	/** A DM session with the SHO will tell where the firmware lies. A repeat is for a host that has lost its way. */
+	async #takeOffer(document: string, repeated: boolean): Promise<void> {
+		const { provUrl } = readBootstrap(document);
+		if (provUrl === undefined || (repeated && this.#memory.content.update !== undefined)) return;
+		const root = Buffer.from((await this.#tre.status()).currentRoot).toString("hex");
+		const stands = (await this.#tre.call("updateOffer", {})).digest.length > 0;
+		this.#memory.update({ update: { kind: stands ? "offered" : "sent", provUrl, root } });
 	}
 
 	/** The context of M2M applications; nothing of MCIM provisioning is touched. */

@@ -1,5 +1,25 @@
 import type { Nap } from "../wire/prov/bootstrap.ts";
+import type { FumoResult } from "../wire/syncml/fumo.ts";
 import { StateFile } from "./state-file.ts";
+
+/** Who offers a firmware: it ends with his reign. */
+interface OfferedBy {
+	/** DPF of the SHO. */
+	readonly provUrl: string;
+	/** SHA-256 of his root, hex. */
+	readonly root: string;
+}
+
+/** A firmware over the air, from the offer that the TRE accepted to the word that the SHO gets of it. */
+export type PendingUpdate = OfferedBy &
+	(
+		| { readonly kind: "offered" }
+		/** The DPF has said where it lies. */
+		| { readonly kind: "found"; readonly pkgUrl: string }
+		/** The TRE has all of it; what is left is the restart into it. */
+		| { readonly kind: "sent" }
+		| { readonly kind: "ended"; readonly result: FumoResult }
+	);
 
 /** What the M2ME keeps outside the TRE; nothing in it is secret, nothing in it is trusted. */
 export interface Remembered {
@@ -9,6 +29,8 @@ export interface Remembered {
 	readonly provUrl?: string;
 	/** DPF that is still to be told how the change ended. */
 	readonly reportTo?: { readonly provUrl: string; readonly mcimId: string };
+	/** The firmware that the current SHO offers, and how far it is. */
+	readonly update?: PendingUpdate;
 	/** The TRE that this M2ME was built around. */
 	readonly treId?: string;
 }

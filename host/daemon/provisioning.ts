@@ -1,14 +1,12 @@
-import { X509Certificate } from "node:crypto";
-import { BearerAgent } from "../modem/bearer-agent.ts";
 import type { IpBearer } from "../modem/modem.ts";
-import { ClientSession, type Executed } from "../omadm/session.ts";
-import { post } from "../omadm/transport.ts";
+import type { Executed } from "../omadm/session.ts";
 import type { TreClient } from "../tre/client.ts";
 import { TreError } from "../tre/errors.ts";
 import { algorithmNumber, splitEnveloped } from "../wire/dsig/signature.ts";
-import { type BenchEvent, emit, step } from "../wire/report/events.ts";
-import { type MessageForm, shownAsXml } from "../wire/syncml/form.ts";
+import { step } from "../wire/report/events.ts";
+import type { MessageForm } from "../wire/syncml/form.ts";
 import { type Item, type NodeCommand, nodes, status } from "../wire/syncml/message.ts";
+import { runDmSession } from "./dm-session.ts";
 import type { Memory } from "./memory.ts";
 import { NetworkParameters } from "./network-parameters.ts";
 
@@ -61,34 +59,16 @@ export class ProvisioningSession {
 		return document(nodes.receipt, RECEIPT_TYPE, octets);
 	}
 
-	async #run(bearer: IpBearer, items: readonly Item[], what: string, mark?: string): Promise<void> {
-		const { certificate } = await this.#tre.call("releaseRoot", {});
-		const { treId } = await this.#tre.call("info", {});
-		const agent = new BearerAgent(bearer, new X509Certificate(certificate).toString());
-		const host = new URL(this.#url).host;
-		const trace = (direction: string, octets: Uint8Array, form: MessageForm): void => {
-			const document = (suffix: string, content: string, encoding: "utf8" | "base64"): BenchEvent => {
-				return { event: "document", name: `syncml/${direction}.${suffix}`, treId, content, encoding };
-			};
-			const text = shownAsXml(form, octets);
-			if (text !== undefined) emit(document("xml", text, "utf8"));
-			if (form === "wbxml") emit(document("wbxml", Buffer.from(octets).toString("base64"), "base64"));
+	#run(bearer: IpBearer, items: readonly Item[], what: string, mark?: string): Promise<void> {
+		const plan = {
+			url: this.#url,
+			alerts: items,
+			execute: (command: NodeCommand) => this.#execute(command),
 		};
-		try {
-			await step({ clause: "B.2.3.4", from: "M2ME", to: host, what, mark }, () =>
-				new ClientSession(this.#tre, {
-					url: this.#url,
-					deviceId: `urn:tre:${treId}`,
-					alerts: items,
-					execute: (command) => this.#execute(command),
-					form: this.#form,
-					post: (url, body) => post(url, body, this.#form, agent),
-					trace,
-				}).run(),
-			);
-		} finally {
-			agent.destroy();
-		}
+		return runDmSession({ tre: this.#tre, form: this.#form }, bearer, plan, {
+			...{ clause: "B.2.3.4", what },
+			...(mark === undefined ? {} : { mark }),
+		});
 	}
 
 	async #execute(command: NodeCommand): Promise<Executed> {

@@ -1,68 +1,24 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { BundleError, type BundleParts, decodeParts } from "../../firmware/contract/bundle.ts";
-import { decodeHeader, ImageError, type ImageHeader, image } from "../../firmware/contract/image.ts";
+import { type Bundle, BundleError, openBundle, type SlotImage } from "../../firmware/contract/bundle.ts";
 import { readNamed } from "../../firmware/local/named-file.ts";
 import { inClone } from "../../firmware/local/repository.ts";
 import { type Area, areaOf, boardNames, type FlashBoard, imageAreas } from "./board.ts";
 import { FlashRefused } from "./refused.ts";
 
-/** An image and its header, as they lie in a slot. */
-export interface SlotImage {
-	readonly header: ImageHeader;
-	/** Header and image. */
-	readonly octets: Uint8Array;
-}
-
-/**
- * All that a board is flashed with: `["TRE-BUNDLE", 1, board, boot stage, [slot …]]`, deterministic CBOR. A board without a
- * boot stage has an empty one, and one slot: its image goes to the base of the flash without its header, whose address is
- * that base.
- */
-export interface Bundle {
-	readonly board: string;
-	readonly bootStage: Uint8Array;
-	readonly slots: readonly SlotImage[];
-}
-
 const asRefusal = ({ message, advice }: BundleError): FlashRefused =>
 	new FlashRefused("bundle-damaged", message, advice);
 const damaged = (what: string): FlashRefused => asRefusal(new BundleError(what));
 
-function partsOf(octets: Uint8Array): BundleParts {
+/**
+ * Reads all that a board is flashed with. A board without a boot stage has an empty one, and one slot: its image goes to
+ * the base of the flash without its header, whose address is that base. Throws FlashRefused.
+ */
+export function decodeBundle(octets: Uint8Array): Bundle {
 	try {
-		return decodeParts(octets);
+		return openBundle(octets);
 	} catch (error) {
 		throw error instanceof BundleError ? asRefusal(error) : error;
 	}
-}
-
-function slotImageOf(name: string, octets: Uint8Array): SlotImage {
-	let header: ImageHeader;
-	try {
-		header = decodeHeader(octets);
-	} catch (error) {
-		if (!(error instanceof ImageError)) throw error;
-		throw damaged(`${name} of the bundle is none of ours: ${error.message}`);
-	}
-	const behind = octets.subarray(image.HEADER_SIZE);
-	if (octets.subarray(image.USED_SIZE, image.HEADER_SIZE).some((octet) => octet !== 0xff))
-		throw damaged(`${name} of the bundle has something in the fill of its header`);
-	if (behind.length !== header.length || header.length === 0)
-		throw damaged(`${name} of the bundle has ${behind.length} octets of image, and its header says ${header.length}`);
-	if (!createHash("sha256").update(behind).digest().equals(header.digest))
-		throw damaged(`${name} of the bundle has another digest than its header says`);
-	return { header, octets };
-}
-
-/** Reads a bundle; every image has the length and the digest of its header. Throws FlashRefused. */
-export function decodeBundle(octets: Uint8Array): Bundle {
-	const { board, bootStage, slots } = partsOf(octets);
-	return {
-		board,
-		bootStage,
-		slots: slots.map((slot, n) => slotImageOf(`slot ${"AB"[n] ?? n}`, slot)),
-	};
 }
 
 /** Reads a bundle file. Throws FlashRefused, also where none is there. */

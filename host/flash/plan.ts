@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import type { Bundle, SlotImage } from "../../firmware/contract/bundle.ts";
 import { image } from "../../firmware/contract/image.ts";
 import { type Area, areaOf, type FlashBoard, imageAreas } from "./board.ts";
-import { type Bundle, checkBundle, type SlotImage } from "./bundle.ts";
+import { checkBundle } from "./bundle.ts";
 
 /** Stack pointer and reset vector: without the second no core starts what lies behind. */
 const VECTORS = 8;

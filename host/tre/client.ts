@@ -16,7 +16,15 @@ export class TreRestarted extends Error {
 }
 
 /** Commands that change nothing: repeated without asking. */
-const reading: ReadonlySet<CommandName> = new Set(["info", "status", "log", "mcim", "store", "updateStatus"]);
+const reading: ReadonlySet<CommandName> = new Set([
+	"info",
+	"status",
+	"log",
+	"mcim",
+	"store",
+	"updateStatus",
+	"updateOffer",
+]);
 
 /** Typed client of the contract over one open link. */
 export class TreClient {

@@ -1,3 +1,4 @@
+import { headersOf } from "../../firmware/contract/bundle.ts";
 import { wire } from "../../firmware/contract/commands.ts";
 import { image } from "../../firmware/contract/image.ts";
 import { LinkClosed, LinkTimeout } from "../link/link.ts";
@@ -14,12 +15,8 @@ export type UpdateStep =
 	| { readonly kind: "restarting" };
 
 /** What an update has come to. */
-export interface Updated {
-	readonly from: string;
+export interface Updated extends Transferred {
 	readonly to: string;
-	readonly slot: number;
-	/** Octets of the image. */
-	readonly octets: number;
 }
 
 /** It was sent, and the TRE runs what it ran before. */
@@ -27,10 +24,6 @@ export class UpdateNotKept extends Error {}
 
 /** Array, command, offset and the head of a byte string take 12 octets at the most; flash likes words. */
 export const UPDATE_CHUNK = (wire.maxMessage - 12) & ~3;
-
-/** The headers of all slots, as `updateBegin` takes them. */
-export const headersOf = (slots: SlotImages): Uint8Array =>
-	Buffer.concat(slots.map((octets) => octets.subarray(0, image.USED_SIZE)));
 
 /** The way to the TRE. */
 export interface TreAccess {
@@ -49,9 +42,11 @@ export async function updateTre(
 	tell: (step: UpdateStep) => void,
 ): Promise<Updated> {
 	const tre = await access.open();
-	let sent: Omit<Updated, "to">;
+	let sent: Transferred;
 	try {
-		sent = await send(tre, slots, tell);
+		sent = await transfer(tre, slots, tell);
+		tell({ kind: "checking" });
+		await restartInto(tre);
 	} finally {
 		await tre.close();
 	}
@@ -71,7 +66,21 @@ export async function updateTre(
 	}
 }
 
-async function send(tre: TreClient, slots: SlotImages, tell: (step: UpdateStep) => void): Promise<Omit<Updated, "to">> {
+/** A whole image in a slot of the TRE, which has not read it back yet. */
+export interface Transferred {
+	/** What runs now. */
+	readonly from: string;
+	readonly slot: number;
+	/** Octets of the image. */
+	readonly octets: number;
+}
+
+/** Gives the TRE the octets for the slot that it does not run from. */
+export async function transfer(
+	tre: TreClient,
+	slots: SlotImages,
+	tell: (step: UpdateStep) => void,
+): Promise<Transferred> {
 	const before = await tre.call("updateStatus", {});
 	tell({ kind: "clearing" });
 	const { slot, length } = await tre.call("updateBegin", { headers: headersOf(slots) });
@@ -82,12 +91,14 @@ async function send(tre: TreClient, slots: SlotImages, tell: (step: UpdateStep) 
 		at = (await tre.call("updateOctets", { offset: at, octets: part })).next;
 	}
 	tell({ kind: "sending", slot, done: length, total: length });
-	tell({ kind: "checking" });
+	return { from: before.version, slot, octets: length };
+}
+
+/** Has the TRE read it back and restart into it. The restart may take the port, and the answer with it: what runs then tells. */
+export async function restartInto(tre: TreClient): Promise<void> {
 	try {
 		await tre.call("updateEnd", {});
 	} catch (error) {
-		// The restart may take the port, and the answer with it: what runs then tells what came of it.
 		if (!(error instanceof LinkClosed || error instanceof LinkTimeout || error instanceof TreRestarted)) throw error;
 	}
-	return { from: before.version, slot, octets: length };
 }

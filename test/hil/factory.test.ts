@@ -13,7 +13,7 @@ test.each([
 ])(
 	"without --dev a factory refuses a %s whose entropy is %s, before anything is made",
 	async (target, entropy, why) => {
-		const making = { encryption: "p256", dev: false } as const;
+		const making = { encryption: "p256", updates: "any", dev: false } as const;
 		const nobody = { pva: {}, ro: {}, station: {} } as unknown as FactoryPartners;
 		await expect(personalise(saying(target, entropy), nobody, making)).rejects.toThrow(why);
 	},

@@ -17,10 +17,17 @@ async function restarts(args: readonly string[]): Promise<Trial[]> {
 	return trials;
 }
 
-test(`restart matrix: ${full ? "every element before and after every step" : "a seeded sample"}, and the story completes`, {
-	timeout: full ? 6 * 3_600_000 : 600_000,
-}, async () => {
-	const trials = await restarts(full ? [] : ["--sample", "6", "--seed", "20"]);
-	expect(trials.filter(({ ok }) => !ok)).toEqual([]);
-	expect(trials.length).toBeGreaterThanOrEqual(full ? 2 * 60 * elements.length : 6);
-});
+test.each([
+	["story", 60, "20", "6"],
+	["firmware", 90, "3", "4"],
+] as const)(
+	`restart matrix of the %s: ${full ? "every element before and after every step" : "a seeded sample"}`,
+	{
+		timeout: full ? 6 * 3_600_000 : 600_000,
+	},
+	async (scenario, steps, seed, sample) => {
+		const trials = await restarts(["--scenario", scenario, ...(full ? [] : ["--sample", sample, "--seed", seed])]);
+		expect(trials.filter(({ ok }) => !ok)).toEqual([]);
+		expect(trials.length).toBeGreaterThanOrEqual(full ? 2 * steps * elements.length : Number(sample));
+	},
+);

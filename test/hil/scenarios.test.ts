@@ -76,6 +76,21 @@ describe("hil run", () => {
 		await verifies(evidence, "change-1/withdraw.sig.xml", "sho-0.pem", ...detached);
 	});
 
+	test("firmware: what the SHO offers and the factory has signed is taken, from one SHO and the next; nothing else", async () => {
+		const { result, evidence } = await play("firmware");
+		expect(moves(result)).toEqual(["ro.example → sho-1.example"]);
+		const ladder = readFileSync(join(evidence, "ladder.json"), "utf8");
+		for (const said of ["refused: a firmware that no SHO offers", "200, successful", "404, validationFailed"])
+			expect(ladder).toContain(said);
+		for (const [offer, certificate] of [
+			["offer-1", "sho-0.pem"],
+			["offer-3", "sho-1.pem"],
+		] as const) {
+			const detached = ["--url-map:cid:bootstrap", join(evidence, offer, "offer.xml")];
+			await verifies(evidence, `${offer}/offer.sig.xml`, certificate, ...detached);
+		}
+	});
+
 	test("no-coverage: NOTE Y, the device falls back and SHO[i] tells SHO[i+1]; the second attempt has a new MCIM", async () => {
 		const { result, evidence } = await play("no-coverage");
 		expect(moves(result)).toEqual(["ro.example → sho-1.example"]);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { signedImage } from "../../firmware/build/bundle.mjs";
 import { type UpdateKey, updateKey } from "../../firmware/build/update-key.mjs";
+import { headersOf } from "../../firmware/contract/bundle.ts";
 import { image as layout } from "../../firmware/contract/image.ts";
 import { loadArtefacts } from "../../firmware/emulator/artefacts.ts";
 import { BootStage } from "../../firmware/emulator/boot-stage.ts";
@@ -10,7 +11,6 @@ import { defaultGeometry } from "../../firmware/emulator/flash.ts";
 import { FlashMemory } from "../../firmware/emulator/flash-memory.ts";
 import { Machine } from "../../firmware/emulator/machine.ts";
 import { PowerCut } from "../../firmware/emulator/power.ts";
-import { headersOf } from "../../host/tre/update.ts";
 import { DirectTre } from "./machine.ts";
 import { builtBootStage, slotsGeometry } from "./slots.ts";
 

@@ -39,6 +39,10 @@ export class Collection<T extends object> {
 		return this.#records.keys().next().value;
 	}
 
+	keys(): string[] {
+		return [...this.#records.keys()];
+	}
+
 	put(key: string, record: T): T {
 		this.#change(key, record);
 		return record;

@@ -2,6 +2,10 @@ import type { AuditEntry, Device, OutgoingChange, Registration, Subscriber } fro
 
 type What = Omit<AuditEntry, "at">;
 
+/** Each column is whatever its table holds: a record of another version must not stop what is written now. */
+const offerText = (one: Device | undefined): string =>
+	one?.offer?.state ? `firmware ${one.offer.version} is ${one.offer.state.kind}` : "";
+
 const device = (treId: string, before: Device | undefined, after: Device | undefined): What[] => {
 	const { imsi = "", reign = "", serial = 0, left = false, releaseCode, applications = [] } = after ?? {};
 	const said: [boolean, string][] = [
@@ -11,6 +15,7 @@ const device = (treId: string, before: Device | undefined, after: Device | undef
 		[(before?.serial ?? 0) < serial, `has SERIAL ${serial}`],
 		[before?.left !== true && left, "has left for another SHO"],
 		[before !== undefined && before.releaseCode !== releaseCode, "has another release code"],
+		[offerText(after) !== "" && offerText(before) !== offerText(after), offerText(after)],
 		[(before?.applications?.length ?? 0) !== applications.length, `has ${applications.length} accounts on their way`],
 	];
 	return said.filter(([happened]) => happened).map(([, what]) => ({ treId, imsi: imsi || before?.imsi || "", what }));

@@ -32,6 +32,9 @@ export function leavesEndInDays({ dpf, apiServer, apiClient }: OperatorKeys): nu
 }
 
 export const dpfHost = (shoId: string): string => `dpf.${shoId}`;
+export const DM_PATH = "/dm";
+/** Where DM sessions begin. */
+export const provUrl = (shoId: string): string => `https://${dpfHost(shoId)}${DM_PATH}`;
 export const apiHost = (shoId: string): string => `api.${shoId}`;
 
 export async function openContext(config: OperatorConfig): Promise<OperatorContext> {

@@ -16,6 +16,7 @@ import { apiHost, dpfHost, openContext } from "./context.ts";
 import { Provisioning } from "./dpf/provisioning.ts";
 import { serveDpf } from "./dpf/server.ts";
 import { Drf } from "./drf/drf.ts";
+import { FirmwareDesk } from "./firmware/desk.ts";
 import { GsupFront } from "./hss/front.ts";
 import type { Hlr } from "./hss/hlr.ts";
 import { homeRoutes } from "./hss/home.ts";
@@ -51,6 +52,7 @@ export async function startOperator(content: unknown): Promise<Element> {
 		}
 	});
 	const provisioning = new Provisioning(context, (treId) => drf.changed(treId));
+	const firmware = new FirmwareDesk(context, (treId) => drf.changed(treId));
 	const received: Receive = async (imsi, contentType, body) => {
 		if (contentType !== contentTypes.receipt) throw new Refusal("content-type", `${contentType} is not taken here`);
 		const document = body.toString("utf8");
@@ -100,8 +102,8 @@ export async function startOperator(content: unknown): Promise<Element> {
 	const tokens = { [STAFF]: staff, ...networks };
 	const gateway = await serveJson(homeRoutes(context, services), at("home"), { anybody: false, tokens }, settled);
 	const subscribers = { anybody: true, tokens: { [STAFF]: staff } };
-	const portal = await serveJson(portalRoutes(context, registrar, drf), at("portal"), subscribers, settled);
-	const dpf = await serveDpf(context, provisioning, at("dpf"));
+	const portal = await serveJson(portalRoutes(context, registrar, drf, firmware), at("portal"), subscribers, settled);
+	const dpf = await serveDpf(context, { provisioning, firmware }, at("dpf"));
 	const api = await serveMutualTls(
 		{ ...currentShoRoutes(context, drf), ...newShoRoutes(context, registrar), ...factoryRoutes(context) },
 		keys.apiServer,

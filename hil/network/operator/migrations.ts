@@ -66,4 +66,10 @@ export const operatorMigrations: Migrations = {
 				.execute();
 		},
 	},
+	"0005-firmware-that-is-offered": {
+		up: async (db: Kysely<never>) => {
+			await db.schema.alterTable("device").addColumn("offer", "text").execute();
+			await createTable(db, "firmware_package", "digest", { board: "text", version: "text", octets: "text" });
+		},
+	},
 };

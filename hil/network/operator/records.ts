@@ -61,6 +61,8 @@ export interface Device {
 	readonly bootstrapped: boolean;
 	/** Accounts of M2M applications that the TRE has not accepted yet, in order; they wait while a change is open. */
 	readonly applications?: readonly PendingApplication[];
+	/** The firmware that this operator offers, or offered last. */
+	readonly offer?: FirmwareOffer;
 	/** Challenge of the receipt that was asked for and has not come yet, base64. */
 	readonly challenge?: string;
 	/** SHA-256 of the release code that came with the device, hex. */
@@ -86,6 +88,51 @@ export interface PendingApplication {
 	readonly account: DmAccount;
 	/** Sent again unchanged until a receipt names its SERIAL as the highest accepted one. */
 	readonly bootstrap?: SignedBootstrap;
+}
+
+/** A firmware that is offered to a device (B.2.3.6, tag update), and the DM account of the sessions about it. */
+export interface FirmwareOffer {
+	/** Of this offer: the same firmware may be offered again. */
+	readonly id: string;
+	/** SHA-256 over the headers of the bundle, hex; its octets are the package of that name. */
+	readonly digest: string;
+	readonly version: string;
+	/** Protected for the TRE, base64. */
+	readonly object: string;
+	readonly account: DmCredentials & { readonly object: string };
+	readonly state: OfferState;
+}
+
+/** How far an offer is. What the device says of its end is its host's word, and proves nothing. */
+export type OfferState =
+	| {
+			readonly kind: "offered";
+			/** Sent again unchanged until a receipt or a DM session shows that the TRE has taken it. */
+			readonly bootstrap?: SignedBootstrap;
+			/** Receipts in which the TRE had not taken it. */
+			readonly untaken: number;
+	  }
+	| { readonly kind: "accepted"; readonly bootstrap?: SignedBootstrap }
+	/** The TRE does not take it. */
+	| { readonly kind: "refused" }
+	/** FUMO result code. */
+	| { readonly kind: "ended"; readonly result: number };
+
+/** A bundle that devices may fetch. */
+export interface FirmwarePackage {
+	readonly board: string;
+	readonly version: string;
+	/** base64 */
+	readonly octets: string;
+}
+
+/** What a DPF and a TRE show each other; nonces are those of the next credential of each, base64. */
+export interface DmCredentials {
+	readonly user: string;
+	readonly clientPassword: string;
+	readonly serverPassword: string;
+	readonly serverNonce: string;
+	readonly clientNonce: string;
 }
 
 /** At SHO[i]: a change to SHO[i+1] that it was told of (B.2.3.2 step 2). */
@@ -125,7 +172,7 @@ export interface OutgoingChange {
 }
 
 /** At SHO[i+1]: a subscription of a device that another operator still serves (B.2.3.2 step 1). */
-export interface Registration {
+export interface Registration extends DmCredentials {
 	readonly treId: string;
 	readonly changeId: string;
 	readonly attempt: number;
@@ -139,12 +186,6 @@ export interface Registration {
 	readonly protectedMcim: string;
 	readonly accountHash: string;
 	readonly nonceA: string;
-	readonly user: string;
-	readonly clientPassword: string;
-	readonly serverPassword: string;
-	/** Nonces for the next credential of client and of server, base64. */
-	readonly serverNonce: string;
-	readonly clientNonce: string;
 	/** Every nonceB that an MCIM was handed out for: a superseding bootstrap draws another one for the same account. */
 	readonly answered: readonly string[];
 	readonly state: RegistrationState;

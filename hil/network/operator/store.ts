@@ -11,6 +11,7 @@ import type {
 	AuditEntry,
 	Device,
 	Ended,
+	FirmwarePackage,
 	KeptReceipt,
 	Letter,
 	Location,
@@ -31,6 +32,7 @@ export const operatorTables = {
 	device: tableOf<Device>().keyed("device", "treId", {
 		...{ certSign: "text", certEncrypt: "text", imsi: "text", madeBy: "text", reign: "text", serial: "number" },
 		...{ initial: "json", bootstrapped: "boolean", applications: "secret-json", challenge: "text" },
+		offer: "secret-json",
 		...{ releaseCode: "text", owes: "json", left: "boolean" },
 	}),
 	outgoing: tableOf<OutgoingChange>().keyed("outgoing_change", "treId", {
@@ -51,6 +53,9 @@ export const operatorTables = {
 	ended: tableOf<Ended>().beside("ended_change", "change", { nonceB: "text" }),
 	letter: tableOf<Letter>().keyed("letter", "id", {
 		...{ order: "number", to: "text", message: "text", body: "secret-json" },
+	}),
+	firmware: tableOf<FirmwarePackage>().beside("firmware_package", "digest", {
+		...{ board: "text", version: "text", octets: "text" },
 	}),
 	peer: tableOf<Peer>().beside("visited_network", "name", { ind: "number" }),
 	identity: identityShape,
@@ -77,6 +82,8 @@ export class OperatorStore {
 	/** By TRE_id and nonceB: changes that a receipt has ended. Each ends once. */
 	readonly ended: Collection<Ended>;
 	readonly letters: Collection<Letter>;
+	/** By the digest that offers name them with, hex. */
+	readonly firmware: Collection<FirmwarePackage>;
 	readonly peers: Collection<Peer>;
 	readonly identities: Collection<StoredIdentity>;
 	/** Receipts that were believed. */
@@ -98,6 +105,7 @@ export class OperatorStore {
 		this.answered = tables.answered;
 		this.ended = tables.ended;
 		this.letters = tables.letter;
+		this.firmware = tables.firmware;
 		this.peers = tables.peer;
 		this.identities = tables.identity;
 		keepAudit(this);

@@ -19,7 +19,15 @@ export type Json = Record<string, unknown>;
 
 /** A handler gets the parsed body and, under mutual TLS, the authenticated caller. */
 export type Handler = (body: never, caller: string) => Promise<object> | object;
-export type Routes = Readonly<Record<string, Handler>>;
+/** One whose body is longer than others', and who may send it: that is decided before any of it is read. */
+export interface LongHandler {
+	/** Octets. */
+	readonly most: number;
+	admits(caller: string): void;
+	readonly handle: Handler;
+}
+
+export type Routes = Readonly<Record<string, Handler | LongHandler>>;
 
 const MAX_BODY = 256 * 1024;
 /** Of an answer that this side asked for. */
@@ -47,7 +55,7 @@ function answer(
 }
 
 /** A path that is served, asked for with another method, is told so. */
-function handlerOf(routes: Routes, { method = "", url = "" }: IncomingMessage): Handler {
+function handlerOf(routes: Routes, { method = "", url = "" }: IncomingMessage): Handler | LongHandler {
 	const [path = ""] = url.split("?");
 	const handler = Object.hasOwn(routes, `${method} ${path}`) ? routes[`${method} ${path}`] : undefined;
 	if (handler) return handler;
@@ -60,15 +68,18 @@ function handlerOf(routes: Routes, { method = "", url = "" }: IncomingMessage): 
 }
 
 async function dispatch(routes: Routes, request: IncomingMessage, caller: string): Promise<object> {
-	const handler = handlerOf(routes, request);
-	const octets = await readBody(request);
+	const found = handlerOf(routes, request);
+	const { handle, admits, most } =
+		typeof found === "function" ? { handle: found, admits: () => undefined, most: MAX_BODY } : found;
+	admits(caller);
+	const octets = await readBody(request, most);
 	let body: unknown = {};
 	try {
 		if (octets.length > 0) body = JSON.parse(octets.toString("utf8"));
 	} catch {
 		throw new Refusal("malformed", "the body is no JSON", 400);
 	}
-	return handler(body as never, caller);
+	return handle(body as never, caller);
 }
 
 /** What an answer tells of has to be durable before it is given. */

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
+import { headersOf } from "../../../firmware/contract/bundle.ts";
 import { image as layout } from "../../../firmware/contract/image.ts";
 import { DisturbedLine } from "../../../hil/rig/line.ts";
 import { decodeBundle } from "../../../host/flash/bundle.ts";
 import { TreClient } from "../../../host/tre/client.ts";
 import { TreError } from "../../../host/tre/errors.ts";
-import { headersOf, UPDATE_CHUNK } from "../../../host/tre/update.ts";
+import { UPDATE_CHUNK } from "../../../host/tre/update.ts";
 import { personalisedRecords, started } from "../../support/boards.ts";
 import { Device } from "../../support/device.ts";
 import type { TestTarget } from "../../support/targets.ts";

@@ -1,14 +1,14 @@
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { updateKey } from "../../../firmware/build/update-key.mjs";
+import { bundleDigest, headersOf } from "../../../firmware/contract/bundle.ts";
 import type { TreErrorName } from "../../../firmware/contract/errors.ts";
 import { logEvents } from "../../../firmware/contract/events.ts";
 import { PowerCut } from "../../../firmware/emulator/power.ts";
 import { makeRoot } from "../../../hil/network/shared/certificates.ts";
-import { headersOf } from "../../../host/tre/update.ts";
 import { keyedFlash } from "../../support/keyed-flash.ts";
 import { full } from "../../support/long-form.ts";
 import type { DirectTre } from "../../support/machine.ts";
@@ -61,7 +61,7 @@ async function made({ required = false } = {}): Promise<Made> {
 	return { device, owned, tre };
 }
 
-const digestOf = (bundle: Bundle): Buffer => createHash("sha256").update(headersOf(bundle)).digest();
+const digestOf = (bundle: Bundle): Buffer => bundleDigest(bundle);
 
 function offer({ owned, tre }: Made, bundle: Bundle, version: string, by = ro): void {
 	tre.call("acceptBootstrap", offerBootstrap(owned, by, { version, digest: digestOf(bundle) }));

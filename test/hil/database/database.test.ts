@@ -61,7 +61,7 @@ const collectionsOf = (store: OperatorStore): Record<string, Collection<object>>
 	({
 		...{ subscriber: store.subscribers, sequence: store.sequences, location: store.locations, device: store.devices },
 		...{ outgoing: store.outgoing, registration: store.registrations, answered: store.answered, ended: store.ended },
-		...{ letter: store.letters, peer: store.peers, identity: store.identities },
+		...{ letter: store.letters, firmware: store.firmware, peer: store.peers, identity: store.identities },
 	}) as never;
 
 describe.each(engines)("the operator's database on %s", (engine, url) => {

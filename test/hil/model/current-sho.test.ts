@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { isOpen } from "../../../hil/network/operator/drf/change.ts";
 import { full } from "../../support/long-form.ts";
-import { conclude, newSho, register, type ShoMemory, send, wantApplication, withdraw } from "./current-sho.ts";
+import {
+	conclude,
+	newSho,
+	offerFirmware,
+	register,
+	type ShoMemory,
+	send,
+	wantApplication,
+	withdraw,
+} from "./current-sho.ts";
 import { explore } from "./explore.ts";
 import { accept, type Faults, type ModelTre, moves, newTre, type Signed } from "./tre.ts";
 
@@ -14,14 +23,21 @@ interface World {
 	/** The TRE as receipts with the open challenge show it; none where no challenge is open. */
 	readonly receipts: readonly ModelTre[] | undefined;
 	readonly attempts: number;
-	/** An account for M2M applications was asked for. */
+	/** An account for M2M applications, or a firmware, was asked for. */
 	readonly wanted: boolean;
 }
 
 const start: World = { tre: newTre, sho: newSho, signed: [], receipts: undefined, attempts: 0, wanted: false };
 
-/** Bounds of the exploration: attempts of the new SHO, and the highest SERIAL. */
-const bounds = full ? { attempts: 2, serial: 9 } : { attempts: 2, serial: 5 };
+/** What else than changes is under way, and the bounds of the exploration: attempts of the new SHO, and the highest SERIAL. */
+interface Course {
+	readonly want: (sho: ShoMemory) => ShoMemory;
+	readonly attempts: number;
+	readonly serial: number;
+}
+
+const application: Course = { want: wantApplication, attempts: 2, serial: full ? 9 : 5 };
+const firmware: Course = { want: offerFirmware, attempts: full ? 2 : 1, serial: full ? 6 : 4 };
 
 const sent = (world: World): World => {
 	const { memory, sent } = send(world.sho);
@@ -30,18 +46,18 @@ const sent = (world: World): World => {
 };
 
 /** Everything that may happen next. */
-function next(world: World, faults: Faults): World[] {
+function next(world: World, course: Course, faults: Faults = {}): World[] {
 	const { tre, sho, signed, receipts, attempts } = world;
 	const open = sho.change !== undefined && isOpen(sho.change);
 	const worlds: World[] = [...moves(tre), ...signed.map((one) => accept(tre, one, faults))].map((after) => ({
 		...world,
 		tre: after,
 	}));
-	if (!open && attempts < bounds.attempts && tre.life !== "committed")
+	if (!open && attempts < course.attempts && tre.life !== "committed")
 		worlds.push({ ...world, sho: register(sho, attempts + 1), attempts: attempts + 1 });
 	if (sho.change && sho.change.state !== "withdrawing") worlds.push({ ...world, sho: withdraw(sho) });
-	if (!world.wanted) worlds.push({ ...world, sho: wantApplication(sho), wanted: true });
-	if (sho.device.serial < bounds.serial) worlds.push(sent(world));
+	if (!world.wanted) worlds.push({ ...world, sho: course.want(sho), wanted: true });
+	if (sho.device.serial < course.serial) worlds.push(sent(world));
 	if (receipts === undefined) worlds.push({ ...world, receipts: [] });
 	else {
 		if (tre.life !== "committed" && receipts.length < 2 && !receipts.some((one) => same(one, tre)))
@@ -68,6 +84,10 @@ function broken({ tre, sho }: World): boolean {
 const believedTooEarly = ({ tre, sho, wanted }: World): boolean =>
 	wanted && sho.device.applications?.length === 0 && !tre.account;
 
+/** SHO[i] takes an offer of firmware for accepted that the TRE never had. */
+const offerBelievedTooEarly = ({ tre, sho }: World): boolean =>
+	sho.device.offer?.state.kind === "accepted" && !tre.offer;
+
 /** An honest host: what is due is delivered, the receipt comes back. */
 function honestRound(world: World): World {
 	const before = sent(world);
@@ -87,7 +107,7 @@ describe("SHO[i], a TRE, and everybody between them hostile: every order of even
 
 	beforeAll(() => {
 		const wrong = (world: World) => broken(world) || believedTooEarly(world);
-		({ worlds, broken: found } = explore(start, (world) => next(world, {}), wrong));
+		({ worlds, broken: found } = explore(start, (world) => next(world, application), wrong));
 		write(`withdrawal: ${worlds.length} states\n`);
 	}, 3_600_000);
 
@@ -124,10 +144,29 @@ describe("SHO[i], a TRE, and everybody between them hostile: every order of even
 		}
 	});
 
-	test.each<[string, Faults, (world: World) => boolean]>([
-		["a TRE that does not look at SERIAL", { ignoreSerial: true }, broken],
-		["a SERIAL that moves without its account", { dropAccount: true }, believedTooEarly],
-	])("a planted fault is found: %s", (_what, faults, wrong) => {
-		expect(explore(start, (world) => next(world, faults), wrong).broken).toBeDefined();
+	test("an offer of firmware counts as accepted only when the TRE has it, and then does; or it ends as refused", {
+		timeout: 3_600_000,
+	}, () => {
+		const wrong = (world: World) => broken(world) || offerBelievedTooEarly(world);
+		const explored = explore(start, (world) => next(world, firmware), wrong);
+		expect(explored.broken).toBeUndefined();
+		const offering = explored.worlds.filter(({ sho }) => sho.device.offer?.state.kind === "offered");
+		write(`offer of firmware: ${explored.worlds.length} states\n`);
+		expect(offering.length).toBeGreaterThan(1000);
+		for (const world of offering) {
+			if ((world.sho.change && isOpen(world.sho.change)) || world.tre.life !== "idle") continue;
+			let now = world;
+			for (let rounds = 0; rounds < 4; rounds++) now = honestRound(now);
+			expect(["accepted", "refused"], JSON.stringify(world)).toContain(now.sho.device.offer?.state.kind);
+			if (now.sho.device.offer?.state.kind === "accepted") expect(now.tre.offer).toBe(true);
+		}
+	});
+
+	test.each<[string, Course, Faults, (world: World) => boolean]>([
+		["a TRE that does not look at SERIAL", application, { ignoreSerial: true }, broken],
+		["a SERIAL that moves without its account", application, { dropAccount: true }, believedTooEarly],
+		["a SERIAL that moves without its offer", firmware, { dropOffer: true }, offerBelievedTooEarly],
+	])("a planted fault is found: %s", (_what, course, faults, wrong) => {
+		expect(explore(start, (world) => next(world, course, faults), wrong).broken).toBeDefined();
 	});
 });

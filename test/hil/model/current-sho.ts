@@ -93,6 +93,7 @@ export function send(memory: ShoMemory): { memory: ShoMemory; sent?: Signed } {
 	const { device, change } = memory;
 	const due = dueOf(device, change);
 	if (due === "application") return sendApplication(memory);
+	if (due === "update") return sendOffer(memory);
 	if (due === "nothing" || due === "initial" || !change) return { memory };
 	const bench = new Bench(memory);
 	const field = { change: "bootstrap", withdrawal: "withdrawal", voiding: "voiding" } as const;
@@ -112,6 +113,24 @@ function sendApplication(memory: ShoMemory): { memory: ShoMemory; sent?: Signed 
 	const bootstrap = pending.bootstrap ?? bench.sign();
 	bench.device = { ...bench.device, applications: [{ ...pending, bootstrap }] };
 	return { memory: bench.memory, sent: { kind: "application", serial: bootstrap.serial, attempt: 0 } };
+}
+
+function sendOffer(memory: ShoMemory): { memory: ShoMemory; sent?: Signed } {
+	const { offer } = memory.device;
+	if (offer?.state.kind !== "offered") return { memory };
+	const bench = new Bench(memory);
+	const bootstrap = offer.state.bootstrap ?? bench.sign();
+	bench.device = { ...bench.device, offer: { ...offer, state: { ...offer.state, bootstrap } } };
+	return { memory: bench.memory, sent: { kind: "update", serial: bootstrap.serial, attempt: 0 } };
+}
+
+const noAccount = { object: "", user: "", clientPassword: "", serverPassword: "", serverNonce: "", clientNonce: "" };
+
+/** The operator offers a firmware. */
+export function offerFirmware(memory: ShoMemory): ShoMemory {
+	const firmware = { id: "1", digest: "", version: "1.0.0", object: "", account: noAccount };
+	const offer = { ...firmware, state: { kind: "offered" as const, untaken: 0 } };
+	return { ...memory, device: { ...memory.device, offer } };
 }
 
 /** The owner wants an account of another context in his device. */

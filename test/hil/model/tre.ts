@@ -2,7 +2,7 @@ import type { ReceiptState } from "../../../firmware/contract/documents.ts";
 
 /** A bootstrap as it was signed, without its octets. */
 export interface Signed {
-	readonly kind: "initial" | "change" | "withdraw" | "application";
+	readonly kind: "initial" | "change" | "withdraw" | "application" | "update";
 	readonly serial: number;
 	/** Attempt of the new SHO that a change is for. */
 	readonly attempt: number;
@@ -19,15 +19,26 @@ export interface ModelTre {
 	readonly nonceB: number;
 	/** It has accepted an application bootstrap. */
 	readonly account: boolean;
+	/** It has accepted an offer of firmware. */
+	readonly offer: boolean;
 }
 
-export const newTre: ModelTre = { life: "idle", outcome: "none", serial: 0, attempt: 0, nonceB: 0, account: false };
+export const newTre: ModelTre = {
+	life: "idle",
+	outcome: "none",
+	serial: 0,
+	attempt: 0,
+	nonceB: 0,
+	account: false,
+	offer: false,
+};
 
 const allowed: Record<Signed["kind"], readonly ModelTre["life"][]> = {
 	initial: ["idle", "bootstrapped", "requested"],
 	change: ["idle", "bootstrapped", "requested"],
 	withdraw: ["bootstrapped", "requested", "installed"],
 	application: ["idle", "bootstrapped", "requested", "installed"],
+	update: ["idle"],
 };
 
 /** Left out to see that the proof would notice. */
@@ -35,6 +46,8 @@ export interface Faults {
 	readonly ignoreSerial?: boolean;
 	/** It moves its SERIAL for an application bootstrap that nobody took. */
 	readonly dropAccount?: boolean;
+	/** The same with an offer of firmware. */
+	readonly dropOffer?: boolean;
 }
 
 /** The TRE after a bootstrap; the same TRE where it is refused. */
@@ -44,6 +57,7 @@ export function accept(tre: ModelTre, signed: Signed, faults: Faults = {}): Mode
 	if (signed.kind === "initial") return { ...tre, serial };
 	if (signed.kind === "withdraw") return { ...tre, serial, life: "idle", outcome: "withdrawn" };
 	if (signed.kind === "application") return { ...tre, serial, account: !faults.dropAccount };
+	if (signed.kind === "update") return { ...tre, serial, offer: !faults.dropOffer };
 	return { ...tre, life: "bootstrapped", outcome: "none", serial, attempt: signed.attempt, nonceB: tre.nonceB + 1 };
 }
 

@@ -125,6 +125,7 @@ const commands: Readonly<Record<Program, readonly Row[]>> = {
 		{ command: "register", args: ["5f0c", "sho-1.example"], ...lab },
 		{ command: "withdraw", args: ["5f0c", "sho-1.example"], ...lab, alike: true },
 		{ command: "application", args: ["5f0c", "account.json"], ...lab, alike: true },
+		{ command: "offer", args: ["5f0c", "build/emulator.bundle"], ...lab, alike: true },
 		{ command: "coverage", args: ["sho-1.example", "off"], ...lab },
 		{ command: "air", ...lab, alike: true },
 		{ command: "restarts" },
@@ -265,12 +266,14 @@ describe.concurrent("a call that makes no sense ends with code 2, says why, and 
 		["tre", "attach", ["./tre0", "--radio", "127.0.0.1:9", "--dm", "json"], "Allowed choices are"],
 		["tre", "attach", ["./tre0", "--radio", "127.0.0.1:9", "--imei", "12"], "14 or 15 digits"],
 		["hil", "factory", ["./tre0", "--encryption", "dsa"], "Allowed choices are rsa, p256"],
+		["hil", "factory", ["./tre0", "--updates", "none"], "Allowed choices are any, offered"],
 		["hil", "air", ["--loss", "2"], "a share from 0 to 1"],
 		["hil", "coverage", ["sho-1.example", "maybe"], "Allowed choices are on, off"],
 		["hil", "register", ["", "sho"], "a TRE_id, or its first four hex digits at the least"],
 		["hil", "register", ["5f0", "sho"], "a TRE_id, or its first four hex digits at the least"],
 		["hil", "withdraw", ["", "sho"], "a TRE_id, or its first four hex digits at the least"],
 		["hil", "application", ["zzzz", "account.json"], "a TRE_id, or its first four hex digits at the least"],
+		["hil", "restarts", ["--scenario", "refusals"], "Allowed choices are story, firmware"],
 		["hil", "restarts", ["--sample", "0"], "a number from 1"],
 	] as const)("%s %s %j", async (program, command, words, why) => {
 		const said = await told(program, [command, ...words]);

@@ -102,7 +102,7 @@ export function currentShoRoutes(context: OperatorContext, drf: Drf): Routes {
 			throw new Refusal("receipt-replayed", "the receipt does not carry the challenge of this change");
 		store.atomically(() => {
 			// NOTE Z: subscription and certificates stay for error scenarios; REIGN and SERIAL are done.
-			store.devices.update(body.treId, { left: true, challenge: undefined, releaseCode: undefined });
+			store.devices.update(body.treId, { left: true, challenge: undefined, releaseCode: undefined, offer: undefined });
 			store.outgoing.update(body.treId, { state: "committed" });
 			store.believe(said, body.receipt);
 		});

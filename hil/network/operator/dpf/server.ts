@@ -10,19 +10,16 @@ import { readBody } from "../../shared/http.ts";
 import { httpLimits, type Listening, listen, tlsLimits } from "../../shared/listening.ts";
 import type { Place } from "../../shared/ports.ts";
 import { MethodNotAllowed, Refusal, refusalHeaders } from "../../shared/refusal.ts";
-import { dpfHost, type OperatorContext } from "../context.ts";
-import type { Provisioning } from "./provisioning.ts";
-import { DmSession } from "./session.ts";
+import { DM_PATH, type OperatorContext, provUrl } from "../context.ts";
+import { PACKAGES_PATH } from "../firmware/desk.ts";
+import { type Desks, DmSession } from "./session.ts";
 
-export const DM_PATH = "/dm";
 const SESSION = "session";
 /** Sessions at once: of devices that have shown their credential, and of all others. */
 const MAX_AUTHENTICATED = 1_000;
 const MAX_OTHERS = 256;
 /** A device may take so long between two messages: it installs what it got. */
 const KEEP_ALIVE_MS = 120_000;
-
-export const provUrl = (shoId: string): string => `https://${dpfHost(shoId)}${DM_PATH}`;
 
 /** Statuses only, and no challenge: the session has ended (DM Protocol 1.2.1, package 4). */
 const isLast = (answer: Message): boolean =>
@@ -38,8 +35,15 @@ function refuse(response: ServerResponse, error: unknown): void {
 	}
 }
 
+/** A firmware, for whoever was told where it lies: it is no secret, and its signatures are on it. */
+function sendPackage(method: string | undefined, octets: Buffer | undefined, response: ServerResponse): void {
+	if (method !== "GET") throw new MethodNotAllowed("GET");
+	if (octets === undefined) throw new Refusal("not-found", "no such package is kept here", 404);
+	response.writeHead(200, { "content-type": "application/octet-stream", "content-length": octets.length }).end(octets);
+}
+
 /** The OMA DM server of an operator, over HTTPS under its own root. */
-export function serveDpf(context: OperatorContext, provisioning: Provisioning, place: Place): Promise<Listening> {
+export function serveDpf(context: OperatorContext, desks: Desks, place: Place): Promise<Listening> {
 	/** By a token that goes to the device in RespURI: whoever guesses names and numbers gets into no session. */
 	const sessions = new Map<string, DmSession>();
 
@@ -54,7 +58,7 @@ export function serveDpf(context: OperatorContext, provisioning: Provisioning, p
 		const known = message.msgId === 1 ? undefined : sessions.get(shown);
 		const token = known ? shown : randomBytes(16).toString("hex");
 		const own = provUrl(context.config.shoId);
-		const session = known ?? new DmSession(context, provisioning, own, `${own}?${SESSION}=${token}`);
+		const session = known ?? new DmSession(context, desks, own, `${own}?${SESSION}=${token}`);
 		sessions.delete(token);
 		sessions.set(token, session);
 		makeRoom(false, MAX_OTHERS);
@@ -70,14 +74,16 @@ export function serveDpf(context: OperatorContext, provisioning: Provisioning, p
 	};
 	const server = createServer(options, async (request, response) => {
 		try {
-			if (request.url?.split("?")[0] !== DM_PATH) throw new Refusal("not-found", "no such path is served here", 404);
+			const [path = ""] = (request.url ?? "").split("?");
+			if (path.startsWith(PACKAGES_PATH)) return sendPackage(request.method, desks.firmware.packageOf(path), response);
+			if (path !== DM_PATH) throw new Refusal("not-found", "no such path is served here", 404);
 			if (request.method !== "POST") throw new MethodNotAllowed("POST");
 			const octets = await readBody(request);
 			const form = formOf(request.headers["content-type"]);
 			if (form === undefined)
 				throw new Refusal("content-type", `a message comes as ${Object.values(contentTypes).join(" or ")}`, 415);
 			const message = readMessageIn(form, octets);
-			const { token, session } = sessionOf(request.url, message);
+			const { token, session } = sessionOf(request.url ?? "", message);
 			const answer = await session.answer(message);
 			if (isLast(answer)) sessions.delete(token);
 			const written = writeMessageIn(form, answer);

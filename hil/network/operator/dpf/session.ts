@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { fumoNodes } from "../../../../host/wire/syncml/fumo.ts";
 import {
 	type Alert,
 	alerts,
@@ -13,7 +14,8 @@ import {
 	status,
 } from "../../../../host/wire/syncml/message.ts";
 import type { OperatorContext } from "../context.ts";
-import type { Registration } from "../records.ts";
+import type { FirmwareDesk } from "../firmware/desk.ts";
+import { accountsOf, keepNonces, type ServedAccount } from "./accounts.ts";
 import { authMd5, sameDigest } from "./digest.ts";
 import type { Provisioning } from "./provisioning.ts";
 
@@ -21,15 +23,20 @@ const NONCE_OCTETS = 16;
 
 type NewCommand = Omit<NodeCommand, "cmdId">;
 
+/** What a session's alerts are for. */
+export interface Desks {
+	readonly provisioning: Provisioning;
+	readonly firmware: FirmwareDesk;
+}
+
 /** One OMA DM session with one device, server side: authentication, statuses, then what provisioning asks for. */
 export class DmSession {
 	readonly #context: OperatorContext;
-	readonly #provisioning: Provisioning;
+	readonly #desks: Desks;
 	readonly #url: string;
 	readonly #respUri: string;
-	#treId: string | undefined;
-	/** The attempt whose account was presented. */
-	#changeId: string | undefined;
+	/** The account that was presented. */
+	#account: Pick<ServedAccount, "treId" | "for" | "id"> | undefined;
 	#msgId = 0;
 	#challengeNonce: string | undefined;
 	/** Commands of the last answer: sent again when the client asks for a new credential. */
@@ -38,37 +45,36 @@ export class DmSession {
 	#presentedAgain = false;
 
 	/** `respUri`: where the device's next message goes; nobody else knows it. */
-	constructor(context: OperatorContext, provisioning: Provisioning, url: string, respUri: string) {
+	constructor(context: OperatorContext, desks: Desks, url: string, respUri: string) {
 		this.#context = context;
-		this.#provisioning = provisioning;
+		this.#desks = desks;
 		this.#url = url;
 		this.#respUri = respUri;
 	}
 
 	/** Has the device shown its credential? */
 	get isAuthenticated(): boolean {
-		return this.#treId !== undefined;
+		return this.#account !== undefined;
 	}
 
 	/** Takes a client's package and makes the server's. */
 	async answer(message: Message): Promise<Message> {
 		this.#msgId++;
-		const registration = this.#registration() ?? this.#authenticate(message);
-		if (!registration) return this.#challenge(message);
-		const first = this.#treId === undefined;
-		this.#treId = registration.treId;
-		this.#changeId = registration.changeId;
+		const account = this.#presented() ?? this.#authenticate(message);
+		if (!account) return this.#challenge(message);
+		const first = this.#account === undefined;
+		this.#account = account;
 		const statuses: Command[] = [];
 		const wanted: NewCommand[] = [];
 		let present = first;
-		const header = this.#headerStatus(message, first, registration);
+		const header = this.#headerStatus(message, first, account);
 		for (const command of message.commands) {
 			if (command.name === "Status") {
 				if (!this.#takeHeaderStatus(command)) continue;
 				present = true;
 				wanted.push(...this.#outstanding);
 			} else if (command.name === "Alert") {
-				const outcome = await this.#takeAlert(registration.treId, command);
+				const outcome = await this.#takeAlert(account.treId, command);
 				statuses.push(this.#status(message, command.cmdId, command.name, outcome.code));
 				wanted.push(...outcome.commands);
 			} else {
@@ -84,25 +90,22 @@ export class DmSession {
 		);
 	}
 
-	/** Of the session; it ends with the attempt that it was opened for. */
-	#registration(): Registration | undefined {
-		if (this.#treId === undefined) return undefined;
-		const registration = this.#context.store.registrations.get(this.#treId);
-		if (registration?.changeId === this.#changeId) return registration;
-		this.#treId = undefined;
-		return undefined;
+	/** That of the session; it ends with the attempt, or the offer, that it was made for. */
+	#presented(): ServedAccount | undefined {
+		const account = this.#account;
+		if (account === undefined) return undefined;
+		const known = accountsOf(this.#context.store, account.treId);
+		const found = known.find((one) => one.for === account.for && one.id === account.id);
+		if (!found) this.#account = undefined;
+		return found;
 	}
 
-	#authenticate(message: Message): Registration | undefined {
-		const registration =
-			message.locName === undefined ? undefined : this.#context.store.registrations.get(message.locName);
-		if (!registration || message.cred === undefined) return undefined;
-		const expected = authMd5(
-			registration.user,
-			registration.clientPassword,
-			Buffer.from(this.#challengeNonce ?? registration.serverNonce, "base64"),
-		);
-		return sameDigest(expected, message.cred) ? registration : undefined;
+	#authenticate({ locName, cred }: Message): ServedAccount | undefined {
+		if (locName === undefined || cred === undefined) return undefined;
+		return accountsOf(this.#context.store, locName).find(({ user, clientPassword, serverNonce }) => {
+			const nonce = Buffer.from(this.#challengeNonce ?? serverNonce, "base64");
+			return sameDigest(authMd5(user, clientPassword, nonce), cred);
+		});
 	}
 
 	/** A fresh nonce for the next credential; without one that fits, nothing else is done. */
@@ -114,18 +117,18 @@ export class DmSession {
 		return this.#message(message, [{ ...this.#status(message, HEADER_REF, "SyncHdr", code), nextNonce }], false);
 	}
 
-	#headerStatus(message: Message, first: boolean, registration: Registration): Command {
+	#headerStatus(message: Message, first: boolean, account: ServedAccount): Command {
 		if (!first) return this.#status(message, HEADER_REF, "SyncHdr", status.ok);
 		const nextNonce = randomBytes(NONCE_OCTETS).toString("base64");
-		this.#context.store.registrations.update(registration.treId, { serverNonce: nextNonce });
+		keepNonces(this.#context.store, account, { serverNonce: nextNonce });
 		return { ...this.#status(message, HEADER_REF, "SyncHdr", status.authenticated), nextNonce };
 	}
 
 	/** Keeps the client's nonce for the server's next credential; true where the last one has to be presented again. */
 	#takeHeaderStatus(answer: Status): boolean {
-		if (answer.cmd !== "SyncHdr" || this.#treId === undefined) return false;
-		if (answer.nextNonce !== undefined)
-			this.#context.store.registrations.update(this.#treId, { clientNonce: answer.nextNonce });
+		const account = this.#presented();
+		if (answer.cmd !== "SyncHdr" || account === undefined) return false;
+		if (answer.nextNonce !== undefined) keepNonces(this.#context.store, account, { clientNonce: answer.nextNonce });
 		const refused = answer.code === status.invalidCredentials || answer.code === status.missingCredentials;
 		const again = refused && !this.#presentedAgain;
 		this.#presentedAgain ||= again;
@@ -135,14 +138,16 @@ export class DmSession {
 	async #takeAlert(treId: string, alert: Alert): Promise<{ code: number; commands: readonly NewCommand[] }> {
 		if (alert.code === alerts.clientInitiated) return { code: status.ok, commands: [] };
 		const item = alert.items[0];
+		if (alert.code === alerts.generic && item?.source?.startsWith(fumoNodes.root))
+			return this.#desks.firmware.takeAlert(treId, item);
 		if (alert.code !== alerts.generic || !item?.data) return { code: status.badRequest, commands: [] };
 		return this.#takeObject(treId, item);
 	}
 
 	#takeObject(treId: string, item: Item): Promise<{ code: number; commands: readonly NewCommand[] }> {
 		const octets = Buffer.from(item.data ?? "", "base64").toString("utf8");
-		if (item.source === nodes.m2mm) return this.#provisioning.takeRequest(treId, octets);
-		if (item.source === nodes.receipt) return this.#provisioning.takeReceipt(treId, octets);
+		if (item.source === nodes.m2mm) return this.#desks.provisioning.takeRequest(treId, octets);
+		if (item.source === nodes.receipt) return this.#desks.provisioning.takeReceipt(treId, octets);
 		return Promise.resolve({ code: status.badRequest, commands: [] });
 	}
 
@@ -152,10 +157,10 @@ export class DmSession {
 
 	#message(message: Message, commands: readonly Command[], withCredential: boolean): Message {
 		const { shoId } = this.#context.config;
-		const registration = this.#registration();
+		const account = this.#presented();
 		const cred =
-			withCredential && registration
-				? authMd5(shoId, registration.serverPassword, Buffer.from(registration.clientNonce, "base64"))
+			withCredential && account
+				? authMd5(shoId, account.serverPassword, Buffer.from(account.clientNonce, "base64"))
 				: undefined;
 		return {
 			sessionId: message.sessionId,

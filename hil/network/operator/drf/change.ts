@@ -1,13 +1,13 @@
 import type { ReceiptState } from "../../../../firmware/contract/documents.ts";
 import type { Receipt } from "../../../../host/wire/management/objects.ts";
-import type { Device, OutgoingChange, SignedBootstrap } from "../records.ts";
+import type { Device, OfferState, OutgoingChange, SignedBootstrap } from "../records.ts";
 
 /** A change that may still happen. */
 export const isOpen = ({ state }: OutgoingChange): boolean =>
 	state === "registered" || state === "sent" || state === "withdrawing";
 
 /** The bootstrap whose effect a device is waiting for. */
-export type Due = "nothing" | "initial" | "change" | "withdrawal" | "voiding" | "application";
+export type Due = "nothing" | "initial" | "change" | "withdrawal" | "voiding" | "application" | "update";
 
 export function dueOf(device: Device, change: OutgoingChange | undefined): Due {
 	if (change && isOpen(change)) {
@@ -15,6 +15,7 @@ export function dueOf(device: Device, change: OutgoingChange | undefined): Due {
 		return change.voiding ? "voiding" : "withdrawal";
 	}
 	if (!device.bootstrapped) return "initial";
+	if (device.offer?.state.kind === "offered") return "update";
 	return device.applications?.length ? "application" : "nothing";
 }
 
@@ -86,6 +87,14 @@ function ofApplication(bootstrap: SignedBootstrap | undefined, receipt: Receipt)
 	return isPast(bootstrap, receipt) ? "sign-again" : "go-on";
 }
 
+/** An offer is taken, or it is not: one that the TRE refuses is not sent for ever. */
+function ofOffer(state: OfferState | undefined, receipt: Receipt): Verdict {
+	if (state?.kind !== "offered" || !state.bootstrap) return "go-on";
+	const { bootstrap } = state;
+	if (bootstrap.reign === receipt.reign && bootstrap.serial === receipt.serial) return "taken";
+	return isPast(bootstrap, receipt) ? "sign-again" : "not-taken";
+}
+
 /** Pure: what a receipt tells SHO[i] about the change it knows of. */
 export function verdictOf(
 	device: Device,
@@ -98,6 +107,7 @@ export function verdictOf(
 		const { initial } = device;
 		return initial && (initial.reign !== receipt.reign || initial.serial < receipt.serial) ? "sign-again" : "go-on";
 	}
+	if (due === "update") return ofOffer(device.offer?.state, receipt);
 	if (due === "application") return ofApplication(device.applications?.[0]?.bootstrap, receipt);
 	if (!change || due === "nothing") return "go-on";
 	if (due === "change") return change.bootstrap ? ofSent(change.bootstrap, receipt, known) : "go-on";

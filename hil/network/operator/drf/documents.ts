@@ -2,8 +2,8 @@ import type { DmAccount } from "../../../../host/wire/prov/account.ts";
 import { type BootstrapKind, type Nap, signBootstrap, writeBootstrap } from "../../../../host/wire/prov/bootstrap.ts";
 import { bootstrapPush, deliveryOf, serviceCentreOf } from "../../../../host/wire/push/delivery.ts";
 import { emit } from "../../../../host/wire/report/events.ts";
-import type { OperatorContext } from "../context.ts";
-import type { Device, OutgoingChange, SignedBootstrap } from "../records.ts";
+import { type OperatorContext, provUrl } from "../context.ts";
+import type { Device, FirmwareOffer, OutgoingChange, SignedBootstrap } from "../records.ts";
 
 /** Signs a bootstrap of this operator with the next SERIAL of the device's reign (docs/documents.md, "Bootstrap"). */
 export class BootstrapDesk {
@@ -44,6 +44,26 @@ export class BootstrapDesk {
 			accounts: [{ ...account, napId: account.napId ?? naps[0]?.napId }],
 		});
 		return { reign, serial, sent: signBootstrap(document, keys.root.key).sent, at: Date.now() };
+	}
+
+	/** B.2.3.6: an offer of firmware; what is in it only the TRE can open. */
+	update(device: Device, { object, account, version }: FirmwareOffer): SignedBootstrap {
+		const { config, keys } = this.#context;
+		const { treId, reign } = device;
+		const serial = this.#nextSerial(device);
+		const update = {
+			provUrl: provUrl(config.shoId),
+			offer: Buffer.from(object, "base64"),
+			account: Buffer.from(account.object, "base64"),
+		};
+		const document = { kind: "update" as const, name: config.shoId, treId, reign, serial, naps: [], update };
+		const signed = signBootstrap(writeBootstrap(document), keys.root.key);
+		const about = { kind: "update", version };
+		emit({ event: "document", name: "offer.xml", treId, content: signed.document, about });
+		emit({ event: "document", name: "offer.sig.xml", treId, content: signed.signature, about });
+		const bootstrap = { reign, serial, sent: signed.sent, at: Date.now() };
+		this.#tellPush(device, "offer", bootstrap, about);
+		return bootstrap;
 	}
 
 	#nap(): Nap {

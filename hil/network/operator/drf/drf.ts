@@ -128,6 +128,7 @@ export class Drf {
 		const change = outgoing.get(treId);
 		if (!device || device.left || device.reign === "") return;
 		const due = dueOf(device, change);
+		if (due === "nothing" && occasion === "located") await this.#remindOfOffer(device);
 		const awaited = awaitedBy(device, change) !== undefined;
 		// Where it is nowhere, it is sent when the device is located next.
 		if (!this.#isLocated(device) || (due === "nothing" && !awaited)) return;
@@ -141,13 +142,14 @@ export class Drf {
 			return this.#ask(device, change);
 		}
 		await this.#deliver(device, due, before ?? this.#sign(due, device, change), change);
-		if (awaited || due === "application" || (before && occasion === "timer"))
+		if (awaited || due === "application" || due === "update" || (before && occasion === "timer"))
 			await this.#ask(devices.get(treId) ?? device, change);
 	}
 
 	#signed(due: Due, device: Device, change: OutgoingChange | undefined): SignedBootstrap | undefined {
 		if (due === "initial") return device.initial;
 		if (due === "application") return device.applications?.[0]?.bootstrap;
+		if (due === "update") return device.offer?.state.kind === "offered" ? device.offer.state.bootstrap : undefined;
 		return { change: change?.bootstrap, withdrawal: change?.withdrawal, voiding: change?.voiding, nothing: undefined }[
 			due
 		];
@@ -159,6 +161,11 @@ export class Drf {
 		if (due === "application" && pending) {
 			const bootstrap = this.#desk.application(device, pending.account);
 			devices.update(device.treId, { applications: [{ ...pending, bootstrap }, ...later] });
+			return bootstrap;
+		}
+		if (due === "update" && device.offer?.state.kind === "offered") {
+			const bootstrap = this.#desk.update(device, device.offer);
+			devices.update(device.treId, { offer: { ...device.offer, state: { ...device.offer.state, bootstrap } } });
 			return bootstrap;
 		}
 		if (due === "initial" || !change) {
@@ -174,6 +181,13 @@ export class Drf {
 		const bootstrap = this.#desk.change(device, change);
 		outgoing.update(device.treId, { bootstrap, state: "sent" });
 		return bootstrap;
+	}
+
+	/** Its host may have lost its way since the TRE took the offer; the TRE says that it has it already. */
+	async #remindOfOffer(device: Device): Promise<void> {
+		const state = device.offer?.state;
+		if (state?.kind !== "accepted" || !state.bootstrap || !this.#isLocated(device)) return;
+		await this.#push(device.imsi, this.#desk.segments(device, state.bootstrap));
 	}
 
 	#isLocated({ imsi }: { readonly imsi: string }): boolean {
@@ -195,9 +209,10 @@ export class Drf {
 			withdrawal: `signed bootstrap that withdraws the change to ${change?.toSho}`,
 			voiding: "signed initial bootstrap that spends the SERIAL of the withdrawn change",
 			application: `signed bootstrap with the account for ${device.applications?.[0]?.account.serverId}`,
+			update: `signed bootstrap that offers firmware ${device.offer?.version}`,
 		};
-		const clause = due === "initial" ? "B.2.2.2" : "B.2.3.3";
-		await step({ clause, from: `${config.shoId} DRF`, to: "M2ME", what: what[due] }, () =>
+		const clause: Partial<Record<Due, string>> = { initial: "B.2.2.2", update: "B.2.3.6" };
+		await step({ clause: clause[due] ?? "B.2.3.3", from: `${config.shoId} DRF`, to: "M2ME", what: what[due] }, () =>
 			this.#push(device.imsi, this.#desk.segments(device, bootstrap)),
 		);
 		if (due === "change" && change) this.#register.delivered(change);

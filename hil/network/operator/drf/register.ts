@@ -93,9 +93,11 @@ export class ChangeRegister {
 				this.#forgetSigned(treId, change);
 				return "look-again";
 			case "not-taken":
+				if (dueOf(device, change) === "update") return this.#offerUntaken(device);
 				return change ? this.#countUntaken(change) : "rest";
 			case "taken":
 				if (dueOf(device, change) === "application") return this.#applicationTaken(device);
+				if (dueOf(device, change) === "update") return this.#offerTaken(device);
 				store.outgoing.update(treId, { untaken: 0, offered: false });
 				return "rest";
 			case "go-on":
@@ -123,10 +125,30 @@ export class ChangeRegister {
 		return left.length > 0 ? "look-again" : "rest";
 	}
 
+	/** A DM session of the device follows, by itself. */
+	#offerTaken({ treId, offer }: Device): Next {
+		if (offer?.state.kind !== "offered") return "rest";
+		const { bootstrap } = offer.state;
+		const state = { kind: "accepted" as const, ...(bootstrap ? { bootstrap } : {}) };
+		this.#context.store.devices.update(treId, { offer: { ...offer, state } });
+		return "look-again";
+	}
+
+	#offerUntaken({ treId, offer }: Device): Next {
+		if (offer?.state.kind !== "offered") return "rest";
+		const untaken = offer.state.untaken + 1;
+		const state = untaken < MAX_UNTAKEN ? { ...offer.state, untaken } : { kind: "refused" as const };
+		this.#context.store.devices.update(treId, { offer: { ...offer, state } });
+		return state.kind === "refused" ? "look-again" : "rest";
+	}
+
 	#forgetSigned(treId: string, change: OutgoingChange | undefined): void {
 		const { devices, outgoing } = this.#context.store;
 		const device = devices.get(treId);
-		if (device && dueOf(device, change) === "application") {
+		if (device?.offer?.state.kind === "offered" && dueOf(device, change) === "update") {
+			const { untaken } = device.offer.state;
+			devices.update(treId, { offer: { ...device.offer, state: { kind: "offered", untaken } } });
+		} else if (device && dueOf(device, change) === "application") {
 			const applications = device.applications?.map(({ account }) => ({ account }));
 			devices.update(treId, { applications });
 		} else if (!change || !isOpen(change)) devices.update(treId, { initial: undefined });

@@ -8,9 +8,22 @@ import type { OperatorContext } from "../context.ts";
 import { leavesEndInDays } from "../context.ts";
 import { isOpen } from "../drf/change.ts";
 import type { Drf } from "../drf/drf.ts";
-import type { Device, OutgoingChange, Registration } from "../records.ts";
+import type { FirmwareDesk } from "../firmware/desk.ts";
+import type { Device, FirmwareOffer, OfferState, OutgoingChange, Registration } from "../records.ts";
 import type { Registrar, Subscription } from "../registration/registrar.ts";
 import { isReleasedBy } from "../registration/release-code.ts";
+
+/** How far an offer of firmware is; `result` is a FUMO code, and the word of the device's host. */
+export interface OfferStatus {
+	readonly version: string;
+	readonly state: OfferState["kind"];
+	readonly result?: number;
+}
+
+const offerStatus = ({ version, state }: FirmwareOffer): OfferStatus => ({
+	...{ version, state: state.kind },
+	...(state.kind === "ended" ? { result: state.result } : {}),
+});
 
 /** Where an operator stands with its devices, for people and for the bench. */
 export interface OperatorStatus {
@@ -21,6 +34,8 @@ export interface OperatorStatus {
 	readonly devices: readonly (Pick<Device, "treId" | "imsi" | "left" | "serial" | "bootstrapped"> & {
 		/** Servers of M2M applications whose account is on its way. */
 		readonly applications: readonly string[];
+		/** Firmware that it offers, or offered last. */
+		readonly offer?: OfferStatus;
 	})[];
 	/** Devices that it is to get, or got. */
 	readonly registrations: readonly Pick<
@@ -47,6 +62,9 @@ interface NewApplication {
 }
 
 const MAX_PENDING = 8;
+/** Octets of a bundle, and of a request with one in base64. */
+const MAX_BUNDLE = 3 * 1024 * 1024;
+const MAX_OFFER = MAX_BUNDLE * 1.5;
 /** Octets of an account: a bootstrap has to fit into what a TRE takes, and into few short messages. */
 const MAX_ACCOUNT = 4096;
 
@@ -74,7 +92,12 @@ function accountOf(body: unknown): DmAccount {
 }
 
 /** The subscriber's side of B.2.3.2: registration, and changing one's mind, here or at the new SHO. */
-export function portalRoutes({ store, config, keys }: OperatorContext, registrar: Registrar, drf: Drf): Routes {
+export function portalRoutes(
+	{ store, config, keys }: OperatorContext,
+	registrar: Registrar,
+	drf: Drf,
+	firmware: FirmwareDesk,
+): Routes {
 	const keep = (body: Keep): object => {
 		insist(body, { treId: field.treId, releaseCode: field.name, nextRelease: field.sha256 });
 		const device = store.devices.get(body.treId);
@@ -111,8 +134,9 @@ export function portalRoutes({ store, config, keys }: OperatorContext, registrar
 	const status = (): OperatorStatus => ({
 		shoId: config.shoId,
 		leavesEndInDays: leavesEndInDays(keys),
-		devices: store.devices.all().map(({ treId, imsi, left, serial, bootstrapped, applications = [] }) => ({
+		devices: store.devices.all().map(({ treId, imsi, left, serial, bootstrapped, applications = [], offer }) => ({
 			...{ treId, imsi, left, serial, bootstrapped },
+			...(offer ? { offer: offerStatus(offer) } : {}),
 			applications: applications.map(({ account }) => account.serverId),
 		})),
 		registrations: store.registrations.all().map(({ treId, imsi, state, fromSho, tries, delivered, told, why }) => ({
@@ -125,6 +149,15 @@ export function portalRoutes({ store, config, keys }: OperatorContext, registrar
 		"POST /subscriptions": (body: Subscription) => registrar.subscribe(body),
 		"POST /subscriptions/withdraw": (body: { treId: string; releaseCode: string }) => registrar.withdraw(body),
 		"POST /devices/keep": keep,
+		"POST /devices/offer": {
+			most: MAX_OFFER,
+			admits: onlyStaff,
+			handle: (body: { treId: string; bundle: string }): object => {
+				insist(body, { treId: field.treId, bundle: field.base64(1, MAX_BUNDLE) });
+				const { version, digest } = firmware.offer(body.treId, Buffer.from(body.bundle, "base64"));
+				return { version, digest };
+			},
+		},
 		"GET /status": (_body: never, caller: string): OperatorStatus => {
 			onlyStaff(caller);
 			return status();

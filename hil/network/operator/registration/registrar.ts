@@ -4,8 +4,8 @@ import { rootFault } from "../../shared/certificates.ts";
 import { Refusal } from "../../shared/refusal.ts";
 import { rootHash } from "../../shared/registry.ts";
 import { field, insist } from "../../shared/shape.ts";
-import type { OperatorContext } from "../context.ts";
-import { provUrl } from "../dpf/server.ts";
+import { type OperatorContext, provUrl } from "../context.ts";
+
 import { validateLocally } from "../dpf/validation.ts";
 import { CHALLENGE_OCTETS, type Registered } from "../messages.ts";
 import type { Courier, Delivery } from "../peer/courier.ts";
