@@ -13,6 +13,8 @@ export interface BoardShape {
 	readonly budget?: { readonly flash: number; readonly ram: number };
 	/** The chip whose ROM loads the firmware, in a form of its own: `tre.esp.bin`. */
 	readonly image?: string;
+	/** Its memory map, where a boot stage is in it. */
+	readonly flash?: { readonly bootStage?: string };
 	/** Where QEMU has such a machine. */
 	readonly qemu?: {
 		/** Which of QEMU's programs, where it is not that for Arm. */

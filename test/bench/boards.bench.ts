@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { test } from "vitest";
-import { mainBoards } from "../support/targets.ts";
-import { type CountedLife, countedLife, cryptoAgainstPlainC } from "./measure/boards.ts";
+import { boardSizes } from "../support/board-sizes.ts";
+import { boards, mainBoards } from "../support/targets.ts";
+import { bootOf, type CountedLife, countedLife, cryptoAgainstPlainC } from "./measure/boards.ts";
 import { type Budgeted, holdBudgets, printTable, writeResult } from "./report.ts";
 
 /** DESIGN section 8, and the issue that the boards came with. */
@@ -11,6 +12,12 @@ const PUBLIC_KEY = 1.05;
 const BEFORE: Readonly<Record<string, number>> = { status: 122_207, authenticate: 559_298 };
 const AGAINST_BEFORE = 0.6;
 const MEASURED_BEFORE = "qemu:stm32f405";
+
+/** Octets for all features, and for all boards. */
+const FLASH = 192 * 1024;
+const RAM = 112 * 1024;
+/** A start is no slower than a single verification would be without p256-m. */
+const BOOT_STAGE = 1;
 
 const DIGITS = 3;
 const rounded = (value: number): string => String(Number(value.toPrecision(DIGITS)));
@@ -63,5 +70,40 @@ test.each(mainBoards)("the TRE on %s, instructions counted by QEMU", async (targ
 		],
 	);
 	writeResult(`boards-${target.replace(":", "-")}`, { budgets, compared, commands, stack, heap });
+	holdBudgets(budgets);
+});
+
+test("boot time in instructions, and the size of each board", async () => {
+	const boots = [];
+	for (const target of boards) boots.push(await bootOf(target));
+	printTable(
+		"instructions from the reset until the TRE waits for a host, and those of the boot stage among them",
+		["target", "start", "boot stage"],
+		boots.map(({ target, instructions, bootStage }) => [target, instructions, bootStage ?? "–"]),
+	);
+	const sizes = boardSizes();
+	printTable(
+		"octets of flash and RAM, as committed beside each board",
+		["board", "variant", "flash", "of", "RAM", "of"],
+		sizes.map(({ board, variant, flash, ram }) => [board, variant, flash, FLASH, ram, RAM]),
+	);
+	const checked = boots.find(({ bootStage }) => bootStage !== undefined);
+	const verify = (await cryptoAgainstPlainC("qemu:stm32f405")).find(({ what }) => what.startsWith("ecdsa"));
+	if (!checked?.bootStage || !verify) throw new Error("no boot stage was measured, or no ECDSA");
+	const budgets: Budgeted[] = [
+		{
+			what: "boot stage: checks of the image, against one ECDSA verification by Mbed TLS",
+			ratio: checked.bootStage / verify.plain,
+			budget: BOOT_STAGE,
+			atMost: true,
+		},
+		...sizes.map(({ board, variant, flash }) => ({
+			...{ what: `${board} (${variant}): flash`, ratio: flash / FLASH, budget: 1, atMost: true },
+		})),
+		...sizes.map(({ board, variant, ram }) => ({
+			...{ what: `${board} (${variant}): RAM`, ratio: ram / RAM, budget: 1, atMost: true },
+		})),
+	];
+	writeResult("boards-boot", { budgets, boots, sizes });
 	holdBudgets(budgets);
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, describe, expect, test } from "vitest";
+import { boardSizes } from "../support/board-sizes.ts";
 import { full } from "../support/long-form.ts";
 
 const root = resolve(".");
@@ -43,6 +44,20 @@ const call = (program: string, args: readonly string[], cwd: string) =>
 test("the page has its commands where they are looked for", () => {
 	expect(commands.length).toBeGreaterThan(15);
 	expect(commands.filter(({ program }) => !Object.hasOwn(programs, program))).toEqual([]);
+});
+
+test("its table of sizes is what the reports beside the boards say", () => {
+	const rows = [
+		...readFileSync("docs/boards.md", "utf8").matchAll(/^\| `([\w-]+)` \| (board|qemu) \| ([\d,]+) \| ([\d,]+) \|$/gm),
+	];
+	const number = (text = "") => Number(text.replaceAll(",", ""));
+	const told = rows.map(([, board, variant, flash, ram]) => ({
+		board,
+		variant,
+		flash: number(flash),
+		ram: number(ram),
+	}));
+	expect(told).toEqual(boardSizes());
 });
 
 describe("what needs hardware is a command with these options", () => {

@@ -3,6 +3,7 @@ import { createHash, sign } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { boards as boardTable, buildBoard } from "../../../firmware/build/board-firmware.mjs";
 import type { CommandName } from "../../../firmware/contract/commands.ts";
 import { makeRoot } from "../../../hil/network/shared/certificates.ts";
@@ -157,6 +158,47 @@ export interface CountedLife {
 }
 
 const PAINT = 0x5ac35ac3;
+
+/** Instructions from the reset until the TRE waits for a host. */
+export interface Boot {
+	readonly target: BoardTarget;
+	readonly instructions: number;
+	/** Of these, what the boot stage took to check header, signature and digest; none where there is no boot stage. */
+	readonly bootStage?: number;
+}
+
+const RECORDED = `${COUNTED},rr=record,rrfile=replay.bin`;
+/** The tick of an idle TRE takes fewer in a quarter of a second. */
+const IDLE = 100_000;
+const LOOK_MS = 250;
+
+/** QEMU itself counts, from the first instruction on; the TRE has started when it does no more than tick. */
+async function instructionsToIdle(target: BoardTarget, more: readonly string[]): Promise<number> {
+	const device = new Device(target);
+	device.more = [...more, "--qemu", RECORDED];
+	await device.start();
+	const monitor = await QemuMonitor.open(device.folder);
+	try {
+		for (let before = -IDLE; ; ) {
+			const { icount } = (await monitor.execute("query-replay")) as { icount: number };
+			if (icount > 0 && icount - before < IDLE) return icount;
+			before = icount;
+			await sleep(LOOK_MS);
+		}
+	} finally {
+		monitor.close();
+		await device.dispose();
+	}
+}
+
+/** The start of a blank device. */
+export async function bootOf(target: BoardTarget): Promise<Boot> {
+	const instructions = await instructionsToIdle(target, []);
+	if (boardTable(root)[nameOf(target)]?.flash?.bootStage === undefined) return { target, instructions };
+	const elf = join(root, "build", "boards", nameOf(target), "qemu", "tre.elf");
+	const alone = await instructionsToIdle(target, ["--firmware", elf]);
+	return { target, instructions, bootStage: instructions - alone };
+}
 
 /** Of a stack that grows downwards from its end. */
 function depthOf(stack: Buffer): number {
