@@ -24,9 +24,16 @@ const shape = z.object({
 	}),
 	flashing: z.object({
 		/** What is asked of a chip before anything is erased. */
-		family: z.enum(["stm32f4"]),
+		family: z.enum(["stm32f4", "nrf52"]),
 		rom: z.object({ productId: number }).optional(),
-		openocd: z.object({ target: z.string(), idcode: number }).optional(),
+		openocd: z
+			.object({
+				target: z.string(),
+				idcode: number,
+				/** What has to be chosen with a probe whose first choice the target does not speak, by the probe's file. */
+				transports: z.record(z.string(), z.string()).default({}),
+			})
+			.optional(),
 		dfu: z.object({ device: z.string(), alt: z.int() }).optional(),
 		gdb: z.object({ idcode: number }).optional(),
 	}),

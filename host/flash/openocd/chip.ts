@@ -1,7 +1,8 @@
 import type { FlashBoard } from "../board.ts";
 import type { Chip } from "../chip.ts";
+import { families } from "../families.ts";
 import { OwnFile } from "../own-file.ts";
-import { type Protection, protectionOfRegister, stm32f4 } from "../stm32f4.ts";
+import type { Protection } from "../stm32f4.ts";
 import { Openocd } from "./session.ts";
 
 /** What OpenOCD reads at once, and what is a step of progress. */
@@ -42,9 +43,10 @@ export class OpenocdChip implements Chip {
 		const openocd = new Openocd(words);
 		try {
 			await openocd.run("reset halt");
-			const id = (await wordsAt(openocd, stm32f4.idRegister, 1)).readUInt32LE(0) & stm32f4.idMask;
-			const options = (await wordsAt(openocd, stm32f4.optionRegister, 1)).readUInt32LE(0);
-			return new OpenocdChip(openocd, board, id, protectionOfRegister(options));
+			const family = families[board.flashing.family];
+			const id = (await wordsAt(openocd, family.idRegister, 1)).readUInt32LE(0) & family.idMask;
+			const options = (await wordsAt(openocd, family.optionRegister, 1)).readUInt32LE(0);
+			return new OpenocdChip(openocd, board, id, family.protectionOf(options));
 		} catch (error) {
 			await openocd.close();
 			throw error;

@@ -8,11 +8,20 @@ import { chipWay, notOnBoard, type Way } from "./way.ts";
 const PROBE = /^([a-z][\w.-]*?)(?::([\w.-]+))?$/i;
 
 /** What OpenOCD is started with; a configuration file is taken to name adapter and target both. */
-export function openocdWords(target: string, targetFile: string): readonly string[] {
+export function openocdWords(
+	target: string,
+	targetFile: string,
+	transports: Readonly<Record<string, string>> = {},
+): readonly string[] {
 	if (target.endsWith(".cfg")) return ["-f", target];
-	const [, name, serial] = PROBE.exec(target) ?? [];
-	const words = ["-f", `interface/${name}.cfg`];
-	return [...words, ...(serial === undefined ? [] : ["-c", `adapter serial ${serial}`]), "-f", targetFile];
+	const [, name = "", serial] = PROBE.exec(target) ?? [];
+	const transport = transports[name];
+	return [
+		...["-f", `interface/${name}.cfg`],
+		...(serial === undefined ? [] : ["-c", `adapter serial ${serial}`]),
+		...(transport === undefined ? [] : ["-c", `transport select ${transport}`]),
+		...["-f", targetFile],
+	];
 }
 
 export const openocd: Way = chipWay(
@@ -28,7 +37,8 @@ export const openocd: Way = chipWay(
 		if (!board.flashing.openocd) throw notOnBoard(board, "OpenOCD");
 		await requireTool(tools.openocd);
 		try {
-			return await OpenocdChip.open(openocdWords(target, board.flashing.openocd.target), board);
+			const { target: file, transports } = board.flashing.openocd;
+			return await OpenocdChip.open(openocdWords(target, file, transports), board);
 		} catch (error) {
 			if (!(error instanceof OpenocdFailed)) throw error;
 			throw new FlashRefused(

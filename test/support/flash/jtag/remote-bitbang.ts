@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PowerGone } from "../flash-chip.ts";
 import { DebugPort } from "./debug-port.ts";
-import type { Stm32f405 } from "./stm32f405.ts";
+import type { DebuggedChip } from "./debugged-chip.ts";
 import { boundaryScan, Chain } from "./tap.ts";
 
 const [ZERO, READ, QUIT] = ["0", "R", "Q"].map((letter) => letter.charCodeAt(0)) as [number, number, number];
@@ -13,14 +13,14 @@ const RESETS = "r".charCodeAt(0);
 
 /** A chip's JTAG pins behind OpenOCD's remote_bitbang, one OpenOCD at a time. */
 export class JtagAdapter {
-	readonly #chip: Stm32f405;
+	readonly #chip: DebuggedChip;
 	readonly #chain: Chain;
 	readonly #folder = mkdtempSync(join(tmpdir(), "jtag-"));
 	readonly #server = createServer((socket) => this.#serve(socket));
 	#socket: Socket | undefined;
 	#tck = 0;
 
-	constructor(chip: Stm32f405) {
+	constructor(chip: DebuggedChip) {
 		this.#chip = chip;
 		// The core is nearest to TDO, and boundary scan behind it.
 		this.#chain = new Chain([new DebugPort(chip), boundaryScan(5, 0x0641_3041)]);
@@ -39,7 +39,7 @@ export class JtagAdapter {
 				"transport select jtag",
 				// No code runs in the model, so none that OpenOCD would load to write faster.
 				"set WORKAREASIZE 0",
-				"source [find target/stm32f4x.cfg]",
+				...this.#chip.configuration,
 				"reset_config none",
 				// It has no clock of its own, whose speed these events set.
 				"$_TARGETNAME configure -event reset-start {}",
