@@ -42,7 +42,13 @@ static content content_at(uint32_t half, uint32_t offset) {
 
 static int32_t program_word(uint32_t half, uint32_t offset, uint32_t value) {
   const uint8_t octets[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16), (uint8_t)(value >> 24)};
-  return boot_records_program(half, offset, octets, sizeof octets);
+  uint8_t there[4];
+  if (boot_records_program(half, offset, octets, sizeof octets) != 0) return -1;
+  /* A cell that is worn out takes a programming and does not keep it. */
+  if (boot_records_read(half, offset, there, sizeof there) != 0) return -1;
+  uint32_t other = 0;
+  for (uint32_t n = 0; n < sizeof there; n++) other |= there[n] ^ octets[n];
+  return other == 0 ? 0 : -1;
 }
 
 static int is_erased(uint32_t half, uint32_t offset) {

@@ -7,8 +7,8 @@ export const M2M_NAMESPACE = "urn:x-m2m:tre:1";
 /** Tags of protected data, B.2.3.6. 1 (algorithm) is kept for later. */
 export const tags = { update: 2, mcim: 3, account: 4 } as const;
 
-/** What protected data of the tag `update` is of. */
-export const UPDATE_OF_FIRMWARE = "firmware";
+/** What protected data of the tag `update` is of: a firmware, or nothing any more. */
+export const updateOf = { firmware: "firmware", none: "none" } as const;
 
 /** How PIK and PCK are wrapped, their octets, and the hash of wrap and HMAC, by suite. */
 export const suites = {

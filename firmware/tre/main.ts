@@ -9,12 +9,14 @@ import { randomOctets } from "./platform/keys";
 import { mount } from "./store/log";
 import { State } from "./store/state";
 import { countHostWrites } from "./store/wear";
-import { endSilentTrial, lookAtFirmware, settleFirmware } from "./update/trial";
+import { endSilentTrial, lookAtFirmware, settleFirmware, watchTrial } from "./update/trial";
 
 const line = new Uint8Array(512);
 
 /** Once after power-up. `trapped` is the request in which the last instance stopped, or -1. */
 export function boot(trapped: i32): void {
+	// Whatever else fails: one on trial that cannot even read its store must find its way back.
+	watchTrial();
 	// Without its keys the TRE must not begin a store: it would have sealed nothing, and look used.
 	let error: u32 = randomOctets(1).length == 1 ? 0 : ERROR_CRYPTO_FAILURE;
 	if (error == 0) error = mount();

@@ -252,14 +252,26 @@ export async function application(treId: string, file: string, options: Options)
 	);
 }
 
-/** Firmware over the air: the operator's staff offers it. */
-export async function offer(treId: string, file: string, options: Options): Promise<void> {
+/** Firmware over the air: the operator's staff offers it, or takes an offer back. */
+export async function offer(
+	treId: string,
+	file: string | undefined,
+	options: Options & { withdraw?: boolean },
+): Promise<void> {
+	if ((file === undefined) !== (options.withdraw === true))
+		throw new LabError("name a bundle to offer, or --withdraw what was offered");
 	const lab = upLab(options);
 	const note = noteOf(lab, treId);
 	const shoId = await servedBy(lab, note);
-	const body = { treId: note.treId, bundle: readNamed(file).toString("base64") };
 	const url = `${operatorOf(lab, shoId).portal}/devices/offer`;
-	const answer = await postJson<{ version: string; digest: string }>(url, body, lab.tokens.staff(shoId));
+	const staff = lab.tokens.staff(shoId);
+	if (file === undefined) {
+		const answer = await postJson<object>(`${url}/withdraw`, { treId: note.treId }, staff);
+		if (options.json) return say(JSON.stringify(answer));
+		return say(`${shoId} takes back what it offered ${note.treId}; hil status shows when the TRE has heard of it.`);
+	}
+	const body = { treId: note.treId, bundle: readNamed(file).toString("base64") };
+	const answer = await postJson<{ version: string; digest: string }>(url, body, staff);
 	if (options.json) return say(JSON.stringify(answer));
 	say(`${shoId} offers ${note.treId} firmware ${answer.version}; hil status shows what becomes of it.`);
 }

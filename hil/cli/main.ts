@@ -123,7 +123,8 @@ shown(
 shown(
 	ofLab("offer", "offer a firmware to a device, over the operator that serves it: its TRE takes that, and no other")
 		.argument("<treId>", "or its beginning", treId)
-		.argument("<bundle>", "what npm run firmware leaves: tre.bundle; for an emulated TRE build/emulator.bundle")
+		.argument("[bundle]", "what npm run firmware leaves: tre.bundle; for an emulated TRE build/emulator.bundle")
+		.option("--withdraw", "takes back what was offered, in place of a bundle")
 		.action(inLab("offer")),
 	"5f0c build/emulator.bundle",
 );

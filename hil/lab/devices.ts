@@ -111,11 +111,16 @@ function changeInWords({ to, imsi, state, tries, delivered, why }: ChangeStatus)
 	return `its change to ${to} (${imsi}${attempt}) ${meanings[state]}${why === undefined ? "" : ` (${why})`}`;
 }
 
-function offerInWords({ version, state, result }: OfferStatus): string {
+function offerInWords({ version, state, untaken = 0, result }: OfferStatus): string {
+	if (version === "")
+		return state === "withdrawn" ? "no firmware is offered any more" : "the offer of firmware is being taken back";
 	const meanings: Record<OfferStatus["state"], string> = {
-		offered: "is offered; its bootstrap is on the way",
+		offered:
+			untaken > 0
+				? `is offered; ${untaken} receipts say that the TRE has not taken the offer`
+				: "is offered; its bootstrap is on the way",
 		accepted: "is offered, and the TRE has taken the offer",
-		refused: "was offered, and the TRE does not take the offer",
+		withdrawn: "was offered",
 		ended: result === 200 ? "was offered and runs now" : `was offered and does not run (${resultInWords(result)})`,
 	};
 	return `firmware ${version} ${meanings[state]}`;

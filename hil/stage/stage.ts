@@ -183,7 +183,7 @@ export class Stage {
 		return this.until(`${servedBy} has heard what became of the firmware`, async () => {
 			const { devices } = await this.status(servedBy);
 			const offer = devices.find(({ treId, left }) => treId === this.treId && !left)?.offer;
-			return offer?.state === "ended" || offer?.state === "refused" ? offer : undefined;
+			return offer?.state === "ended" ? offer : undefined;
 		});
 	}
 

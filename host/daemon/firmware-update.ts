@@ -2,7 +2,7 @@ import { type Bundle, BundleError, bundleDigest, openBundle } from "../../firmwa
 import type { TreErrorName } from "../../firmware/contract/errors.ts";
 import type { IpBearer } from "../modem/modem.ts";
 import { DmSessionError, ServerRefuses } from "../omadm/session.ts";
-import { TreError } from "../tre/errors.ts";
+import { isTreError, TreError } from "../tre/errors.ts";
 import { readLog } from "../tre/log.ts";
 import { restartInto, transfer } from "../tre/update.ts";
 import { step } from "../wire/report/events.ts";
@@ -13,6 +13,11 @@ import { download, NotThere } from "./download.ts";
 import type { Memory, PendingUpdate } from "./memory.ts";
 
 const CLAUSE = "B.2.3.6";
+const OCTETS = "the firmware's octets: signature of the factory, digest of the SHO";
+/** Downloads and transfers that fail, one after the other. */
+const MAX_FAILURES = 8;
+
+const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
 
 /** What the TRE's refusals are in FUMO's words; every other error is worth another try. */
 const refusals: Partial<Record<TreErrorName | "unknown", FumoResult>> = {
@@ -53,7 +58,7 @@ export class FirmwareUpdate {
 	readonly #client: DmClient;
 	readonly #memory: Memory;
 	/** What was fetched last: a TRE that has to wait does not make it go over the air again. */
-	#fetched: { readonly url: string; readonly bundle: Bundle } | undefined;
+	#fetched: { readonly digest: string; readonly bundle: Bundle } | undefined;
 
 	constructor(client: DmClient, memory: Memory) {
 		this.#client = client;
@@ -64,14 +69,14 @@ export class FirmwareUpdate {
 	isPending(root: Uint8Array): boolean {
 		const { update } = this.#memory.content;
 		if (update === undefined) return false;
-		if (update.root === Buffer.from(root).toString("hex")) return true;
+		if (update.root === hex(root)) return true;
 		this.#memory.update({ update: undefined });
 		return false;
 	}
 
 	/** The next step. */
 	async proceed(bearer: IpBearer): Promise<void> {
-		const { update } = this.#memory.content;
+		const update = await this.#current();
 		switch (update?.kind) {
 			case "offered":
 				return this.#ask(update, bearer);
@@ -84,6 +89,19 @@ export class FirmwareUpdate {
 			case undefined:
 				return;
 		}
+	}
+
+	/** What the TRE has accepted since then counts, though this host was away when it came. */
+	async #current(): Promise<PendingUpdate | undefined> {
+		const { update } = this.#memory.content;
+		const digest = hex((await this.#client.tre.call("updateOffer", {})).digest);
+		if (update === undefined || digest === "") return update;
+		const isDone = update.kind === "ended" && (update.result === "successful" || update.result === "updateFailed");
+		if (update.digest === digest && !isDone) return update;
+		const { provUrl, root } = update;
+		const next: PendingUpdate = { kind: "offered", provUrl, root, digest, failures: 0 };
+		this.#memory.update({ update: next });
+		return next;
 	}
 
 	/** Undefined where the operator knows of no such offer any more: then it is forgotten here, too. */
@@ -100,64 +118,61 @@ export class FirmwareUpdate {
 		}
 	}
 
-	async #ask({ provUrl, root }: At<"offered">, bearer: IpBearer): Promise<void> {
+	async #ask(at: At<"offered">, bearer: IpBearer): Promise<void> {
 		const alert = { source: fumoNodes.root, type: fumoAlerts.request, format: "chr", data: "" };
-		const told = await this.#session(provUrl, bearer, alert, "OMA DM session: where is the firmware?");
+		const told = await this.#session(at.provUrl, bearer, alert, "OMA DM session: where is the firmware?");
 		if (!told) return;
 		const { url, executed } = told;
 		if (!executed || url === undefined) throw new DmSessionError("the session did not say where the firmware is");
-		const at = { provUrl, root };
-		const isThere = URL.canParse(url) && new URL(url).origin === new URL(provUrl).origin;
-		this.#memory.update({
-			update: isThere ? { ...at, kind: "found", pkgUrl: url } : { ...at, kind: "ended", result: "badUrl" },
-		});
+		const isThere = URL.canParse(url) && new URL(url).origin === new URL(at.provUrl).origin;
+		if (isThere) this.#memory.update({ update: { ...at, kind: "found", pkgUrl: url } });
+		else this.#end(at, "badUrl");
 	}
 
 	async #fetch(at: At<"found">, bearer: IpBearer): Promise<void> {
-		const result = await this.#take(at, bearer);
-		if (result !== undefined) this.#end(at, result);
-	}
-
-	/** Why it ended before the TRE had all of it; undefined where it has. */
-	async #take(at: At<"found">, bearer: IpBearer): Promise<FumoResult | undefined> {
 		const { tre } = this.#client;
-		const { digest } = await tre.call("updateOffer", {});
-		if (digest.length === 0) return "notAcceptable";
+		// Somebody else has given it to the TRE.
+		if ((await tre.call("updateOffer", {})).digest.length === 0) return this.#keep(at, { kind: "sent" });
 		try {
-			const bundle = await this.#download(at, bearer);
-			const slots = bundle.slots.map(({ octets }) => octets);
-			if (!bundleDigest(slots).equals(digest)) return "corrupted";
-			await step(
-				{
-					clause: CLAUSE,
-					from: "M2ME",
-					to: "TRE",
-					what: "the firmware's octets: signature of the factory, digest of the SHO",
-				},
-				() => transfer(tre, slots, () => undefined),
+			const slots = (await this.#bundle(at, bearer)).slots.map(({ octets }) => octets);
+			await step({ clause: CLAUSE, from: "M2ME", to: "TRE", what: OCTETS }, () =>
+				transfer(tre, slots, () => undefined),
 			);
-			this.#memory.update({ update: { kind: "sent", provUrl: at.provUrl, root: at.root } });
+			this.#keep(at, { kind: "sent" });
 			await step({ clause: CLAUSE, from: "M2ME", to: "TRE", what: "restart into it, on trial" }, () =>
 				restartInto(tre),
 			);
-			return undefined;
 		} catch (error) {
-			const result = resultOf(error);
+			const result = resultOf(error) ?? this.#countFailure(error);
 			if (result === undefined) throw error;
-			return result;
+			this.#end(at, result);
 		}
 	}
 
-	async #download({ pkgUrl }: At<"found">, bearer: IpBearer): Promise<Bundle> {
-		if (this.#fetched?.url === pkgUrl) return this.#fetched.bundle;
+	/** What fails each time wears the slot, and costs the owner his bearer: it ends. Waiting for the TRE is no failure. */
+	#countFailure(error: unknown): FumoResult | undefined {
+		const { update } = this.#memory.content;
+		if (update === undefined || isTreError(error, "wear-limited")) return undefined;
+		const failures = update.failures + 1;
+		this.#memory.update({ update: { ...update, failures } });
+		return failures < MAX_FAILURES ? undefined : "undefined";
+	}
+
+	#keep({ provUrl, root, digest, failures }: PendingUpdate, next: { readonly kind: "offered" | "sent" }): void {
+		this.#memory.update({ update: { provUrl, root, digest, failures, ...next } });
+	}
+
+	/** The bundle that the SHO has offered, and no other. */
+	async #bundle({ pkgUrl, digest }: At<"found">, bearer: IpBearer): Promise<Bundle> {
+		if (this.#fetched?.digest === digest) return this.#fetched.bundle;
 		const agent = await trustingAgent(this.#client.tre, bearer);
 		try {
-			const octets = await step(
-				{ clause: CLAUSE, from: new URL(pkgUrl).host, to: "M2ME", what: "the firmware, over the bearer" },
-				() => download(pkgUrl, agent, () => undefined),
-			);
-			this.#fetched = { url: pkgUrl, bundle: openBundle(octets) };
-			return this.#fetched.bundle;
+			const names = { clause: CLAUSE, from: new URL(pkgUrl).host, to: "M2ME", what: "the firmware, over the bearer" };
+			const bundle = openBundle(await step(names, () => download(pkgUrl, agent)));
+			if (hex(bundleDigest(bundle.slots.map(({ octets }) => octets))) !== digest)
+				throw new BundleError("it is not the firmware that was offered");
+			this.#fetched = { digest, bundle };
+			return bundle;
 		} finally {
 			agent.destroy();
 		}
@@ -168,7 +183,7 @@ export class FirmwareUpdate {
 		const { tre } = this.#client;
 		if ((await tre.call("updateOffer", {})).digest.length > 0) {
 			// The restart was never asked for.
-			this.#memory.update({ update: { kind: "offered", provUrl: at.provUrl, root: at.root } });
+			this.#keep(at, { kind: "offered" });
 			return;
 		}
 		const events = (await readLog(tre)).map(({ event }) => event);
@@ -176,8 +191,9 @@ export class FirmwareUpdate {
 		this.#end(at, since.includes("update-confirmed") ? "successful" : "updateFailed");
 	}
 
-	#end({ provUrl, root }: PendingUpdate, result: FumoResult): void {
-		this.#memory.update({ update: { kind: "ended", provUrl, root, result } });
+	#end({ provUrl, root, digest, failures }: PendingUpdate, result: FumoResult): void {
+		this.#fetched = undefined;
+		this.#memory.update({ update: { kind: "ended", provUrl, root, digest, failures, result } });
 	}
 
 	async #report({ provUrl, result }: At<"ended">, bearer: IpBearer): Promise<void> {

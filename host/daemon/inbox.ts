@@ -16,6 +16,7 @@ import type { Memory } from "./memory.ts";
 import { NetworkParameters } from "./network-parameters.ts";
 
 const MAX_MESSAGES = 32;
+const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
 
 /** Why a pushed message is left alone (docs/oma-cp.md). */
 const whyNot = (contentType: string): string =>
@@ -99,9 +100,9 @@ export class Inbox {
 	): Promise<"moved" | "read"> {
 		if (kind === "application") await this.#takeAccounts(document);
 		if (kind === "update") await this.#takeOffer(document, repeated);
-		if (kind === "initial" || kind === "change") {
+		if (kind === "initial" || kind === "change" || kind === "update") {
 			const { naps, provUrl } = readBootstrap(document);
-			if (provUrl !== undefined) this.#memory.update({ provUrl });
+			if (provUrl !== undefined && kind === "change") this.#memory.update({ provUrl });
 			const nap = naps[0];
 			try {
 				if (nap) await new NetworkParameters(this.#tre, this.#memory).bind("active", nap);
@@ -116,10 +117,19 @@ export class Inbox {
 	/** A DM session with the SHO will tell where the firmware lies. A repeat is for a host that has lost its way. */
 	async #takeOffer(document: string, repeated: boolean): Promise<void> {
 		const { provUrl } = readBootstrap(document);
-		if (provUrl === undefined || (repeated && this.#memory.content.update !== undefined)) return;
-		const root = Buffer.from((await this.#tre.status()).currentRoot).toString("hex");
-		const stands = (await this.#tre.call("updateOffer", {})).digest.length > 0;
-		this.#memory.update({ update: { kind: stands ? "offered" : "sent", provUrl, root } });
+		const { update } = this.#memory.content;
+		const digest = hex((await this.#tre.call("updateOffer", {})).digest);
+		if (provUrl === undefined || (repeated && update !== undefined && (digest === "" || update.digest === digest)))
+			return;
+		if (digest === "" && !repeated) {
+			// The SHO has taken back what it had offered.
+			this.#memory.update({ update: undefined });
+			return;
+		}
+		const root = hex((await this.#tre.status()).currentRoot);
+		this.#memory.update({
+			update: { kind: digest === "" ? "sent" : "offered", provUrl, root, digest, failures: 0 },
+		});
 	}
 
 	/** The context of M2M applications; nothing of MCIM provisioning is touched. */

@@ -2,16 +2,20 @@ import type { Nap } from "../wire/prov/bootstrap.ts";
 import type { FumoResult } from "../wire/syncml/fumo.ts";
 import { StateFile } from "./state-file.ts";
 
-/** Who offers a firmware: it ends with his reign. */
-interface OfferedBy {
+/** What the TRE has accepted: it ends with the reign of its SHO. */
+interface AcceptedOffer {
 	/** DPF of the SHO. */
 	readonly provUrl: string;
 	/** SHA-256 of his root, hex. */
 	readonly root: string;
+	/** Of the bundle, hex. */
+	readonly digest: string;
+	/** How often it was given to the TRE, or fetched, in vain. */
+	readonly failures: number;
 }
 
 /** A firmware over the air, from the offer that the TRE accepted to the word that the SHO gets of it. */
-export type PendingUpdate = OfferedBy &
+export type PendingUpdate = AcceptedOffer &
 	(
 		| { readonly kind: "offered" }
 		/** The DPF has said where it lies. */

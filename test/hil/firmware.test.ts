@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -93,13 +93,29 @@ describe("B.2.3.6: hil offer, as people use it", () => {
 		// Step by step: attached, and then the offer goes into the TRE.
 		for (let n = 0; n < 20 && !(await tre("firmware", device.port)).includes("and takes no other"); n++)
 			await hil("step", device.port);
-		const { treId: known, naps } = JSON.parse(readFileSync(memory(), "utf8"));
-		writeFileSync(memory(), JSON.stringify({ treId: known, naps }));
+		// All of it, its access point among it.
+		rmSync(memory());
 		attach();
 		await eventually("the firmware runs", async () => (await offer())?.state === "ended");
 		expect(await offer()).toMatchObject({ result: 200 });
 		await detach();
 		expect(await tre("firmware", device.port)).toMatch(/slot +A\n/);
+	});
+
+	test("an offer is taken back: the TRE hears of it, and takes what it took before", async () => {
+		await expect(hil("offer", treId)).rejects.toThrow(/name a bundle/);
+		await hil("offer", treId, bundle);
+		for (let n = 0; n < 20 && !(await tre("firmware", device.port)).includes("and takes no other"); n++)
+			await hil("step", device.port);
+		expect(await hil("offer", treId, "--withdraw")).toContain("takes back");
+		attach();
+		await eventually("it is taken back", async () => (await offer())?.state === "withdrawn");
+		expect(await hil("status")).toContain("no firmware is offered any more");
+		await detach();
+		expect(await tre("firmware", device.port)).toMatch(
+			/its SHO offers +nothing, and without an offer it takes nothing/,
+		);
+		await expect(hil("offer", treId, "--withdraw")).rejects.toThrow(/was not offered any firmware/);
 	});
 
 	test("whoever is not the operator's staff offers nothing, and gets no octet of a long body taken", async () => {
@@ -125,7 +141,7 @@ describe("B.2.3.6: hil offer, as people use it", () => {
 		});
 		const long = await post({ treId, bundle: "A".repeat(6_000_000) }).catch((error: { code: string }) => error.code);
 		expect(["too-large", "unreachable"]).toContain(long);
-		expect(await offer()).toMatchObject({ state: "ended" });
+		expect(await offer()).toMatchObject({ state: "withdrawn" });
 		await expect(hil("offer", treId, join(folder, "nothing"))).rejects.toThrow(/nothing/);
 	});
 

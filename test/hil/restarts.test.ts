@@ -19,7 +19,7 @@ async function restarts(args: readonly string[]): Promise<Trial[]> {
 
 test.each([
 	["story", 60, "20", "6"],
-	["firmware", 90, "3", "4"],
+	["firmware", 90, "3", "2"],
 ] as const)(
 	`restart matrix of the %s: ${full ? "every element before and after every step" : "a seeded sample"}`,
 	{

@@ -13,6 +13,7 @@ import { readBody } from "../../hil/network/shared/http.ts";
 import { FirmwareUpdate } from "../../host/daemon/firmware-update.ts";
 import { Memory, type PendingUpdate } from "../../host/daemon/memory.ts";
 import type { TreClient } from "../../host/tre/client.ts";
+import { restartInto, transfer } from "../../host/tre/update.ts";
 import { contentTypes, readMessageIn, writeMessageIn } from "../../host/wire/syncml/form.ts";
 import { fumoNodes, fumoResults } from "../../host/wire/syncml/fumo.ts";
 import { alerts, type Command, status } from "../../host/wire/syncml/message.ts";
@@ -35,6 +36,8 @@ interface Lies {
 	readonly executes?: boolean;
 	/** What is given out under any path; none: 404. */
 	readonly octets?: Uint8Array;
+	/** Status of HTTP in place of the octets. */
+	readonly status?: number;
 	/** Status of alerts about firmware. */
 	readonly code?: number;
 }
@@ -117,6 +120,7 @@ describe("the M2ME's part of firmware over the air, with a DPF that may say anyt
 					response
 						.writeHead(200, { "content-type": contentTypes.xml })
 						.end(Buffer.from(answer(await readBody(request))));
+				else if (lies.status !== undefined) response.writeHead(lies.status).end();
 				else if (lies.octets === undefined) response.writeHead(404).end();
 				else response.writeHead(200).end(lies.octets);
 			},
@@ -154,12 +158,16 @@ describe("the M2ME's part of firmware over the air, with a DPF that may say anyt
 		const offer = { version: "1.1.0", digest: bundleDigest(second) };
 		await tre.call("acceptBootstrap", offerBootstrap(owned, ro, offer, { account: account.object }));
 		memory = new Memory(join(folder, String(++lives)));
-		memory.update({ update: { kind: "offered", provUrl: URL, root: ro.rootHash.toString("hex") } });
+		memory.update({ update: { kind: "offered", ...accepted() } });
 		update = new FirmwareUpdate({ tre, form: "xml" }, memory);
 		results.length = 0;
 		lies = { url: `https://${HOST}/packages/1`, octets: packed(second) };
 	});
 
+	const accepted = () => ({
+		...{ provUrl: URL, root: ro.rootHash.toString("hex"), failures: 0 },
+		digest: bundleDigest(second).toString("hex"),
+	});
 	const pending = (): PendingUpdate | undefined => memory.content.update;
 	const isPending = (root = ro.rootHash) => update.isPending(root);
 	/** Steps until there is none left, or one fails. */
@@ -222,7 +230,7 @@ describe("the M2ME's part of firmware over the air, with a DPF that may say anyt
 		lies = { ...lies, code: status.notFound };
 		await update.proceed(bearer);
 		expect(pending()).toBeUndefined();
-		memory.update({ update: { kind: "ended", provUrl: URL, root: ro.rootHash.toString("hex"), result: "successful" } });
+		memory.update({ update: { kind: "ended", ...accepted(), result: "badUrl" } });
 		await update.proceed(bearer);
 		expect(pending()).toBeUndefined();
 	});
@@ -242,8 +250,34 @@ describe("the M2ME's part of firmware over the air, with a DPF that may say anyt
 		expect(await version()).toBe("1.0.0");
 	});
 
+	test("an offer that the TRE took while this host was away counts, and not what it remembers of the one before", async () => {
+		memory.update({ update: { kind: "ended", ...accepted(), digest: "00".repeat(32), result: "successful" } });
+		await toItsEnd();
+		expect(results).toEqual([fumoResults.successful]);
+		expect(await version()).toBe("1.1.0");
+	});
+
+	test("what fails each time ends with 409", async () => {
+		lies = { ...lies, status: 500 };
+		let failed = 0;
+		for (let steps = 0; isPending() && steps < 20; steps++) await update.proceed(bearer).catch(() => failed++);
+		expect(results).toEqual([fumoResults.undefined]);
+		expect([failed, pending()]).toEqual([7, undefined]);
+	});
+
+	test("a firmware that somebody gave the TRE over the line is told of as what it is", async () => {
+		await update.proceed(bearer);
+		expect(pending()?.kind).toBe("found");
+		await transfer(tre, second, () => undefined);
+		await restartInto(tre);
+		tre = asClient(device.start());
+		update = new FirmwareUpdate({ tre, form: "xml" }, memory);
+		await toItsEnd();
+		expect(results).toEqual([fumoResults.successful]);
+	});
+
 	test("a restart of this host that the TRE was not asked for begins anew", async () => {
-		memory.update({ update: { kind: "sent", provUrl: URL, root: ro.rootHash.toString("hex") } });
+		memory.update({ update: { kind: "sent", ...accepted() } });
 		await toItsEnd();
 		expect(results).toEqual([fumoResults.successful]);
 		expect(await version()).toBe("1.1.0");

@@ -208,7 +208,7 @@ export function offerBootstrap(
 ): BootstrapRequest {
 	const { treId, reign, certEncrypt } = device;
 	const bootstrap: Bootstrap = {
-		...{ kind: "update", name: current.shoId, treId, reign, serial: ++device.serial, naps: [] },
+		...{ kind: "update", name: current.shoId, treId, reign, serial: ++device.serial, naps: [nap] },
 		update: {
 			provUrl: `https://dpf.${current.shoId}/dm`,
 			offer: parts.offer ?? prepareOffer(treId, certEncrypt, current.rootHash, firmware),

@@ -12,7 +12,8 @@ const uint32_t board_core_hz = 168000000;
 /* 16 MHz / 16 * 336 / 2 = 168 MHz, and / 7 = 48 MHz for the RNG. */
 #define PLL_168_MHZ (16u | 336u << 6 | 0u << 16 | 7u << 24)
 /* APB1 / 4 = 42 MHz, APB2 / 2 = 84 MHz, system clock from the PLL. */
-#define BUSES_AND_PLL (5u << 10 | 4u << 13 | 2u)
+#define BUSES (5u << 10 | 4u << 13)
+#define FROM_PLL 2u
 #define SWITCHED_TO_PLL (2u << 2)
 /* Five wait states at 2.7 V and more; prefetch, both caches. */
 #define FLASH_168_MHZ (5u | 7u << 8)
@@ -51,7 +52,12 @@ void clock_init(void) {
   FLASH_ACR = FLASH_168_MHZ;
   while ((FLASH_ACR & 15u) != 5u) {
   }
-  RCC_CFGR = BUSES_AND_PLL;
+  /* A new divisor takes up to sixteen cycles to count: the buses must have theirs before the core is that fast. */
+  RCC_CFGR = BUSES;
+  barrier();
+  for (volatile uint32_t cycles = 0; cycles < 16; cycles++) {
+  }
+  RCC_CFGR = BUSES | FROM_PLL;
   while ((RCC_CFGR & 12u) != SWITCHED_TO_PLL) {
   }
 }

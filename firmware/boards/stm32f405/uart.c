@@ -44,4 +44,7 @@ void board_uart_write(const uint8_t *octets, uint32_t length) {
     }
     USART6_DR = octets[i];
   }
+  /* A reset that follows must not cut the last octet short. */
+  while ((USART6_SR & TX_COMPLETE) == 0) {
+  }
 }

@@ -107,14 +107,15 @@ function run(request: Uint8Array, writer: CborWriter): u32 {
 	if (!greeted) return ERROR_HELLO_FIRST;
 	if (broken != 0 && command != COMMAND_INFO && !isWayOut(command)) return broken;
 	const state = State.load();
-	if ((allowed & (1 << state.life)) == 0) return outOfTurn(command, state);
+	// Nothing else than its way out can move an older firmware, wherever it stands.
+	if (broken == 0 && (allowed & (1 << state.life)) == 0) return outOfTurn(command, state);
 	return handle(command, reader, writer);
 }
 
 /** A firmware that is older than this device takes has a store that it can read, and may be updated. */
 function isWayOut(command: u32): bool {
 	if (broken != ERROR_UPDATE_DOWNGRADE) return false;
-	return command >= COMMAND_UPDATE_BEGIN && command <= COMMAND_UPDATE_STATUS;
+	return (command >= COMMAND_UPDATE_BEGIN && command <= COMMAND_UPDATE_STATUS) || command == COMMAND_UPDATE_OFFER;
 }
 
 /** Whoever confirms a trial too late is told that it was too late. */

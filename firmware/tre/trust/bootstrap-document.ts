@@ -104,8 +104,9 @@ export class BootstrapDocument {
 				return this.bootstraps <= 1 && this.naps >= 1 && this.applications == 0 && !certified;
 			case KIND_CHANGE:
 				return this.isChange() && certified;
-			case KIND_WITHDRAW:
 			case KIND_UPDATE:
+				return this.bootstraps == 1 && this.naps >= 1 && this.applications == 0 && !certified;
+			case KIND_WITHDRAW:
 				return this.bootstraps == 1 && this.naps == 0 && this.applications == 0 && !certified;
 			case KIND_APPLICATION:
 				return this.applications >= 1 && !certified;

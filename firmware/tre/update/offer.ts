@@ -7,14 +7,17 @@ import {
 } from "../../contract/as/codec";
 import { Envelope, TAG_UPDATE } from "../mcim/envelope";
 import { equal, equalAscii, readU32, writeU32 } from "../octets/octets";
+import { sha256 } from "../platform/keys";
 import { get, has, put, remove } from "../store/log";
-import { RECORD_OFFER, RECORD_OFFERS_REQUIRED, RECORD_TRE_ID } from "../store/records";
+import { RECORD_OFFER, RECORD_OFFERS_REQUIRED, RECORD_ROOT_CURRENT, RECORD_TRE_ID } from "../store/records";
 import { State } from "../store/state";
 
 /** Nothing else is updated this way. */
 export const FIRMWARE = "firmware";
+/** The SHO takes back what it has offered. */
+const NONE = "none";
 const DIGEST: i32 = 32;
-const STORED: i32 = 4 + DIGEST;
+const STORED: i32 = 4 + 2 * DIGEST;
 
 /** The public part of a protected update (documents.md, tag 2). It has no secret part. */
 export class Offer {
@@ -23,6 +26,8 @@ export class Offer {
 	version: u32 = 0;
 	digest: Uint8Array = new Uint8Array(0);
 	private treId: Uint8Array = new Uint8Array(0);
+	/** Nothing is offered any more. */
+	private isNone: bool = false;
 	private rootHash: Uint8Array = new Uint8Array(0);
 
 	constructor(sealedKey: Uint8Array, object: Uint8Array) {
@@ -41,9 +46,14 @@ export class Offer {
 
 	/** Puts it into the running transaction, in the place of an earlier one. */
 	save(): void {
+		if (this.isNone) {
+			endOffer();
+			return;
+		}
 		const octets = new Uint8Array(STORED);
 		writeU32(octets, 0, this.version);
 		octets.set(this.digest, 4);
+		octets.set(this.rootHash, 4 + DIGEST);
 		put(RECORD_OFFER, octets);
 	}
 
@@ -55,13 +65,14 @@ export class Offer {
 		const what = reader.text();
 		this.digest = reader.bytes();
 		this.version = envelope.version;
+		this.isNone = equalAscii(what, NONE);
 		const shaped =
 			reader.finished() &&
 			items == 4 &&
 			envelope.tag == TAG_UPDATE &&
 			envelope.version > 0 &&
 			envelope.secretLength == 0 &&
-			equalAscii(what, FIRMWARE) &&
+			(this.isNone || equalAscii(what, FIRMWARE)) &&
 			this.rootHash.length == DIGEST &&
 			this.digest.length == DIGEST;
 		if (!shaped) this.error = ERROR_ENVELOPE_CONTENT;
@@ -77,7 +88,10 @@ export class StoredOffer {
 
 	static load(): StoredOffer | null {
 		const octets = get(RECORD_OFFER);
-		return octets.length == STORED ? new StoredOffer(readU32(octets, 0), octets.slice(4)) : null;
+		if (octets.length < STORED) return null;
+		// A firmware that knows of no offers may have run while the SHO changed.
+		if (!equal(octets.subarray(4 + DIGEST, STORED), sha256(get(RECORD_ROOT_CURRENT)))) return null;
+		return new StoredOffer(readU32(octets, 0), octets.slice(4, 4 + DIGEST));
 	}
 }
 

@@ -21,7 +21,7 @@ import { commit } from "../store/log";
 import { countSlotErase } from "../store/wear";
 import { ImageHeader } from "./image-header";
 import { areOffersRequired, endOffer, StoredOffer } from "./offer";
-import { isOnTrial, lowestCounter, takesUpdates } from "./trial";
+import { isOnTrial, keptSlot, lowestCounter, takesUpdates } from "./trial";
 
 /** `boot.h` */
 const NOT_SIGNED: i32 = 3;
@@ -33,6 +33,8 @@ const bundle = new Uint8Array(32);
 let target: i32 = NONE;
 let awaited: u32 = 0;
 let expected: u32 = 0;
+/** It has been chosen, and the restart is asked for: what the line still brings comes too late. */
+let restarting: bool = false;
 
 export function awaitedOffset(): u32 {
 	return awaited;
@@ -57,21 +59,24 @@ function abandon(): void {
 /** Takes the headers of a bundle, in the order of the slots, and clears the slot that is not running. 0, or why not. */
 export function begin(headers: Uint8Array): u32 {
 	if (!takesUpdates()) return ERROR_UPDATE_UNSUPPORTED;
-	if (isOnTrial()) return ERROR_UPDATE_ON_TRIAL;
+	if (isOnTrial() || restarting) return ERROR_UPDATE_ON_TRIAL;
 	if (headers.length != IMAGE_USED_SIZE * <i32>IMAGE_SLOTS) return ERROR_UPDATE_HEADER;
 	const digest = sha256(headers);
 	const offer = StoredOffer.load();
-	if (offer == null ? !mayGoUnoffered() : !equal(offer.digest, digest)) return ERROR_UPDATE_NOT_OFFERED;
+	if (!isAgreed(offer, digest)) return ERROR_UPDATE_NOT_OFFERED;
 	const slot = 1 - update.running();
 	const own = new ImageHeader(headers.slice(slot * IMAGE_USED_SIZE, (slot + 1) * IMAGE_USED_SIZE));
-	const refused = refusal(own, slot, offer);
+	const agreed = offer != null && equal(offer.digest, digest) ? offer : null;
+	const refused = refusal(own, slot, agreed);
 	if (refused != 0) {
-		dismiss(offer);
+		dismiss(agreed);
 		return refused;
 	}
 	const error = countSlotErase();
 	if (error != 0) return error;
 	abandon();
+	// An old record that names that slot would start what comes into it without a trial.
+	if (keptSlot() == <u32>slot && update.choose(update.running(), 1) != 0) return ERROR_FLASH_FAILED;
 	if (update.erase(slot) != 0) return ERROR_FLASH_FAILED;
 	header.set(own.octets);
 	bundle.set(digest);
@@ -80,9 +85,15 @@ export function begin(headers: Uint8Array): u32 {
 	return 0;
 }
 
+/** Does the current SHO offer it, or is its word not needed? */
+function isAgreed(offer: StoredOffer | null, digest: Uint8Array): bool {
+	if (isOlderLeft()) return true;
+	return offer == null ? !areOffersRequired() : equal(offer.digest, digest);
+}
+
 /** An older firmware, where nothing else is left of this device, is not asked to wait for an operator. */
-function mayGoUnoffered(): bool {
-	return !areOffersRequired() || ImageHeader.of(update.running()).securityCounter < lowestCounter();
+function isOlderLeft(): bool {
+	return ImageHeader.of(update.running()).securityCounter < lowestCounter();
 }
 
 /** 0, or why the factory's part of it does not hold, or is another version than its SHO said. */
@@ -118,6 +129,8 @@ export function end(): u32 {
 	if (target == NONE || awaited != expected) return ERROR_UPDATE_ORDER;
 	const slot = target;
 	abandon();
+	// An offer may have come since it was begun, or have ended with the reign of its SHO.
+	if (!isAgreed(StoredOffer.load(), bundle)) return ERROR_UPDATE_NOT_OFFERED;
 	if (update.program(slot, 0, header.dataStart, header.length) != 0) return ERROR_FLASH_FAILED;
 	if (update.image_fault(slot) != 0) return ERROR_UPDATE_DIGEST;
 	note(LOG_UPDATE_RECEIVED, new ImageHeader(header).digest, bundle);
@@ -126,6 +139,7 @@ export function end(): u32 {
 	const error = commit();
 	if (error != 0) return error;
 	if (update.choose(slot, 0) != 0) return ERROR_FLASH_FAILED;
+	restarting = true;
 	update.restart();
 	return 0;
 }

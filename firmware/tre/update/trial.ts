@@ -47,7 +47,14 @@ export function triesLeft(): u32 {
 /** The lowest security counter that this device still takes; sealed in by the first firmware that it confirmed. */
 export function lowestCounter(): u32 {
 	const octets = get(RECORD_SECURITY_COUNTER);
-	return octets.length == 4 ? readU32(octets, 0) : 0;
+	return octets.length >= 4 ? readU32(octets, 0) : 0;
+}
+
+/** First thing after power-up: is this start one of a trial? */
+export function watchTrial(): void {
+	if (!takesUpdates()) return;
+	const record = update.record();
+	onTrial = record != NONE && (record & CONFIRMED) == 0 && (record & 0xff) == update.running();
 }
 
 /**
@@ -60,11 +67,11 @@ export function lookAtFirmware(): u32 {
 	const own = ImageHeader.of(running);
 	if (own.securityCounter < lowestCounter()) return ERROR_UPDATE_DOWNGRADE;
 	const record = update.record();
-	const isRecords = record == NONE || (record & 0xff) == running;
-	onTrial = isRecords && record != NONE && (record & CONFIRMED) == 0;
-	cameBack = !isRecords;
+	cameBack = record != NONE && (record & 0xff) != running;
 	if (cameBack) note(LOG_UPDATE_ROLLED_BACK, own.digest, new Uint8Array(0));
-	else if (!onTrial) raiseCounter(own);
+	// A confirmation that the power cut short may read so today and otherwise tomorrow: first it stands for good.
+	else if (!onTrial && own.securityCounter > lowestCounter() && (record == NONE || update.confirm() == 0))
+		raiseCounter(own);
 	return 0;
 }
 
@@ -115,6 +122,12 @@ function isSound(): bool {
 function isAsKnown(octets: Uint8Array, known: StaticArray<u8>): bool {
 	for (let i = 0; i < known.length; i++) if (octets[i] != known[i]) return false;
 	return octets.length == known.length;
+}
+
+/** The slot that starts without a trial, as far as the records say. */
+export function keptSlot(): u32 {
+	const record = update.record();
+	return record == NONE ? 0 : <u32>record & 0xff;
 }
 
 /** At least once a second. */

@@ -3,8 +3,13 @@ import type { AuditEntry, Device, OutgoingChange, Registration, Subscriber } fro
 type What = Omit<AuditEntry, "at">;
 
 /** Each column is whatever its table holds: a record of another version must not stop what is written now. */
-const offerText = (one: Device | undefined): string =>
-	one?.offer?.state ? `firmware ${one.offer.version} is ${one.offer.state.kind}` : "";
+const offerText = (one: Device | undefined): string => {
+	const { state, version, digest = "", id = "" } = one?.offer ?? {};
+	if (!state) return "";
+	const result = state.kind === "ended" ? ` with ${state.result}` : "";
+	const what = version ? `firmware ${version} (${digest.slice(0, 16)})` : "no firmware any more";
+	return `offer ${id.slice(0, 8)} of ${what}: ${state.kind}${result}`;
+};
 
 const device = (treId: string, before: Device | undefined, after: Device | undefined): What[] => {
 	const { imsi = "", reign = "", serial = 0, left = false, releaseCode, applications = [] } = after ?? {};

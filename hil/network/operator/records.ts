@@ -1,3 +1,4 @@
+import type { updateOf } from "../../../firmware/contract/documents.ts";
 import type { DmAccount } from "../../../host/wire/prov/account.ts";
 import type { PeerMessage } from "./messages.ts";
 import type { RegistrationState } from "./states.ts";
@@ -90,16 +91,20 @@ export interface PendingApplication {
 	readonly bootstrap?: SignedBootstrap;
 }
 
-/** A firmware that is offered to a device (B.2.3.6, tag update), and the DM account of the sessions about it. */
+/** What is offered to a device (B.2.3.6, tag update), and the DM account of the sessions about it. */
 export interface FirmwareOffer {
 	/** Of this offer: the same firmware may be offered again. */
 	readonly id: string;
-	/** SHA-256 over the headers of the bundle, hex; its octets are the package of that name. */
+	/** `none` takes back what was offered before. */
+	readonly what: keyof typeof updateOf;
+	/** SHA-256 over the headers of the bundle, hex; its octets are the package of that name. Empty for `none`. */
 	readonly digest: string;
 	readonly version: string;
 	/** Protected for the TRE, base64. */
 	readonly object: string;
 	readonly account: DmCredentials & { readonly object: string };
+	/** What the TRE has until it takes this one. */
+	readonly former?: DmCredentials;
 	readonly state: OfferState;
 }
 
@@ -113,10 +118,10 @@ export type OfferState =
 			readonly untaken: number;
 	  }
 	| { readonly kind: "accepted"; readonly bootstrap?: SignedBootstrap }
-	/** The TRE does not take it. */
-	| { readonly kind: "refused" }
 	/** FUMO result code. */
-	| { readonly kind: "ended"; readonly result: number };
+	| { readonly kind: "ended"; readonly result: number }
+	/** A receipt says that the TRE knows of it. */
+	| { readonly kind: "withdrawn" };
 
 /** A bundle that devices may fetch. */
 export interface FirmwarePackage {

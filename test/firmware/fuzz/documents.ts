@@ -94,7 +94,7 @@ export function updateDocument(world: FuzzWorld, data: Uint8Array = dataOf(offer
 	const account = accountContent(world, { rootHash: sha256(ro.certificate), serverId: "ro.example" });
 	return Buffer.from(
 		writeBootstrap({
-			...{ kind: "update", name: "ro.example", treId: owned.treId, reign: owned.reign, naps: [] },
+			...{ kind: "update", name: "ro.example", treId: owned.treId, reign: owned.reign, naps: nap },
 			serial: owned.serial + 1,
 			update: {
 				provUrl: "https://dpf.ro.example/dm",

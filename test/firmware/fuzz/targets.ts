@@ -199,9 +199,14 @@ const offer = (world: FuzzWorld): Target => ({
 	...{ name: "offer-content", image: "idle", least: 0.95, inputs: 250, dictionary: cborHeads },
 	parser: /^firmware\/tre\/update\/offer\/Offer#read$/,
 	seeds: async () =>
-		[{}, { root: Buffer.alloc(31) }, { what: "" }, { what: "radio" }, { digest: Buffer.alloc(31) }].map((change) =>
-			dataOf(offerContent(world, change)),
-		),
+		[
+			{},
+			{ root: Buffer.alloc(31) },
+			{ what: "" },
+			{ what: "radio" },
+			{ what: "none" },
+			{ digest: Buffer.alloc(31) },
+		].map((change) => dataOf(offerContent(world, change))),
 	run: (tre, input) =>
 		send(tre, "acceptBootstrap", signedRequest("detached", updateDocument(world, wholeBlocks(input)), world.ro)),
 });

@@ -123,7 +123,7 @@ export function makeBootstrap(setting: Setting, about: Bootstrap, account?: Acco
 	const document = writeBootstrap({
 		...{ kind: about.kind === "application" ? "initial" : about.kind, name: root.shoId },
 		...{ treId: about.forThisTre ? owned.treId : "0".repeat(32), reign: about.reign, serial: about.serial },
-		naps: about.kind === "withdraw" || about.kind === "update" ? [] : [nap],
+		naps: about.kind === "withdraw" ? [] : [nap],
 		change:
 			about.kind === "change" && account
 				? {

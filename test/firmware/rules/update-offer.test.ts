@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { tags, UPDATE_OF_FIRMWARE } from "../../../firmware/contract/documents.ts";
+import { tags, updateOf } from "../../../firmware/contract/documents.ts";
 import { packedVersion } from "../../../firmware/contract/image.ts";
 import { protect } from "../../../hil/network/operator/provisioning/envelope.ts";
 import { prepareOffer } from "../../../hil/network/operator/provisioning/objects.ts";
@@ -27,7 +27,7 @@ describe("B.2.3.6, tag update: an offer of the current SHO", () => {
 		await bench.restart();
 		const offer = await bench.tre.call("updateOffer", {});
 		expect({ ...offer, digest: Buffer.from(offer.digest) }).toEqual({
-			what: UPDATE_OF_FIRMWARE,
+			what: updateOf.firmware,
 			version,
 			digest,
 			required: false,
@@ -47,6 +47,15 @@ describe("B.2.3.6, tag update: an offer of the current SHO", () => {
 		const next = { version: "2.0.0", digest: other };
 		await accept(offering({ offer: prepareOffer(treId, certEncrypt, bench.ro.rootHash, next) }));
 		expect(await bench.tre.call("updateOffer", {})).toMatchObject({ version: "2.0.0" });
+	});
+
+	test("is taken back by its SHO, with an offer of nothing", async () => {
+		await accept(offering());
+		const publicPart = [bench.owned.treId, bench.ro.rootHash, updateOf.none, Buffer.alloc(32)];
+		const none = { tag: tags.update, version: 1, publicPart, secret: new Uint8Array(0) };
+		const offer = protect(none, new X509Certificate(bench.owned.certEncrypt).publicKey);
+		expect(await accept(offering({ offer }))).toMatchObject({ kind: "update" });
+		expect(await bench.tre.call("updateOffer", {})).toMatchObject({ what: "", version: "" });
 	});
 
 	test("changes neither life state nor subscription, and a change begins and ends beside it", async () => {
@@ -69,12 +78,12 @@ describe("B.2.3.6, tag update: an offer of the current SHO", () => {
 			key = new X509Certificate(bench.owned.certEncrypt).publicKey;
 		});
 		const content = (over: Partial<Parameters<typeof protect>[0]>) => {
-			const publicPart = [bench.owned.treId, bench.ro.rootHash, UPDATE_OF_FIRMWARE, digest];
+			const publicPart = [bench.owned.treId, bench.ro.rootHash, updateOf.firmware, digest];
 			const good = { tag: tags.update, version: packedVersion(version), publicPart, secret: new Uint8Array(0) };
 			return protect({ ...good, ...over }, key);
 		};
 		const withPart = (n: number, value: unknown) => {
-			const publicPart: unknown[] = [bench.owned.treId, bench.ro.rootHash, UPDATE_OF_FIRMWARE, digest];
+			const publicPart: unknown[] = [bench.owned.treId, bench.ro.rootHash, updateOf.firmware, digest];
 			publicPart[n] = value;
 			return content({ publicPart });
 		};
@@ -107,6 +116,7 @@ describe("B.2.3.6, tag update: an offer of the current SHO", () => {
 				text.replace(/<parm name="ACCOUNT".*?<\/parm>/, ""),
 				text.replace(/(<parm name="OFFER".*?<\/parm>)(<parm name="ACCOUNT".*?<\/parm>)/, "$2$1"),
 				text.replace(/<characteristic type="BOOTSTRAP">.*?<\/characteristic>/, ""),
+				text.replace(/<characteristic type="NAPDEF">.*?<\/characteristic>/, ""),
 			]) {
 				expect(edited).not.toBe(text);
 				await bench.bootstrapRefused(bench.signed(edited), "document-malformed");

@@ -7,6 +7,8 @@ import { updateKey } from "../../../firmware/build/update-key.mjs";
 import { bundleDigest, headersOf } from "../../../firmware/contract/bundle.ts";
 import type { TreErrorName } from "../../../firmware/contract/errors.ts";
 import { logEvents } from "../../../firmware/contract/events.ts";
+import { image as layout } from "../../../firmware/contract/image.ts";
+import { lifeStates } from "../../../firmware/contract/states.ts";
 import { PowerCut } from "../../../firmware/emulator/power.ts";
 import { makeRoot } from "../../../hil/network/shared/certificates.ts";
 import { keyedFlash } from "../../support/keyed-flash.ts";
@@ -15,6 +17,9 @@ import type { DirectTre } from "../../support/machine.ts";
 import {
 	type BootstrapRequest,
 	change,
+	changeBootstrap,
+	mcimObject,
+	nonceBOf,
 	offerBootstrap,
 	type Personalised,
 	personalise,
@@ -115,6 +120,20 @@ describe("while an offer stands, a TRE takes what both have signed", () => {
 		expect(one.device.start().call("updateStatus", {})).toMatchObject({ version: "1.1.0" });
 	});
 
+	test("nor one that was begun before the offer came", async () => {
+		const one = await made();
+		const { slot, length } = one.tre.call("updateBegin", { headers: headersOf(third) });
+		one.tre.call("updateOctets", { offset: 0, octets: (third[slot] as Buffer).subarray(layout.HEADER_SIZE) });
+		expect(one.tre.call("updateStatus", {})).toMatchObject({ next: length });
+		offer(one, second, "1.1.0");
+		expect(() => one.tre.call("updateEnd", {})).toThrow("update-not-offered");
+		expect(stands(one.tre)).toBe(true);
+		const again = one.device.start();
+		expect(again.call("updateStatus", {})).toMatchObject({ running: 0, version: "1.0.0" });
+		sendUpdate(again, second);
+		expect(one.device.start().call("updateStatus", {})).toMatchObject({ version: "1.1.0" });
+	});
+
 	test("an update that breaks off leaves the offer as it is", async () => {
 		const one = await made();
 		offer(one, second, "1.1.0");
@@ -181,6 +200,16 @@ describe("a device that was made to take nothing without its SHO", () => {
 		expect(one.device.start().call("updateStatus", {})).toMatchObject({ version: "1.1.0" });
 	});
 
+	test("an update that was begun under an SHO, and ends under the next one, does not count", async () => {
+		const one = await made({ required: true });
+		offer(one, second, "1.1.0");
+		const { slot } = one.tre.call("updateBegin", { headers: headersOf(second) });
+		one.tre.call("updateOctets", { offset: 0, octets: (second[slot] as Buffer).subarray(layout.HEADER_SIZE) });
+		await change(asClient(one.tre), one.owned, ro, sho1);
+		expect(() => one.tre.call("updateEnd", {})).toThrow("update-not-offered");
+		expect(one.device.start().call("updateStatus", {})).toMatchObject({ running: 0, version: "1.0.0" });
+	});
+
 	test("is one from lock on, and until it is wiped: at the factory the factory's word is enough", async () => {
 		const { image, rootKey } = keyedFlash();
 		const device = new UpdatableDevice(rootKey);
@@ -197,19 +226,46 @@ describe("a device that was made to take nothing without its SHO", () => {
 		expect(() => updated.call("requireOffers", {})).toThrow("wrong-state");
 	});
 
-	test("an older firmware that is all that is left of it needs no offer for its way out", async () => {
-		const one = await made({ required: true });
-		offer(one, second, "1.1.0");
-		sendUpdate(one.tre, second);
-		one.device.start();
-		one.device.flash(first);
-		// Slot B is damaged: the boot stage starts what is older than this device takes.
-		one.device.slots.octets.fill(0, one.device.slots.octets.length - 4096 * 64);
-		const older = one.device.start();
-		expect(() => older.call("status", {})).toThrow("update-downgrade");
-		sendUpdate(older, third);
-		expect(one.device.start().call("updateStatus", {})).toMatchObject({ version: "1.2.0" });
+	/** Slot B is damaged: the boot stage starts what is older than this device takes. */
+	function olderLeft({ device }: Made): DirectTre {
+		device.flash(first);
+		device.slots.octets.fill(0, device.slots.octets.length - 4096 * 64);
+		return device.start();
+	}
+
+	test("an older firmware that is all that is left of it needs no offer for its way out, nor the one that stands", async () => {
+		for (const standing of [false, true]) {
+			const one = await made({ required: true });
+			offer(one, second, "1.1.0");
+			sendUpdate(one.tre, second);
+			const updated = one.device.start();
+			if (standing) offer({ ...one, tre: updated }, second, "1.1.0");
+			const older = olderLeft(one);
+			expect(() => older.call("status", {})).toThrow("update-downgrade");
+			expect(stands(older)).toBe(standing);
+			sendUpdate(older, third);
+			expect(one.device.start().call("updateStatus", {})).toMatchObject({ version: "1.2.0" });
+		}
 	});
+
+	test.each(["requested", "installed", "trial"] as const)(
+		"and in %s, where no update begins otherwise",
+		async (state) => {
+			const one = await made();
+			sendUpdate(one.tre, second);
+			const updated = one.device.start();
+			const client = asClient(updated);
+			await client.call("acceptBootstrap", changeBootstrap(one.owned, sho1, ro));
+			await nonceBOf(client, one.owned);
+			if (state !== "requested") await client.call("acceptMcim", await mcimObject(client, one.owned, sho1));
+			if (state === "trial") await client.call("activate", {});
+			const older = olderLeft(one);
+			sendUpdate(older, third);
+			const back = one.device.start();
+			expect(back.call("updateStatus", {})).toMatchObject({ version: "1.2.0" });
+			expect(back.call("status", {}).state).toBe(lifeStates[state]);
+		},
+	);
 });
 
 describe("power fails at any operation of the flash between an offer and the restart into it", () => {

@@ -114,16 +114,22 @@ describe("three starts without a greeting", () => {
 		expect(silent.restartAsked).toBe(true);
 	});
 
-	test("a firmware that cannot read the store is not confirmed", () => {
+	test("a firmware that cannot read the store is not confirmed, and gives up its start", () => {
+		let seconds = 0;
 		const device = flashed();
 		sendUpdate(device.start(), second);
 		// A header of a bank whose checksum is wrong in both banks: damage by name.
 		const bank = device.store.octets.length / 2;
 		for (const at of [0, bank]) device.store.octets[at + 4] ^= 0xff;
-		const tre = device.start();
+		const tre = device.start(() => seconds);
 		expect(device.slot).toBe(1);
 		expect(() => tre.call("status", {})).toThrow("store-damaged");
 		expect(device.boot.port(1).record() & 0x100).toBe(0);
+		tre.machine.tick();
+		expect(tre.machine.restartAsked).toBe(false);
+		seconds = 601;
+		tre.machine.tick();
+		expect(tre.machine.restartAsked).toBe(true);
 	});
 });
 
@@ -238,6 +244,29 @@ describe("what stands in the slots", () => {
 		expect(() => device.boot.select()).toThrow(
 			"slot A is not signed by this factory, slot B has no firmware for this device",
 		);
+	});
+
+	test("a record of long ago that names the slot gives nothing in it a start without a trial", () => {
+		const device = flashed();
+		sendUpdate(device.start(), second);
+		device.start();
+		// Slot B rots; the older firmware in A takes the next one into it, and the power goes behind its header.
+		device.slots.octets.fill(0, device.boot.place(1), device.boot.place(1) + 4096);
+		const older = device.start();
+		const { slot, length } = older.call("updateBegin", { headers: headersOf(third) });
+		expect(slot).toBe(1);
+		older.call("updateOctets", { offset: 0, octets: (third[1] as Buffer).subarray(layout.HEADER_SIZE) });
+		expect(older.call("updateStatus", {})).toMatchObject({ next: length });
+		device.slots.program(device.boot.place(1), (third[1] as Buffer).subarray(0, layout.USED_SIZE));
+		expect(device.boot.select()).toBe(0);
+	});
+
+	test("what the line brings between the end of an update and the restart comes too late", () => {
+		const device = flashed();
+		const tre = device.start();
+		sendUpdate(tre, second);
+		expect(() => tre.call("updateBegin", { headers: headersOf(third) })).toThrow("update-on-trial");
+		expect(device.start().call("updateStatus", {})).toMatchObject({ version: "1.1.0" });
 	});
 
 	test("an older firmware that was flashed past the update is refused by itself, and leaves the store alone", () => {

@@ -128,7 +128,7 @@ const noAccount = { object: "", user: "", clientPassword: "", serverPassword: ""
 
 /** The operator offers a firmware. */
 export function offerFirmware(memory: ShoMemory): ShoMemory {
-	const firmware = { id: "1", digest: "", version: "1.0.0", object: "", account: noAccount };
+	const firmware = { id: "1", what: "firmware" as const, digest: "", version: "1.0.0", object: "", account: noAccount };
 	const offer = { ...firmware, state: { kind: "offered" as const, untaken: 0 } };
 	return { ...memory, device: { ...memory.device, offer } };
 }

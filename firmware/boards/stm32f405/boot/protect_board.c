@@ -1,6 +1,7 @@
 /*
  * nWRP of sector 0 in the option bytes. They are programmed once in a board's life; whoever brings a new boot stage
- * takes the protection off with a probe or the ROM's loader first, which the firmware cannot.
+ * takes the protection off with a probe or the ROM's loader first. No code of the WASM can; native code that an attacker
+ * has taken over could program the option bytes as well.
  */
 #include "protect.h"
 

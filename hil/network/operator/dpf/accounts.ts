@@ -4,7 +4,8 @@ import type { OperatorStore } from "../store.ts";
 /** A DM account that this operator made for a device: for a change to it, or for an offer of firmware. */
 export interface ServedAccount extends DmCredentials {
 	readonly treId: string;
-	readonly for: "change" | "offer";
+	/** `former`: what the TRE has while an offer is on its way to it. */
+	readonly for: "change" | "offer" | "former";
 	/** Which attempt, or which offer. */
 	readonly id: string;
 }
@@ -18,6 +19,7 @@ export function accountsOf({ registrations, devices }: OperatorStore, treId: str
 		...(registration
 			? [{ ...credentialsOf(registration), treId, for: "change" as const, id: registration.changeId }]
 			: []),
+		...(offer?.former ? [{ ...credentialsOf(offer.former), treId, for: "former" as const, id: offer.id }] : []),
 		...(offer ? [{ ...credentialsOf(offer.account), treId, for: "offer" as const, id: offer.id }] : []),
 	];
 }
@@ -44,6 +46,7 @@ export function keepNonces(
 		return;
 	}
 	const offer = devices.get(treId)?.offer;
-	if (offer?.id === account.id)
-		devices.update(treId, { offer: { ...offer, account: { ...offer.account, ...nonces } } });
+	if (offer?.id !== account.id) return;
+	if (account.for === "offer") devices.update(treId, { offer: { ...offer, account: { ...offer.account, ...nonces } } });
+	else if (offer.former) devices.update(treId, { offer: { ...offer, former: { ...offer.former, ...nonces } } });
 }

@@ -7,19 +7,14 @@ import {
 	writeM2mmcim,
 } from "../../../../host/wire/management/objects.ts";
 import { emit, step } from "../../../../host/wire/report/events.ts";
-import { type NodeCommand, nodes, status } from "../../../../host/wire/syncml/message.ts";
+import { nodes, status } from "../../../../host/wire/syncml/message.ts";
 import { Refusal } from "../../shared/refusal.ts";
 import { rootHash } from "../../shared/registry.ts";
 import type { OperatorContext } from "../context.ts";
 import type { Registration } from "../records.ts";
 import { isUnderWay, mayAsk } from "../states.ts";
+import type { Outcome } from "./outcome.ts";
 import { validateAtPva, validateLocally } from "./validation.ts";
-
-export interface Outcome {
-	/** DM status of the alert that carried the object. */
-	readonly code: number;
-	readonly commands: readonly Omit<NodeCommand, "cmdId">[];
-}
 
 class Mismatch extends Error {}
 

@@ -35,17 +35,37 @@ function refuse(response: ServerResponse, error: unknown): void {
 	}
 }
 
-/** A firmware, for whoever was told where it lies: it is no secret, and its signatures are on it. */
-function sendPackage(method: string | undefined, octets: Buffer | undefined, response: ServerResponse): void {
-	if (method !== "GET") throw new MethodNotAllowed("GET");
-	if (octets === undefined) throw new Refusal("not-found", "no such package is kept here", 404);
-	response.writeHead(200, { "content-type": "application/octet-stream", "content-length": octets.length }).end(octets);
+/** Downloads at once, and how long one may take: a slow bearer carries a bundle in that. */
+const MAX_DOWNLOADS = 32;
+const DOWNLOAD_MS = 600_000;
+
+/** Gives out firmware, to whoever was told where it lies: it is no secret, and its signatures are on it. */
+class Downloads {
+	#underWay = 0;
+
+	send(method: string | undefined, octets: Buffer | undefined, response: ServerResponse): void {
+		if (method !== "GET") throw new MethodNotAllowed("GET");
+		if (octets === undefined) throw new Refusal("not-found", "no such package is kept here", 404);
+		if (this.#underWay >= MAX_DOWNLOADS) throw new Refusal("busy", "too many devices fetch firmware; try later", 503);
+		this.#underWay++;
+		// Whoever does not read keeps no connection.
+		const timer = setTimeout(() => response.destroy(), DOWNLOAD_MS);
+		response.once("close", () => {
+			clearTimeout(timer);
+			this.#underWay--;
+		});
+		response
+			.writeHead(200, { "content-type": "application/octet-stream", "content-length": octets.length })
+			.end(octets);
+	}
 }
 
 /** The OMA DM server of an operator, over HTTPS under its own root. */
 export function serveDpf(context: OperatorContext, desks: Desks, place: Place): Promise<Listening> {
 	/** By a token that goes to the device in RespURI: whoever guesses names and numbers gets into no session. */
 	const sessions = new Map<string, DmSession>();
+
+	const downloads = new Downloads();
 
 	const makeRoom = (authenticated: boolean, most: number): void => {
 		const own = [...sessions].filter(([, session]) => session.isAuthenticated === authenticated);
@@ -75,7 +95,8 @@ export function serveDpf(context: OperatorContext, desks: Desks, place: Place): 
 	const server = createServer(options, async (request, response) => {
 		try {
 			const [path = ""] = (request.url ?? "").split("?");
-			if (path.startsWith(PACKAGES_PATH)) return sendPackage(request.method, desks.firmware.packageOf(path), response);
+			if (path.startsWith(PACKAGES_PATH))
+				return downloads.send(request.method, desks.firmware.packageOf(path), response);
 			if (path !== DM_PATH) throw new Refusal("not-found", "no such path is served here", 404);
 			if (request.method !== "POST") throw new MethodNotAllowed("POST");
 			const octets = await readBody(request);

@@ -17,6 +17,7 @@ import type { OperatorContext } from "../context.ts";
 import type { FirmwareDesk } from "../firmware/desk.ts";
 import { accountsOf, keepNonces, type ServedAccount } from "./accounts.ts";
 import { authMd5, sameDigest } from "./digest.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Provisioning } from "./provisioning.ts";
 
 const NONCE_OCTETS = 16;
@@ -74,7 +75,7 @@ export class DmSession {
 				present = true;
 				wanted.push(...this.#outstanding);
 			} else if (command.name === "Alert") {
-				const outcome = await this.#takeAlert(account.treId, command);
+				const outcome = await this.#takeAlert(account, command);
 				statuses.push(this.#status(message, command.cmdId, command.name, outcome.code));
 				wanted.push(...outcome.commands);
 			} else {
@@ -135,16 +136,16 @@ export class DmSession {
 		return again;
 	}
 
-	async #takeAlert(treId: string, alert: Alert): Promise<{ code: number; commands: readonly NewCommand[] }> {
+	async #takeAlert(account: ServedAccount, alert: Alert): Promise<Outcome> {
 		if (alert.code === alerts.clientInitiated) return { code: status.ok, commands: [] };
 		const item = alert.items[0];
 		if (alert.code === alerts.generic && item?.source?.startsWith(fumoNodes.root))
-			return this.#desks.firmware.takeAlert(treId, item);
+			return this.#desks.firmware.takeAlert(account, item);
 		if (alert.code !== alerts.generic || !item?.data) return { code: status.badRequest, commands: [] };
-		return this.#takeObject(treId, item);
+		return this.#takeObject(account.treId, item);
 	}
 
-	#takeObject(treId: string, item: Item): Promise<{ code: number; commands: readonly NewCommand[] }> {
+	#takeObject(treId: string, item: Item): Promise<Outcome> {
 		const octets = Buffer.from(item.data ?? "", "base64").toString("utf8");
 		if (item.source === nodes.m2mm) return this.#desks.provisioning.takeRequest(treId, octets);
 		if (item.source === nodes.receipt) return this.#desks.provisioning.takeReceipt(treId, octets);

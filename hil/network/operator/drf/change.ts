@@ -15,8 +15,8 @@ export function dueOf(device: Device, change: OutgoingChange | undefined): Due {
 		return change.voiding ? "voiding" : "withdrawal";
 	}
 	if (!device.bootstrapped) return "initial";
-	if (device.offer?.state.kind === "offered") return "update";
-	return device.applications?.length ? "application" : "nothing";
+	if (device.applications?.length) return "application";
+	return device.offer?.state.kind === "offered" ? "update" : "nothing";
 }
 
 /**

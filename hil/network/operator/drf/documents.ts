@@ -56,7 +56,7 @@ export class BootstrapDesk {
 			offer: Buffer.from(object, "base64"),
 			account: Buffer.from(account.object, "base64"),
 		};
-		const document = { kind: "update" as const, name: config.shoId, treId, reign, serial, naps: [], update };
+		const document = { kind: "update" as const, name: config.shoId, treId, reign, serial, naps: [this.#nap()], update };
 		const signed = signBootstrap(writeBootstrap(document), keys.root.key);
 		const about = { kind: "update", version };
 		emit({ event: "document", name: "offer.xml", treId, content: signed.document, about });

@@ -3,6 +3,7 @@ import { contentTypes } from "../../../../host/wire/radio/short-messages.ts";
 import { emit, step } from "../../../../host/wire/report/events.ts";
 import { Refusal } from "../../shared/refusal.ts";
 import type { OperatorContext } from "../context.ts";
+import { isGivenUp, signed, unsigned } from "../firmware/offer.ts";
 import type { Courier } from "../peer/courier.ts";
 import type { Device, OutgoingChange, Registration, SignedBootstrap } from "../records.ts";
 import { mayHaveMcim } from "../registration/end.ts";
@@ -127,15 +128,18 @@ export class Drf {
 		const device = devices.get(treId);
 		const change = outgoing.get(treId);
 		if (!device || device.left || device.reign === "") return;
+		if (occasion === "located" && this.#isOfferForgotten(device)) return this.#look(treId, "changed");
 		const due = dueOf(device, change);
-		if (due === "nothing" && occasion === "located") await this.#remindOfOffer(device);
 		const awaited = awaitedBy(device, change) !== undefined;
 		// Where it is nowhere, it is sent when the device is located next.
-		if (!this.#isLocated(device) || (due === "nothing" && !awaited)) return;
-		if (due === "nothing") return this.#ask(device, change);
+		if (!this.#isLocated(device)) return;
+		if (due === "nothing") {
+			if (awaited) await this.#ask(device, change);
+			if (occasion === "located") await this.#remindOfOffer(device);
+			return;
+		}
 		const before = this.#signed(due, device, change);
-		// A device that does not take it is not written to for ever; each time it is located it gets another chance.
-		if (due === "application" && occasion === "timer" && before && Date.now() - before.at > APPLICATION_MS) return;
+		if (occasion === "timer" && before && isPatienceOver(due, device, before)) return;
 		if (occasion === "located" && due === "change" && before) {
 			// Has it come back from a trial? Its receipt says so.
 			this.#afterReceipt.add(treId);
@@ -163,9 +167,9 @@ export class Drf {
 			devices.update(device.treId, { applications: [{ ...pending, bootstrap }, ...later] });
 			return bootstrap;
 		}
-		if (due === "update" && device.offer?.state.kind === "offered") {
+		if (due === "update" && device.offer) {
 			const bootstrap = this.#desk.update(device, device.offer);
-			devices.update(device.treId, { offer: { ...device.offer, state: { ...device.offer.state, bootstrap } } });
+			devices.update(device.treId, { offer: signed(device.offer, bootstrap) });
 			return bootstrap;
 		}
 		if (due === "initial" || !change) {
@@ -184,10 +188,18 @@ export class Drf {
 	}
 
 	/** Its host may have lost its way since the TRE took the offer; the TRE says that it has it already. */
-	async #remindOfOffer(device: Device): Promise<void> {
-		const state = device.offer?.state;
-		if (state?.kind !== "accepted" || !state.bootstrap || !this.#isLocated(device)) return;
-		await this.#push(device.imsi, this.#desk.segments(device, state.bootstrap));
+	async #remindOfOffer({ imsi, offer, ...device }: Device): Promise<void> {
+		const bootstrap = offer?.state.kind === "accepted" ? offer.state.bootstrap : undefined;
+		if (bootstrap) await this.#push(imsi, this.#desk.segments({ imsi, ...device }, bootstrap));
+	}
+
+	/** A TRE that has accepted something later says nothing to an old bootstrap: the offer is signed anew. */
+	#isOfferForgotten({ treId, offer, serial, reign }: Device): boolean {
+		if (offer?.state.kind !== "accepted") return false;
+		const { bootstrap } = offer.state;
+		if (bootstrap?.serial === serial && bootstrap.reign === reign) return false;
+		this.#context.store.devices.update(treId, { offer: unsigned(offer) });
+		return true;
 	}
 
 	#isLocated({ imsi }: { readonly imsi: string }): boolean {
@@ -209,7 +221,10 @@ export class Drf {
 			withdrawal: `signed bootstrap that withdraws the change to ${change?.toSho}`,
 			voiding: "signed initial bootstrap that spends the SERIAL of the withdrawn change",
 			application: `signed bootstrap with the account for ${device.applications?.[0]?.account.serverId}`,
-			update: `signed bootstrap that offers firmware ${device.offer?.version}`,
+			update:
+				device.offer?.what === "none"
+					? "signed bootstrap that takes back the offer of firmware"
+					: `signed bootstrap that offers firmware ${device.offer?.version}`,
 		};
 		const clause: Partial<Record<Due, string>> = { initial: "B.2.2.2", update: "B.2.3.6" };
 		await step({ clause: clause[due] ?? "B.2.3.3", from: `${config.shoId} DRF`, to: "M2ME", what: what[due] }, () =>
@@ -250,4 +265,10 @@ export class Drf {
 			left = missing;
 		}
 	}
+}
+
+/** A device that does not take it is not written to for ever; each time it is located it gets another chance. */
+function isPatienceOver(due: Due, { offer }: Device, { at }: SignedBootstrap): boolean {
+	if (due === "application") return Date.now() - at > APPLICATION_MS;
+	return due === "update" && offer !== undefined && isGivenUp(offer);
 }

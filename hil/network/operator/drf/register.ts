@@ -2,8 +2,9 @@ import type { Receipt } from "../../../../host/wire/management/objects.ts";
 import { emit } from "../../../../host/wire/report/events.ts";
 import { Refusal } from "../../shared/refusal.ts";
 import type { OperatorContext } from "../context.ts";
+import { accepted, unsigned, untaken } from "../firmware/offer.ts";
 import type { Courier } from "../peer/courier.ts";
-import type { Device, OutgoingChange } from "../records.ts";
+import type { Device, FirmwareOffer, OutgoingChange } from "../records.ts";
 import { dueOf, isOpen, verdictOf } from "./change.ts";
 import type { BootstrapDesk } from "./documents.ts";
 
@@ -93,11 +94,11 @@ export class ChangeRegister {
 				this.#forgetSigned(treId, change);
 				return "look-again";
 			case "not-taken":
-				if (dueOf(device, change) === "update") return this.#offerUntaken(device);
+				if (dueOf(device, change) === "update") return this.#offer(device, untaken);
 				return change ? this.#countUntaken(change) : "rest";
 			case "taken":
 				if (dueOf(device, change) === "application") return this.#applicationTaken(device);
-				if (dueOf(device, change) === "update") return this.#offerTaken(device);
+				if (dueOf(device, change) === "update") return this.#offer(device, accepted);
 				store.outgoing.update(treId, { untaken: 0, offered: false });
 				return "rest";
 			case "go-on":
@@ -126,28 +127,16 @@ export class ChangeRegister {
 	}
 
 	/** A DM session of the device follows, by itself. */
-	#offerTaken({ treId, offer }: Device): Next {
-		if (offer?.state.kind !== "offered") return "rest";
-		const { bootstrap } = offer.state;
-		const state = { kind: "accepted" as const, ...(bootstrap ? { bootstrap } : {}) };
-		this.#context.store.devices.update(treId, { offer: { ...offer, state } });
-		return "look-again";
-	}
-
-	#offerUntaken({ treId, offer }: Device): Next {
-		if (offer?.state.kind !== "offered") return "rest";
-		const untaken = offer.state.untaken + 1;
-		const state = untaken < MAX_UNTAKEN ? { ...offer.state, untaken } : { kind: "refused" as const };
-		this.#context.store.devices.update(treId, { offer: { ...offer, state } });
-		return state.kind === "refused" ? "look-again" : "rest";
+	#offer({ treId, offer }: Device, next: (offer: FirmwareOffer) => FirmwareOffer): Next {
+		if (offer) this.#context.store.devices.update(treId, { offer: next(offer) });
+		return "rest";
 	}
 
 	#forgetSigned(treId: string, change: OutgoingChange | undefined): void {
 		const { devices, outgoing } = this.#context.store;
 		const device = devices.get(treId);
-		if (device?.offer?.state.kind === "offered" && dueOf(device, change) === "update") {
-			const { untaken } = device.offer.state;
-			devices.update(treId, { offer: { ...device.offer, state: { kind: "offered", untaken } } });
+		if (device?.offer && dueOf(device, change) === "update") {
+			devices.update(treId, { offer: unsigned(device.offer) });
 		} else if (device && dueOf(device, change) === "application") {
 			const applications = device.applications?.map(({ account }) => ({ account }));
 			devices.update(treId, { applications });

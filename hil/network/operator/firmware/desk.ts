@@ -1,27 +1,30 @@
 import { randomUUID } from "node:crypto";
-import { BundleError, bundleDigest, openBundle } from "../../../../firmware/contract/bundle.ts";
+import { type Bundle, BundleError, bundleDigest, openBundle } from "../../../../firmware/contract/bundle.ts";
+import { image } from "../../../../firmware/contract/image.ts";
 import { step } from "../../../../host/wire/report/events.ts";
 import { fumoAlerts, fumoNodes, fumoResultOf } from "../../../../host/wire/syncml/fumo.ts";
-import { type Item, type NodeCommand, status } from "../../../../host/wire/syncml/message.ts";
+import { type Item, status } from "../../../../host/wire/syncml/message.ts";
 import { Refusal } from "../../shared/refusal.ts";
 import { rootHash } from "../../shared/registry.ts";
 import { dpfHost, type OperatorContext } from "../context.ts";
+import type { ServedAccount } from "../dpf/accounts.ts";
+import type { Outcome } from "../dpf/outcome.ts";
 import { prepareAccount, prepareOffer } from "../provisioning/objects.ts";
 import type { Device, FirmwareOffer, FirmwarePackage } from "../records.ts";
+import { accepted, accountBefore, isOver } from "./offer.ts";
 
 /** Under the address of the DPF, and under its certificate. */
 export const PACKAGES_PATH = "/packages/";
 /** Packages that are kept for offers that have not ended. */
 const MAX_PACKAGES = 16;
 
-/** What a DM session is answered with. */
-interface Outcome {
-	readonly code: number;
-	readonly commands: readonly Omit<NodeCommand, "cmdId">[];
-}
-
 const nothing = (code: number): Outcome => ({ code, commands: [] });
-const isOver = ({ state }: FirmwareOffer): boolean => state.kind === "ended" || state.kind === "refused";
+
+interface Offered {
+	readonly version: string;
+	readonly digest: Buffer;
+	readonly what: FirmwareOffer["what"];
+}
 
 /** Firmware over the air (B.2.3.6, tag `update`): offers, the packages that they name, and the sessions about them. */
 export class FirmwareDesk {
@@ -36,17 +39,36 @@ export class FirmwareDesk {
 
 	/** Offers the firmware of a bundle to a device; it takes the place of what was offered before. Refused by name. */
 	offer(treId: string, octets: Uint8Array): FirmwareOffer {
-		const { store } = this.#context;
-		const device = store.devices.get(treId);
+		const device = this.#served(treId);
+		const { digest, pack } = readPackage(octets);
+		return this.#put(device, { version: pack.version, digest, what: "firmware" }, () =>
+			this.#keep(treId, digest.toString("hex"), pack),
+		);
+	}
+
+	/** Takes back what was offered, where the TRE may have it. Refused by name. */
+	withdraw(treId: string): FirmwareOffer {
+		const device = this.#served(treId);
+		if (!device.offer || device.offer.what === "none")
+			throw new Refusal("no-offer", `${treId} was not offered any firmware`, 404);
+		return this.#put(device, { version: NO_VERSION, digest: Buffer.alloc(32), what: "none" }, () => undefined);
+	}
+
+	#served(treId: string): Device {
+		const device = this.#context.store.devices.get(treId);
 		if (!device || device.left) throw new Refusal("device-unknown", `${treId} is not served here`, 404);
 		if (device.reign === "") throw new Refusal("device-unknown", `${treId} has not left its factory yet`, 404);
-		const { digest, pack } = readPackage(octets);
-		const offer = this.#prepare(device, digest, pack.version);
+		return device;
+	}
+
+	#put(device: Device, firmware: Offered, beside: () => void): FirmwareOffer {
+		const { store } = this.#context;
+		const offer = this.#prepare(device, firmware);
 		store.atomically(() => {
-			this.#keep(digest.toString("hex"), pack);
-			store.devices.update(treId, { offer });
+			beside();
+			store.devices.update(device.treId, { offer });
 		});
-		this.#onOffer(treId);
+		this.#onOffer(device.treId);
 		return offer;
 	}
 
@@ -56,13 +78,14 @@ export class FirmwareDesk {
 		return found && Buffer.from(found.octets, "base64");
 	}
 
-	/** A Generic Alert about firmware. */
-	async takeAlert(treId: string, { type, data }: Item): Promise<Outcome> {
+	/** A Generic Alert about firmware, in a session under that account: only the offer's own has a say. */
+	async takeAlert(account: ServedAccount, { type, data }: Item): Promise<Outcome> {
+		const { treId } = account;
 		const offer = this.#context.store.devices.get(treId)?.offer;
-		if (!offer) return nothing(status.notFound);
+		if (!offer || account.for !== "offer" || account.id !== offer.id) return nothing(status.notFound);
 		// Said before, and the answer was lost.
 		if (type === fumoAlerts.result && offer.state.kind === "ended") return nothing(status.ok);
-		if (isOver(offer)) return nothing(status.notFound);
+		if (isOver(offer) || offer.what === "none") return nothing(status.notFound);
 		if (type === fumoAlerts.request) return this.#tellWhere(treId, offer);
 		if (type === fumoAlerts.result) return this.#takeResult(treId, offer, Number(data));
 		return nothing(status.badRequest);
@@ -71,12 +94,8 @@ export class FirmwareDesk {
 	/** The session's account came with the offer, inside what only this TRE opens: so the TRE has taken it. */
 	async #tellWhere(treId: string, offer: FirmwareOffer): Promise<Outcome> {
 		const { config, store } = this.#context;
-		const { state, version, digest } = offer;
-		if (state.kind === "offered") {
-			const { bootstrap } = state;
-			const accepted = { kind: "accepted" as const, ...(bootstrap ? { bootstrap } : {}) };
-			store.devices.update(treId, { offer: { ...offer, state: accepted } });
-		}
+		const { version, digest } = offer;
+		store.devices.update(treId, { offer: accepted(offer) });
 		const url = `https://${dpfHost(config.shoId)}${PACKAGES_PATH}${digest}`;
 		const leaf = (target: string, data: string) => ({ target, format: "chr", data });
 		return step(
@@ -98,51 +117,68 @@ export class FirmwareDesk {
 		if (!Number.isInteger(result) || result < 200 || result > 599) return nothing(status.badRequest);
 		const { config, store } = this.#context;
 		const what = `firmware ${offer.version}: ${result}, ${fumoResultOf(result) ?? "a code that is not known here"}`;
-		await step({ clause: "B.2.3.6", from: "M2ME", to: `${config.shoId} DPF`, what, mark: "updated" }, () =>
+		await step({ clause: "B.2.3.6", from: "M2ME", to: `${config.shoId} DPF`, what }, () =>
 			store.devices.update(treId, { offer: { ...offer, state: { kind: "ended", result } } }),
 		);
 		return nothing(status.ok);
 	}
 
-	#prepare({ treId, certEncrypt }: Device, digest: Buffer, version: string): FirmwareOffer {
+	#prepare({ treId, certEncrypt, offer: before }: Device, { version, digest, what }: Offered): FirmwareOffer {
 		const { config, keys } = this.#context;
 		const certificate = Buffer.from(certEncrypt, "base64");
 		const root = rootHash(keys.root.certificate);
 		const { object, user, clientPassword, serverPassword, clientNonce, serverNonce } = prepareAccount(
 			...[treId, certificate, root, config.shoId],
 		);
+		const former = accountBefore(before);
 		return {
-			...{ id: randomUUID(), digest: digest.toString("hex"), version },
-			object: prepareOffer(treId, certificate, root, { version, digest }).toString("base64"),
+			...{ id: randomUUID(), what },
+			...(what === "none" ? { digest: "", version: "" } : { digest: digest.toString("hex"), version }),
+			object: prepareOffer(treId, certificate, root, { version, digest, what }).toString("base64"),
 			account: {
 				...{ object: object.toString("base64"), user, clientPassword, serverPassword },
 				...{ clientNonce: clientNonce.toString("base64"), serverNonce: serverNonce.toString("base64") },
 			},
+			...(former ? { former } : {}),
 			state: { kind: "offered", untaken: 0 },
 		};
 	}
 
-	/** Packages that nobody is offered any more make room. */
-	#keep(digest: string, pack: FirmwarePackage): void {
+	/** Packages that nobody else is offered any more make room. */
+	#keep(treId: string, digest: string, pack: FirmwarePackage): void {
 		const { firmware, devices } = this.#context.store;
-		if (firmware.get(digest)) return;
-		const wanted = new Set(devices.all().flatMap(({ offer }) => (offer && !isOver(offer) ? [offer.digest] : [])));
-		if (wanted.size >= MAX_PACKAGES)
+		const others = devices.all().filter((one) => one.treId !== treId && !one.left);
+		const wanted = new Set(others.flatMap(({ offer }) => (offer && !isOver(offer) ? [offer.digest] : [])));
+		if (wanted.size >= MAX_PACKAGES && !wanted.has(digest))
 			throw new Refusal("too-many", `${MAX_PACKAGES} firmwares are being offered already`, 409);
-		for (const key of firmware.keys()) if (!wanted.has(key)) firmware.delete(key);
-		firmware.put(digest, pack);
+		for (const key of firmware.keys()) if (!wanted.has(key) && key !== digest) firmware.delete(key);
+		if (!firmware.get(digest)) firmware.put(digest, pack);
 	}
 }
 
 /** Whether the factory has signed it, the TRE finds out. */
 function readPackage(octets: Uint8Array): { readonly digest: Buffer; readonly pack: FirmwarePackage } {
+	const { board, slots } = read(octets);
+	const [version = NONE, ...others] = slots.map(({ header }) => header.version);
+	if (slots.length !== image.SLOTS || others.some((other) => other !== version) || version === NONE)
+		throw new Refusal(
+			"bundle-damaged",
+			`an offer takes a bundle of ${image.SLOTS} slots and one version from 0.0.1 on`,
+			400,
+		);
+	return {
+		digest: bundleDigest(slots.map((slot) => slot.octets)),
+		pack: { board, version, octets: Buffer.from(octets).toString("base64") },
+	};
+}
+
+const NONE = "0.0.0";
+/** What takes an offer back has to have one. */
+const NO_VERSION = "0.0.1";
+
+function read(octets: Uint8Array): Bundle {
 	try {
-		const { board, slots } = openBundle(octets);
-		const version = slots[0]?.header.version ?? "";
-		return {
-			digest: bundleDigest(slots.map((slot) => slot.octets)),
-			pack: { board, version, octets: Buffer.from(octets).toString("base64") },
-		};
+		return openBundle(octets);
 	} catch (error) {
 		if (!(error instanceof BundleError)) throw error;
 		throw new Refusal("bundle-damaged", `${error.message}; ${error.advice}`, 400);

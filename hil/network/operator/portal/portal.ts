@@ -15,14 +15,18 @@ import { isReleasedBy } from "../registration/release-code.ts";
 
 /** How far an offer of firmware is; `result` is a FUMO code, and the word of the device's host. */
 export interface OfferStatus {
+	/** Empty where an offer is taken back. */
 	readonly version: string;
 	readonly state: OfferState["kind"];
+	/** Receipts in which the TRE had not taken it. */
+	readonly untaken?: number;
 	readonly result?: number;
 }
 
 const offerStatus = ({ version, state }: FirmwareOffer): OfferStatus => ({
 	...{ version, state: state.kind },
 	...(state.kind === "ended" ? { result: state.result } : {}),
+	...(state.kind === "offered" && state.untaken > 0 ? { untaken: state.untaken } : {}),
 });
 
 /** Where an operator stands with its devices, for people and for the bench. */
@@ -157,6 +161,12 @@ export function portalRoutes(
 				const { version, digest } = firmware.offer(body.treId, Buffer.from(body.bundle, "base64"));
 				return { version, digest };
 			},
+		},
+		"POST /devices/offer/withdraw": (body: { treId: string }, caller: string): object => {
+			onlyStaff(caller);
+			insist(body, { treId: field.treId });
+			firmware.withdraw(body.treId);
+			return {};
 		},
 		"GET /status": (_body: never, caller: string): OperatorStatus => {
 			onlyStaff(caller);

@@ -1,5 +1,5 @@
 import { randomBytes, X509Certificate } from "node:crypto";
-import { tags, UPDATE_OF_FIRMWARE } from "../../../../firmware/contract/documents.ts";
+import { tags, updateOf } from "../../../../firmware/contract/documents.ts";
 import { packedVersion } from "../../../../firmware/contract/image.ts";
 import { opcOf } from "../hss/milenage.ts";
 import { protect } from "./envelope.ts";
@@ -112,6 +112,8 @@ export interface OfferedFirmware {
 	readonly version: string;
 	/** SHA-256 over the used headers of all slots, in order. */
 	readonly digest: Uint8Array;
+	/** A firmware where nothing is said. */
+	readonly what?: keyof typeof updateOf;
 }
 
 /** The offer, protected for one TRE; there is no secret in it. */
@@ -119,13 +121,13 @@ export const prepareOffer = (
 	treId: string,
 	certificate: Uint8Array,
 	root: Buffer,
-	{ version, digest }: OfferedFirmware,
+	{ version, digest, what = "firmware" }: OfferedFirmware,
 ): Buffer =>
 	protect(
 		{
 			tag: tags.update,
 			version: packedVersion(version),
-			publicPart: [treId, root, UPDATE_OF_FIRMWARE, digest],
+			publicPart: [treId, root, updateOf[what], digest],
 			secret: new Uint8Array(0),
 		},
 		new X509Certificate(certificate).publicKey,
