@@ -1,6 +1,6 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
-import { holderOfPort } from "../link/lock.ts";
+import { deviceOf, holderOfPort } from "../link/lock.ts";
 import type { Finding } from "./finding.ts";
 
 /** Probes and loaders that this project names, as USB knows them. */
@@ -42,7 +42,7 @@ const namesIn = (folder: string): readonly string[] => (existsSync(folder) ? rea
 /** Serial devices of adapters, by the name that stays where there is one; a machine's own ports are none. */
 export function serialPorts(): readonly string[] {
 	const byId = namesIn("/dev/serial/by-id").map((name) => `/dev/serial/by-id/${name}`);
-	const named = new Set(byId.map((path) => realpathSync(path)));
+	const named = new Set(byId.map(deviceOf));
 	const others = namesIn("/dev").filter((name) => /^tty(USB|ACM)\d+$/.test(name));
 	return [...byId, ...others.map((name) => `/dev/${name}`).filter((path) => !named.has(path))];
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FileLock, holderOf, type LockOptions } from "../../firmware/local/file-lock.ts";
@@ -22,9 +22,18 @@ function folderOfLocks(): string {
 	}
 }
 
+/** Where a name of a device leads; the name itself where nothing is there, or has just gone with a cable or a restart. */
+export function deviceOf(name: string): string {
+	try {
+		return realpathSync(name);
+	} catch {
+		return name;
+	}
+}
+
 function lockOf(port: string): readonly [string, LockOptions] {
 	// A link, by id or ours, leads to the device that others name.
-	const device = existsSync(port) ? realpathSync(port) : port;
+	const device = deviceOf(port);
 	return [
 		join(folderOfLocks(), `LCK..${device.replace(/^\/dev\//, "").replaceAll("/", "_")}`),
 		{

@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	realpathSync,
+	rmSync,
+	utimesSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -7,7 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { FileLock, Locked } from "../../firmware/local/file-lock.ts";
 import { commandLineOf, processOf } from "../../firmware/local/process.ts";
-import { lockPort, PortInUse } from "../../host/link/lock.ts";
+import { deviceOf, holderOfPort, lockPort, PortInUse } from "../../host/link/lock.ts";
 import { Device } from "../support/device.ts";
 
 /** How to end what a test has started. */
@@ -196,4 +205,22 @@ describe("the lock of a serial port", () => {
 		writeFileSync(lockFile(), written(pid, mark, `${birthOf(pid)}1`));
 		lockPort(device.port).release();
 	});
+});
+
+test("a link to a device that comes and goes while it is looked at is no error: an emulator restarts, a cable is pulled", async () => {
+	const folder = mkdtempSync(join(tmpdir(), "links-"));
+	const link = join(folder, "tty");
+	const script =
+		'const fs = require("fs"); for (;;) { fs.symlinkSync("/dev/null", process.argv[1]); fs.unlinkSync(process.argv[1]); }';
+	const flickering = spawn(process.execPath, ["-e", script, link], { stdio: "ignore" });
+	try {
+		while (!existsSync(link)) await sleep(1);
+		const seen = new Set<string>();
+		for (let n = 0; n < 200_000 && seen.size < 2; n++) seen.add(deviceOf(link));
+		for (let n = 0; n < 2_000; n++) holderOfPort(link);
+		expect([...seen].sort()).toEqual(["/dev/null", link].sort());
+	} finally {
+		flickering.kill("SIGKILL");
+		rmSync(folder, { recursive: true, force: true });
+	}
 });
