@@ -72,8 +72,10 @@ export async function wholeLife(living: LivingTre, withOffers = true): Promise<v
 	const [ro, sho1] = [await TestOperator.make("ro.example"), await TestOperator.make("sho-1.example", "ec")];
 	const pva = await makeRoot("pva.example", "rsa");
 	const offers = withOffers && (await living.call("updateStatus", {})).slots > 0;
-	if ((await living.call("status", {})).state === lifeStates.blank) await living.call("makeKeys", {});
-	if (offers) await living.call("requireOffers", {});
+	if (offers) {
+		if ((await living.call("status", {})).state === lifeStates.blank) await living.call("makeKeys", {});
+		await living.call("requireOffers", {});
+	}
 	const owned: Personalised = await personalise(tre, pva, ro);
 	await look(living);
 	const firmware = { version: "9.9.9", digest: Buffer.alloc(32, 9) };
