@@ -76,7 +76,8 @@ export class FirmwareUpdate {
 
 	/** The next step. */
 	async proceed(bearer: IpBearer): Promise<void> {
-		const update = await this.#current();
+		const standing = hex((await this.#client.tre.call("updateOffer", {})).digest);
+		const update = this.#current(standing);
 		switch (update?.kind) {
 			case "offered":
 				return this.#ask(update, bearer);
@@ -91,17 +92,20 @@ export class FirmwareUpdate {
 		}
 	}
 
-	/** What the TRE has accepted since then counts, though this host was away when it came. */
-	async #current(): Promise<PendingUpdate | undefined> {
+	/** What the TRE says counts, though this host was away when it happened. `standing`: digest of the offer there, or "". */
+	#current(standing: string): PendingUpdate | undefined {
 		const { update } = this.#memory.content;
-		const digest = hex((await this.#client.tre.call("updateOffer", {})).digest);
-		if (update === undefined || digest === "") return update;
-		const isDone = update.kind === "ended" && (update.result === "successful" || update.result === "updateFailed");
-		if (update.digest === digest && !isDone) return update;
+		if (update === undefined) return undefined;
 		const { provUrl, root } = update;
-		const next: PendingUpdate = { kind: "offered", provUrl, root, digest, failures: 0 };
-		this.#memory.update({ update: next });
-		return next;
+		const isDone = update.kind === "ended" && (update.result === "successful" || update.result === "updateFailed");
+		if (standing === "") {
+			// Somebody else may have given it to the TRE.
+			if (update.kind === "found") this.#keep(update, { kind: "sent" });
+		} else if (update.digest !== standing || isDone)
+			this.#memory.update({ update: { kind: "offered", provUrl, root, digest: standing, failures: 0 } });
+		// The restart was never asked for.
+		else if (update.kind === "sent") this.#keep(update, { kind: "offered" });
+		return this.#memory.content.update;
 	}
 
 	/** Undefined where the operator knows of no such offer any more: then it is forgotten here, too. */
@@ -131,8 +135,6 @@ export class FirmwareUpdate {
 
 	async #fetch(at: At<"found">, bearer: IpBearer): Promise<void> {
 		const { tre } = this.#client;
-		// Somebody else has given it to the TRE.
-		if ((await tre.call("updateOffer", {})).digest.length === 0) return this.#keep(at, { kind: "sent" });
 		try {
 			const slots = (await this.#bundle(at, bearer)).slots.map(({ octets }) => octets);
 			await step({ clause: CLAUSE, from: "M2ME", to: "TRE", what: OCTETS }, () =>
@@ -180,13 +182,7 @@ export class FirmwareUpdate {
 
 	/** Behind the restart: the TRE's audit trail tells what came of the offer. */
 	async #look(at: At<"sent">): Promise<void> {
-		const { tre } = this.#client;
-		if ((await tre.call("updateOffer", {})).digest.length > 0) {
-			// The restart was never asked for.
-			this.#keep(at, { kind: "offered" });
-			return;
-		}
-		const events = (await readLog(tre)).map(({ event }) => event);
+		const events = (await readLog(this.#client.tre)).map(({ event }) => event);
 		const since = events.slice(events.lastIndexOf("update-offered") + 1);
 		this.#end(at, since.includes("update-confirmed") ? "successful" : "updateFailed");
 	}

@@ -1,5 +1,12 @@
 import type { Grain } from "./plan.ts";
-import type { Protection } from "./stm32f4.ts";
+
+/** What of a flash its chip guards. */
+export interface Protection {
+	/** A debugger or loader does not get at the flash. */
+	readonly isReadProtected: boolean;
+	/** Numbers of sectors that are neither erased nor written. */
+	readonly writeProtected: readonly number[];
+}
 
 /**
  * A chip whose core stands still, behind a loader, a probe or a GDB server. Addresses are those of the core. What fails

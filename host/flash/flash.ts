@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Area } from "./board.ts";
+import type { Area, FlashBoard } from "./board.ts";
 import type { Chip } from "./chip.ts";
+import { families } from "./families.ts";
 import { type AreaName, type NamedArea, type PieceName, type Plan, type Step, stepsOf } from "./plan.ts";
 import { FlashBroken, FlashRefused } from "./refused.ts";
 
@@ -32,9 +33,10 @@ export interface FlashOptions {
 	readonly isBoardNamed: boolean;
 }
 
-const READ_PROTECTED =
+const readProtected = ({ flashing, flash }: FlashBoard): string =>
 	"taking the protection off makes the chip erase all of its flash, device root key and store with it, and its TRE_id and " +
-	"subscriptions are gone: stm32flash -k PORT, or OpenOCD's stm32f2x unlock 0; a signed update needs none of that: --via update";
+	`subscriptions are gone: ${families[flashing.family].unlock}` +
+	(flash.slots ? "; a signed update needs none of that: --via update" : "");
 
 /** Refuses what must not be flashed, before anything is erased. */
 export function admit(chip: Chip, plan: Plan, isBoardNamed: boolean): void {
@@ -52,7 +54,7 @@ export function admit(chip: Chip, plan: Plan, isBoardNamed: boolean): void {
 			`if you know that it is a ${name}, say so: --board ${name}`,
 		);
 	if (chip.protection?.isReadProtected)
-		throw new FlashRefused("chip-read-protected", "the chip is protected against reading", READ_PROTECTED);
+		throw new FlashRefused("chip-read-protected", "the chip is protected against reading", readProtected(plan.board));
 }
 
 /** Erasing fails on them, and what comes first would be gone by then. */

@@ -1,10 +1,4 @@
-/** Flash of an STM32F4 as its option bytes protect it (RM0090 clause 3.7 and 3.8). */
-export interface Protection {
-	/** Level 1 or 2: a debugger or loader does not get at the flash. */
-	readonly isReadProtected: boolean;
-	/** Numbers of sectors that are neither erased nor written. */
-	readonly writeProtected: readonly number[];
-}
+import type { Protection } from "./chip.ts";
 
 /** Registers and option bytes of the family; the part of a word that says what it is. */
 export const stm32f4 = {

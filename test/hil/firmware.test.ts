@@ -118,7 +118,7 @@ describe("B.2.3.6: hil offer, as people use it", () => {
 		await expect(hil("offer", treId, "--withdraw")).rejects.toThrow(/was not offered any firmware/);
 	});
 
-	test("whoever is not the operator's staff offers nothing, and gets no octet of a long body taken", async () => {
+	test("whoever is not the operator's staff offers nothing, and is told so", async () => {
 		const body = JSON.stringify({ treId, bundle: readFileSync(bundle).toString("base64") });
 		for (const headers of [{}, bearing("0".repeat(32))]) {
 			const { status } = await ask(ro.portal, { method: "POST", path: "/devices/offer", headers, body });

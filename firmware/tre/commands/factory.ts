@@ -9,7 +9,6 @@ import {
 	ERROR_FLASH_FAILED,
 	ERROR_MALFORMED_REQUEST,
 	ERROR_ROOT_MISMATCH,
-	ERROR_WRONG_TRE,
 	InstallCertificatesRequest,
 	InstallCredentialRequest,
 	LOG_LOCKED,
@@ -25,6 +24,7 @@ import {
 import { forgetKey } from "../aka/authenticate";
 import { note } from "../life/audit";
 import { EVENT_KEYS_MADE, EVENT_LOCKED, next } from "../life/machine";
+import { foreignError } from "../mcim/envelope";
 import { Mcim, removeMcim, StoredMcim } from "../mcim/mcim";
 import { equal } from "../octets/octets";
 import { encodeHex } from "../octets/text";
@@ -172,8 +172,8 @@ export function installCredential(reader: CborReader, writer: CborWriter): u32 {
 	if (!has(RECORD_ROOT_CURRENT)) return ERROR_CERTIFICATES_MISSING;
 	const mcim = new Mcim(get(RECORD_DECRYPT_KEY), request.object);
 	if (mcim.error != 0) return mcim.error;
-	if (!equal(mcim.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
-	if (!equal(mcim.issuer, sha256(get(RECORD_ROOT_CURRENT)))) return ERROR_ROOT_MISMATCH;
+	const foreign = foreignError(mcim.treId, mcim.issuer, sha256(get(RECORD_ROOT_CURRENT)));
+	if (foreign != 0) return foreign;
 	const state = State.load();
 	const replaced = state.activeSlot;
 	state.activeSlot = mcim.install();

@@ -6,10 +6,8 @@ import {
 	ERROR_MALFORMED_REQUEST,
 	ERROR_NONCE_MISMATCH,
 	ERROR_NOT_AUTHENTICATED,
-	ERROR_ROOT_MISMATCH,
 	ERROR_TRIAL_OVER,
 	ERROR_WRONG_STATE,
-	ERROR_WRONG_TRE,
 	LOG_MCIM_INSTALLED,
 	LOG_TRIAL_BEGUN,
 	ReceiptRequest,
@@ -25,11 +23,12 @@ import { note } from "../life/audit";
 import { commitChange, roomToEnd } from "../life/endings";
 import { EVENT_MCIM_ACCEPTED, EVENT_REQUESTED, EVENT_TRIAL_BEGUN, next } from "../life/machine";
 import { beginTrial, isTrialOver } from "../life/trial";
+import { foreignError } from "../mcim/envelope";
 import { Mcim, StoredMcim } from "../mcim/mcim";
 import { equal } from "../octets/octets";
 import { Change } from "../store/change";
 import { commit, get, has } from "../store/log";
-import { RECORD_DECRYPT_KEY, RECORD_ROOT_CURRENT, RECORD_ROOT_PENDING, RECORD_TRE_ID } from "../store/records";
+import { RECORD_DECRYPT_KEY, RECORD_ROOT_CURRENT, RECORD_ROOT_PENDING } from "../store/records";
 import { State } from "../store/state";
 import { M2mmcim, writeM2mm, writeReceipt } from "../trust/management-objects";
 import { checkSignature } from "../trust/signed";
@@ -70,8 +69,8 @@ export function acceptMcim(reader: CborReader, writer: CborWriter): u32 {
 	if (!equal(document.nonceB, change.nonceB)) return ERROR_NONCE_MISMATCH;
 	const mcim = new Mcim(get(RECORD_DECRYPT_KEY), document.object);
 	if (mcim.error != 0) return mcim.error;
-	if (!equal(mcim.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
-	if (!equal(mcim.issuer, change.rootHash)) return ERROR_ROOT_MISMATCH;
+	const foreign = foreignError(mcim.treId, mcim.issuer, change.rootHash);
+	if (foreign != 0) return foreign;
 	const slot = mcim.install();
 	if (mcim.error != 0) return mcim.error;
 

@@ -1,6 +1,6 @@
 import { CborReader } from "../../contract/as/cbor";
-import { ERROR_ENVELOPE_CONTENT, ERROR_ROOT_MISMATCH, ERROR_WRONG_TRE } from "../../contract/as/codec";
-import { copy, equal } from "../octets/octets";
+import { ERROR_ENVELOPE_CONTENT } from "../../contract/as/codec";
+import { copy } from "../octets/octets";
 import { digestAuth, KEY_PASSWORD } from "../platform/keys";
 import { get, has, put, remove } from "../store/log";
 import {
@@ -8,9 +8,8 @@ import {
 	ACCOUNT_SERVER_PASSWORD,
 	RECORD_ACCOUNT_CURRENT,
 	RECORD_ACCOUNT_PENDING,
-	RECORD_TRE_ID,
 } from "../store/records";
-import { Envelope, TAG_ACCOUNT } from "./envelope";
+import { Envelope, foreignError, TAG_ACCOUNT } from "./envelope";
 
 /** The public part of a protected DM account (documents.md, tag 4). */
 export class Account {
@@ -34,9 +33,7 @@ export class Account {
 
 	/** 0 where it is for this TRE, from the SHO with that root; else the error. */
 	refusal(rootHash: Uint8Array): u32 {
-		if (this.error != 0) return this.error;
-		if (!equal(this.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
-		return equal(this.rootHash, rootHash) ? 0 : ERROR_ROOT_MISMATCH;
+		return this.error != 0 ? this.error : foreignError(this.treId, this.rootHash, rootHash);
 	}
 
 	/** Puts the account into the running transaction, as that of the pending or of the current SHO. */

@@ -1,7 +1,15 @@
-import { ERROR_CRYPTO_FAILURE, ERROR_ENVELOPE_INVALID, ERROR_ENVELOPE_SUITE } from "../../contract/as/codec";
-import { readU32 } from "../octets/octets";
+import {
+	ERROR_CRYPTO_FAILURE,
+	ERROR_ENVELOPE_INVALID,
+	ERROR_ENVELOPE_SUITE,
+	ERROR_ROOT_MISMATCH,
+	ERROR_WRONG_TRE,
+} from "../../contract/as/codec";
+import { equal, readU32 } from "../octets/octets";
 import * as crypto from "../platform/crypto";
 import { close, open, PSA_NOT_SUPPORTED } from "../platform/keys";
+import { get } from "../store/log";
+import { RECORD_TRE_ID } from "../store/records";
 
 export const TAG_UPDATE: u32 = 2;
 export const TAG_MCIM: u32 = 3;
@@ -57,4 +65,10 @@ export class Envelope {
 		this.secretLength = readU32(scratch, 5);
 		this.publicPart = scratch.slice(9, result);
 	}
+}
+
+/** Protected data name the TRE and the root of the SHO that they are of (documents.md): 0, or the error where it is another one. */
+export function foreignError(treId: Uint8Array, rootHash: Uint8Array, expectedRoot: Uint8Array): u32 {
+	if (!equal(treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
+	return equal(rootHash, expectedRoot) ? 0 : ERROR_ROOT_MISMATCH;
 }

@@ -1,15 +1,10 @@
 import { CborReader } from "../../contract/as/cbor";
-import {
-	ERROR_ENVELOPE_CONTENT,
-	ERROR_ROOT_MISMATCH,
-	ERROR_WRONG_TRE,
-	STATE_PERSONALISED,
-} from "../../contract/as/codec";
-import { Envelope, TAG_UPDATE } from "../mcim/envelope";
+import { ERROR_ENVELOPE_CONTENT, STATE_PERSONALISED } from "../../contract/as/codec";
+import { Envelope, foreignError, TAG_UPDATE } from "../mcim/envelope";
 import { equal, equalAscii, readU32, writeU32 } from "../octets/octets";
 import { sha256 } from "../platform/keys";
 import { get, has, put, remove } from "../store/log";
-import { RECORD_OFFER, RECORD_OFFERS_REQUIRED, RECORD_ROOT_CURRENT, RECORD_TRE_ID } from "../store/records";
+import { RECORD_OFFER, RECORD_OFFERS_REQUIRED, RECORD_ROOT_CURRENT } from "../store/records";
 import { State } from "../store/state";
 
 /** Nothing else is updated this way. */
@@ -39,9 +34,7 @@ export class Offer {
 
 	/** 0 where it is for this TRE, from the SHO with that root; else the error. */
 	refusal(rootHash: Uint8Array): u32 {
-		if (this.error != 0) return this.error;
-		if (!equal(this.treId, get(RECORD_TRE_ID))) return ERROR_WRONG_TRE;
-		return equal(this.rootHash, rootHash) ? 0 : ERROR_ROOT_MISMATCH;
+		return this.error != 0 ? this.error : foreignError(this.treId, this.rootHash, rootHash);
 	}
 
 	/** Puts it into the running transaction, in the place of an earlier one. */

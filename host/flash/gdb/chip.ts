@@ -1,8 +1,8 @@
 import { addressOf, type FlashBoard } from "../board.ts";
-import type { Chip } from "../chip.ts";
+import type { Chip, Protection } from "../chip.ts";
 import { OwnFile } from "../own-file.ts";
 import type { Grain } from "../plan.ts";
-import { type Protection, protectionOfRegister, stm32f4 } from "../stm32f4.ts";
+import { protectionOfRegister, stm32f4 } from "../stm32f4.ts";
 import { intelHex } from "./intel-hex.ts";
 import { Gdb } from "./mi.ts";
 

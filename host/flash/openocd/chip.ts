@@ -1,8 +1,7 @@
 import type { FlashBoard } from "../board.ts";
-import type { Chip } from "../chip.ts";
+import type { Chip, Protection } from "../chip.ts";
 import { families } from "../families.ts";
 import { OwnFile } from "../own-file.ts";
-import type { Protection } from "../stm32f4.ts";
 import { Openocd } from "./session.ts";
 
 /** What OpenOCD reads at once, and what is a step of progress. */

@@ -1,8 +1,8 @@
 import type { Parity } from "../../link/port.ts";
 import type { FlashBoard } from "../board.ts";
-import type { Chip } from "../chip.ts";
+import type { Chip, Protection } from "../chip.ts";
 import { FlashRefused } from "../refused.ts";
-import { type Protection, protectionOfBytes, stm32f4 } from "../stm32f4.ts";
+import { protectionOfBytes, stm32f4 } from "../stm32f4.ts";
 import {
 	BLOCK,
 	code,

@@ -41,8 +41,8 @@ describe("a hostile host against the running firmware, with a model of the life 
 		[
 			"G2: the account need not name the root",
 			"mcim/account.ts",
-			"		return equal(this.rootHash, rootHash) ? 0 : ERROR_ROOT_MISMATCH;",
-			"		return rootHash.length > 0 ? 0 : ERROR_ROOT_MISMATCH;",
+			"foreignError(this.treId, this.rootHash, rootHash)",
+			"foreignError(this.treId, this.rootHash, this.rootHash)",
 		],
 		[
 			"G3: the MCIM need not answer the open request",

@@ -71,7 +71,7 @@ describe("tre flash --via openocd on an nRF52840, OpenOCD's own driver on a mode
 		[
 			"a chip that is protected against reading",
 			(target: Nrf52840) => Object.assign(target, { protection: 0xffff_ff00 }),
-			/^chip-read-protected: /,
+			/^chip-read-protected: .*subscriptions are gone: OpenOCD's nrf52_recover$/,
 		],
 	])("%s is refused before anything is erased", async (_, change, words) => {
 		const chip = usedDevice(older);

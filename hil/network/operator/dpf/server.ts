@@ -12,6 +12,7 @@ import type { Place } from "../../shared/ports.ts";
 import { MethodNotAllowed, Refusal, refusalHeaders } from "../../shared/refusal.ts";
 import { DM_PATH, type OperatorContext, provUrl } from "../context.ts";
 import { PACKAGES_PATH } from "../firmware/desk.ts";
+import { Downloads } from "./downloads.ts";
 import { type Desks, DmSession } from "./session.ts";
 
 const SESSION = "session";
@@ -32,31 +33,6 @@ function refuse(response: ServerResponse, error: unknown): void {
 	else {
 		emit({ event: "problem", what: `a DM message failed: ${error instanceof Error ? error.stack : String(error)}` });
 		response.writeHead(500).end("internal error");
-	}
-}
-
-/** Downloads at once, and how long one may take: a slow bearer carries a bundle in that. */
-const MAX_DOWNLOADS = 32;
-const DOWNLOAD_MS = 600_000;
-
-/** Gives out firmware, to whoever was told where it lies: it is no secret, and its signatures are on it. */
-class Downloads {
-	#underWay = 0;
-
-	send(method: string | undefined, octets: Buffer | undefined, response: ServerResponse): void {
-		if (method !== "GET") throw new MethodNotAllowed("GET");
-		if (octets === undefined) throw new Refusal("not-found", "no such package is kept here", 404);
-		if (this.#underWay >= MAX_DOWNLOADS) throw new Refusal("busy", "too many devices fetch firmware; try later", 503);
-		this.#underWay++;
-		// Whoever does not read keeps no connection.
-		const timer = setTimeout(() => response.destroy(), DOWNLOAD_MS);
-		response.once("close", () => {
-			clearTimeout(timer);
-			this.#underWay--;
-		});
-		response
-			.writeHead(200, { "content-type": "application/octet-stream", "content-length": octets.length })
-			.end(octets);
 	}
 }
 
